@@ -9,7 +9,7 @@ use std::error::Error;
 use alipay_api::{
     Client, Credentials,
     cert::Certificate,
-    fund::{TransCommonQuery, TransUniTransfer, trans_uni_transfer::Participant},
+    fund::{TransCommonQuery, TransUniTransfer, types::Participant},
     types::OpenEnum,
 };
 use alipay_mock::Mock;

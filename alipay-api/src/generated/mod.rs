@@ -2,6 +2,9 @@
 //! The products of the gateway, generated from the specs.
 #![allow(clippy::all, clippy::pedantic, deprecated)]
 
+#[cfg(feature = "data")]
+pub mod data;
+
 #[cfg(feature = "ebpp")]
 pub mod ebpp;
 
@@ -33,20 +36,44 @@ pub(crate) const WITHOUT_CODE: &[&str] = &["alipay.system.oauth.token"];
 
 /// The methods that no server calls: browsers and phone apps are handed them.
 pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
+    ("alipay.fund.auth.order.app.freeze", crate::method::Kind::App),
+    ("alipay.fund.trans.app.pay", crate::method::Kind::PageOrApp),
+    ("alipay.fund.trans.page.pay", crate::method::Kind::Page),
+    ("alipay.trade.app.merge.pay", crate::method::Kind::App),
     ("alipay.trade.app.pay", crate::method::Kind::App),
+    ("alipay.trade.page.merge.pay", crate::method::Kind::Page),
     ("alipay.trade.page.pay", crate::method::Kind::Page),
+    ("alipay.trade.page.refund", crate::method::Kind::Page),
+    ("alipay.trade.wap.merge.pay", crate::method::Kind::Page),
     ("alipay.trade.wap.pay", crate::method::Kind::Page),
+    ("alipay.user.agreement.page.sign", crate::method::Kind::PageOrApp),
+    ("alipay.user.certify.open.certify", crate::method::Kind::Page),
+    ("alipay.user.info.auth", crate::method::Kind::Page),
 ];
 
 /// Methods, and the one of each that tells what became of a call whose outcome is unknown. In the order of their names.
 pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
+    ("alipay.fund.auth.order.freeze", "alipay.fund.auth.operation.detail.query"),
+    ("alipay.fund.auth.order.unfreeze", "alipay.fund.auth.operation.detail.query"),
+    ("alipay.fund.auth.order.voucher.create", "alipay.fund.auth.operation.detail.query"),
+    ("alipay.fund.enterprisepay.sign", "alipay.fund.enterprisepay.sign"),
+    ("alipay.fund.expandindirect.create", "alipay.fund.expandindirect.order.query"),
+    ("alipay.fund.trans.multistep.transfer", "alipay.fund.trans.multistep.query"),
+    ("alipay.fund.trans.pay", "alipay.fund.trans.common.query"),
+    ("alipay.fund.trans.refund", "alipay.fund.trans.refund"),
     ("alipay.fund.trans.toaccount.transfer", "alipay.fund.trans.order.query"),
     ("alipay.fund.trans.uni.transfer", "alipay.fund.trans.common.query"),
+    ("alipay.trade.batch.settle", "alipay.trade.batch.settle.query"),
     ("alipay.trade.cancel", "alipay.trade.query"),
     ("alipay.trade.close", "alipay.trade.query"),
     ("alipay.trade.create", "alipay.trade.query"),
+    ("alipay.trade.order.pay", "alipay.trade.query"),
     ("alipay.trade.order.settle", "alipay.trade.order.settle.query"),
+    ("alipay.trade.orderinfo.sync", "alipay.trade.orderinfo.sync"),
+    ("alipay.trade.overseas.settle", "alipay.trade.overseas.settle"),
     ("alipay.trade.pay", "alipay.trade.query"),
     ("alipay.trade.precreate", "alipay.trade.query"),
     ("alipay.trade.refund", "alipay.trade.fastpay.refund.query"),
+    ("alipay.trade.settle.confirm", "alipay.trade.settle.confirm"),
+    ("alipay.user.alipaypoint.send", "alipay.user.alipaypoint.send"),
 ];

@@ -3,22 +3,237 @@
 //!
 //! Payouts by the merchant: transfers to Alipay accounts and bank cards, and their status.
 
+pub mod account_query;
+pub mod accountbook_close;
+pub mod accountbook_create;
+pub mod accountbook_notify_query;
+pub mod accountbook_notify_subscribe;
+pub mod accountbook_notify_unsubscribe;
+pub mod accountbook_page_create;
+pub mod accountbook_query;
+pub mod agreement_quota_modify;
+pub mod agreement_quota_query;
+pub mod auth_operation_cancel;
+pub mod auth_operation_detail_query;
+pub mod auth_order_app_freeze;
+pub mod auth_order_freeze;
+pub mod auth_order_unfreeze;
+pub mod auth_order_voucher_create;
+pub mod batch_close;
+pub mod batch_create;
+pub mod batch_detail_query;
+pub mod enterprisepay_group_add;
+pub mod enterprisepay_group_delete;
+pub mod enterprisepay_group_modify;
+pub mod enterprisepay_group_query;
+pub mod enterprisepay_member_modify;
+pub mod enterprisepay_sign;
+pub mod enterprisepay_unsign;
+pub mod expandindirect_create;
+pub mod expandindirect_image_upload;
+pub mod expandindirect_order_cancel;
+pub mod expandindirect_order_query;
+pub mod jointaccount_bill_query;
+pub mod jointaccount_detail_query;
+pub mod jointaccount_list_query;
+pub mod jointaccount_member_batchquery;
+pub mod jointaccount_member_bind;
+pub mod jointaccount_member_consult;
+pub mod jointaccount_member_query;
+pub mod jointaccount_member_unbind;
+pub mod jointaccount_memberrule_modify;
+pub mod jointaccount_quota_query;
+pub mod jointaccount_rule_modify;
+pub mod jointaccount_sign_query;
+pub mod jointaccount_trade_query;
+pub mod quota_query;
+pub mod trans_app_pay;
 pub mod trans_common_query;
+pub mod trans_dishonor_query;
+pub mod trans_multistep_query;
+pub mod trans_multistep_transfer;
+pub mod trans_order_close;
 pub mod trans_order_query;
+pub mod trans_page_pay;
+pub mod trans_pay;
+pub mod trans_payee_bind_query;
+pub mod trans_refund;
+pub mod trans_scene_query;
 pub mod trans_toaccount_transfer;
+pub mod trans_uni_consult;
 pub mod trans_uni_transfer;
+pub mod usertrade_batchquery;
+pub mod types;
+pub use account_query::{
+    AccountQuery, AccountQueryRequired, AccountQueryResponse, AccountQueryErrorCode,
+};
+pub use accountbook_close::{AccountbookClose, AccountbookCloseResponse};
+pub use accountbook_create::{
+    AccountbookCreate, AccountbookCreateResponse, AccountbookCreateErrorCode,
+};
+pub use accountbook_notify_query::{
+    AccountbookNotifyQuery, AccountbookNotifyQueryResponse,
+    AccountbookNotifyQueryErrorCode,
+};
+pub use accountbook_notify_subscribe::{
+    AccountbookNotifySubscribe, AccountbookNotifySubscribeResponse,
+    AccountbookNotifySubscribeErrorCode,
+};
+pub use accountbook_notify_unsubscribe::{
+    AccountbookNotifyUnsubscribe, AccountbookNotifyUnsubscribeResponse,
+    AccountbookNotifyUnsubscribeErrorCode,
+};
+pub use accountbook_page_create::{AccountbookPageCreate, AccountbookPageCreateResponse};
+pub use accountbook_query::{
+    AccountbookQuery, AccountbookQueryResponse, AccountbookQueryErrorCode,
+};
+pub use agreement_quota_modify::{
+    AgreementQuotaModify, AgreementQuotaModifyResponse, AgreementQuotaModifyErrorCode,
+};
+pub use agreement_quota_query::{
+    AgreementQuotaQuery, AgreementQuotaQueryResponse, AgreementQuotaQueryErrorCode,
+};
+pub use auth_operation_cancel::{
+    AuthOperationCancel, AuthOperationCancelResponse, AuthOperationCancelErrorCode,
+};
+pub use auth_operation_detail_query::{
+    AuthOperationDetailQuery, AuthOperationDetailQueryResponse,
+    AuthOperationDetailQueryErrorCode,
+};
+pub use auth_order_app_freeze::{
+    AuthOrderAppFreeze, AuthOrderAppFreezeRequired, AuthOrderAppFreezeResponse,
+    AuthOrderAppFreezeErrorCode,
+};
+pub use auth_order_freeze::{
+    AuthOrderFreeze, AuthOrderFreezeRequired, AuthOrderFreezeResponse,
+    AuthOrderFreezeErrorCode,
+};
+pub use auth_order_unfreeze::{
+    AuthOrderUnfreeze, AuthOrderUnfreezeRequired, AuthOrderUnfreezeResponse,
+    AuthOrderUnfreezeErrorCode,
+};
+pub use auth_order_voucher_create::{
+    AuthOrderVoucherCreate, AuthOrderVoucherCreateRequired,
+    AuthOrderVoucherCreateResponse, AuthOrderVoucherCreateErrorCode,
+};
+pub use batch_close::{BatchClose, BatchCloseResponse};
+pub use batch_create::{BatchCreate, BatchCreateResponse};
+pub use batch_detail_query::{BatchDetailQuery, BatchDetailQueryResponse};
+pub use enterprisepay_group_add::{
+    EnterprisepayGroupAdd, EnterprisepayGroupAddResponse, EnterprisepayGroupAddErrorCode,
+};
+pub use enterprisepay_group_delete::{
+    EnterprisepayGroupDelete, EnterprisepayGroupDeleteResponse,
+    EnterprisepayGroupDeleteErrorCode,
+};
+pub use enterprisepay_group_modify::{
+    EnterprisepayGroupModify, EnterprisepayGroupModifyResponse,
+    EnterprisepayGroupModifyErrorCode,
+};
+pub use enterprisepay_group_query::{
+    EnterprisepayGroupQuery, EnterprisepayGroupQueryResponse,
+    EnterprisepayGroupQueryErrorCode,
+};
+pub use enterprisepay_member_modify::{
+    EnterprisepayMemberModify, EnterprisepayMemberModifyResponse,
+    EnterprisepayMemberModifyErrorCode,
+};
+pub use enterprisepay_sign::{
+    EnterprisepaySign, EnterprisepaySignResponse, EnterprisepaySignErrorCode,
+};
+pub use enterprisepay_unsign::{
+    EnterprisepayUnsign, EnterprisepayUnsignResponse, EnterprisepayUnsignErrorCode,
+};
+pub use expandindirect_create::{ExpandindirectCreate, ExpandindirectCreateResponse};
+pub use expandindirect_image_upload::{
+    ExpandindirectImageUpload, ExpandindirectImageUploadResponse,
+};
+pub use expandindirect_order_cancel::{
+    ExpandindirectOrderCancel, ExpandindirectOrderCancelResponse,
+};
+pub use expandindirect_order_query::{
+    ExpandindirectOrderQuery, ExpandindirectOrderQueryResponse,
+};
+pub use jointaccount_bill_query::{
+    JointaccountBillQuery, JointaccountBillQueryResponse, JointaccountBillQueryErrorCode,
+};
+pub use jointaccount_detail_query::{
+    JointaccountDetailQuery, JointaccountDetailQueryResponse,
+    JointaccountDetailQueryErrorCode,
+};
+pub use jointaccount_list_query::{
+    JointaccountListQuery, JointaccountListQueryResponse, JointaccountListQueryErrorCode,
+};
+pub use jointaccount_member_batchquery::{
+    JointaccountMemberBatchquery, JointaccountMemberBatchqueryResponse,
+    JointaccountMemberBatchqueryErrorCode,
+};
+pub use jointaccount_member_bind::{
+    JointaccountMemberBind, JointaccountMemberBindResponse,
+    JointaccountMemberBindErrorCode,
+};
+pub use jointaccount_member_consult::{
+    JointaccountMemberConsult, JointaccountMemberConsultResponse,
+    JointaccountMemberConsultErrorCode,
+};
+pub use jointaccount_member_query::{
+    JointaccountMemberQuery, JointaccountMemberQueryResponse,
+    JointaccountMemberQueryErrorCode,
+};
+pub use jointaccount_member_unbind::{
+    JointaccountMemberUnbind, JointaccountMemberUnbindResponse,
+    JointaccountMemberUnbindErrorCode,
+};
+pub use jointaccount_memberrule_modify::{
+    JointaccountMemberruleModify, JointaccountMemberruleModifyResponse,
+    JointaccountMemberruleModifyErrorCode,
+};
+pub use jointaccount_quota_query::{
+    JointaccountQuotaQuery, JointaccountQuotaQueryResponse,
+    JointaccountQuotaQueryErrorCode,
+};
+pub use jointaccount_rule_modify::{
+    JointaccountRuleModify, JointaccountRuleModifyResponse,
+    JointaccountRuleModifyErrorCode,
+};
+pub use jointaccount_sign_query::{
+    JointaccountSignQuery, JointaccountSignQueryResponse, JointaccountSignQueryErrorCode,
+};
+pub use jointaccount_trade_query::{
+    JointaccountTradeQuery, JointaccountTradeQueryResponse,
+    JointaccountTradeQueryErrorCode,
+};
+pub use quota_query::{QuotaQuery, QuotaQueryResponse};
+pub use trans_app_pay::{TransAppPay, TransAppPayRequired, TransAppPayResponse};
 pub use trans_common_query::{
     TransCommonQuery, TransCommonQueryResponse, TransCommonQueryErrorCode,
 };
+pub use trans_dishonor_query::{TransDishonorQuery, TransDishonorQueryResponse};
+pub use trans_multistep_query::{TransMultistepQuery, TransMultistepQueryResponse};
+pub use trans_multistep_transfer::{
+    TransMultistepTransfer, TransMultistepTransferResponse,
+};
+pub use trans_order_close::{TransOrderClose, TransOrderCloseResponse};
 pub use trans_order_query::{
     TransOrderQuery, TransOrderQueryResponse, TransOrderQueryErrorCode,
 };
+pub use trans_page_pay::{TransPagePay, TransPagePayResponse};
+pub use trans_pay::{TransPay, TransPayResponse, TransPayErrorCode};
+pub use trans_payee_bind_query::{
+    TransPayeeBindQuery, TransPayeeBindQueryResponse, TransPayeeBindQueryErrorCode,
+};
+pub use trans_refund::{TransRefund, TransRefundResponse, TransRefundErrorCode};
+pub use trans_scene_query::{TransSceneQuery, TransSceneQueryResponse};
 pub use trans_toaccount_transfer::{
     TransToaccountTransfer, TransToaccountTransferRequired,
     TransToaccountTransferResponse, TransToaccountTransferErrorCode,
 };
+pub use trans_uni_consult::{TransUniConsult, TransUniConsultResponse};
 pub use trans_uni_transfer::{
     TransUniTransfer, TransUniTransferResponse, TransUniTransferErrorCode,
+};
+pub use usertrade_batchquery::{
+    UsertradeBatchquery, UsertradeBatchqueryResponse, UsertradeBatchqueryErrorCode,
 };
 
 /// The methods of this product, with the client that calls them.
@@ -38,6 +253,497 @@ impl crate::Client {
 }
 
 impl Fund<'_> {
+    /// 支付宝资金账户资产查询接口: `alipay.fund.account.query`.
+    ///
+    /// Asks for the balance of an Alipay account of the caller.
+    #[inline]
+    pub fn account_query(
+        &self,
+        request: AccountQuery,
+    ) -> crate::Call<AccountQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 记账本注销: `alipay.fund.accountbook.close`.
+    ///
+    /// Closes an account book for money.
+    #[inline]
+    pub fn accountbook_close(
+        &self,
+        request: AccountbookClose,
+    ) -> crate::Call<AccountbookCloseResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金记账本开通: `alipay.fund.accountbook.create`.
+    ///
+    /// Opens an account book for money, for a member of the merchant.
+    #[inline]
+    pub fn accountbook_create(
+        &self,
+        request: AccountbookCreate,
+    ) -> crate::Call<AccountbookCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 记账本通知订阅关系查询接口: `alipay.fund.accountbook.notify.query`.
+    ///
+    /// Asks whether an ISV is subscribed to notifications of money that comes into and goes out of an account book.
+    #[inline]
+    pub fn accountbook_notify_query(
+        &self,
+        request: AccountbookNotifyQuery,
+    ) -> crate::Call<AccountbookNotifyQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 记账本通知订阅接口: `alipay.fund.accountbook.notify.subscribe`.
+    ///
+    /// Subscribes an ISV to notifications of money that comes into and goes out of an account book. At present there are only those of deposits made other than by the open platform, such as large bank transfers and loans.
+    #[inline]
+    pub fn accountbook_notify_subscribe(
+        &self,
+        request: AccountbookNotifySubscribe,
+    ) -> crate::Call<AccountbookNotifySubscribeResponse> {
+        self.client.call(request)
+    }
+
+    /// 记账本通知取消订阅接口: `alipay.fund.accountbook.notify.unsubscribe`.
+    ///
+    /// Ends an ISV's subscription to notifications of money that comes into and goes out of an account book.
+    #[inline]
+    pub fn accountbook_notify_unsubscribe(
+        &self,
+        request: AccountbookNotifyUnsubscribe,
+    ) -> crate::Call<AccountbookNotifyUnsubscribeResponse> {
+        self.client.call(request)
+    }
+
+    /// 创建记账本页面申请接口: `alipay.fund.accountbook.page.create`.
+    ///
+    /// Applies for the opening of an account book on a page.
+    #[inline]
+    pub fn accountbook_page_create(
+        &self,
+        request: AccountbookPageCreate,
+    ) -> crate::Call<AccountbookPageCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金记账本的信息查询: `alipay.fund.accountbook.query`.
+    ///
+    /// Asks about an account book for money: its balance, its card and its authorisation.
+    #[inline]
+    pub fn accountbook_query(
+        &self,
+        request: AccountbookQuery,
+    ) -> crate::Call<AccountbookQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 额度设置接口: `alipay.fund.agreement.quota.modify`.
+    ///
+    /// Sets how much a payer's agreements on deduction allow.
+    #[inline]
+    pub fn agreement_quota_modify(
+        &self,
+        request: AgreementQuotaModify,
+    ) -> crate::Call<AgreementQuotaModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 额度查询接口: `alipay.fund.agreement.quota.query`.
+    ///
+    /// Asks how much agreements on deduction allow.
+    #[inline]
+    pub fn agreement_quota_query(
+        &self,
+        request: AgreementQuotaQuery,
+    ) -> crate::Call<AgreementQuotaQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金授权撤销接口: `alipay.fund.auth.operation.cancel`.
+    ///
+    /// Cancels a freeze whose outcome is unknown, or that must end because the merchant's own system took too long. Ask `alipay.fund.auth.operation.detail.query` first, and cancel only if that gives no clear answer. To release money in the normal course, unfreeze it.
+    #[inline]
+    pub fn auth_operation_cancel(
+        &self,
+        request: AuthOperationCancel,
+    ) -> crate::Call<AuthOperationCancelResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金授权操作查询接口: `alipay.fund.auth.operation.detail.query`.
+    ///
+    /// Asks about one operation of a pre-authorisation - a freeze, an unfreeze or a payment - and how the authorisation stands.
+    #[inline]
+    pub fn auth_operation_detail_query(
+        &self,
+        request: AuthOperationDetailQuery,
+    ) -> crate::Call<AuthOperationDetailQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 线上资金授权冻结接口: `alipay.fund.auth.order.app.freeze`.
+    ///
+    /// Makes a pre-authorisation and freezes the user's money, online: a merchant's app opens the Alipay cashier with it.
+    #[inline]
+    pub fn auth_order_app_freeze(&self, request: AuthOrderAppFreeze) -> crate::AppCall {
+        self.client.app(request)
+    }
+
+    /// 资金授权冻结接口: `alipay.fund.auth.order.freeze`.
+    ///
+    /// Makes a pre-authorisation and freezes the user's money, face to face: a reader takes the payment code from the user's Alipay wallet.
+    #[inline]
+    pub fn auth_order_freeze(
+        &self,
+        request: AuthOrderFreeze,
+    ) -> crate::Call<AuthOrderFreezeResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金授权解冻接口: `alipay.fund.auth.order.unfreeze`.
+    ///
+    /// Releases all or part of what a pre-authorisation froze, the way the money came.
+    #[inline]
+    pub fn auth_order_unfreeze(
+        &self,
+        request: AuthOrderUnfreeze,
+    ) -> crate::Call<AuthOrderUnfreezeResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金授权发码接口: `alipay.fund.auth.order.voucher.create`.
+    ///
+    /// Makes a code for a pre-authorisation, face to face: the user scans it and so has the money frozen.
+    #[inline]
+    pub fn auth_order_voucher_create(
+        &self,
+        request: AuthOrderVoucherCreate,
+    ) -> crate::Call<AuthOrderVoucherCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 批次关单接口: `alipay.fund.batch.close`.
+    ///
+    /// Closes a batch of transfers.
+    #[inline]
+    pub fn batch_close(&self, request: BatchClose) -> crate::Call<BatchCloseResponse> {
+        self.client.call(request)
+    }
+
+    /// 批次下单接口: `alipay.fund.batch.create`.
+    ///
+    /// Makes a batch of transfers to up to 1000 payees.
+    #[inline]
+    pub fn batch_create(
+        &self,
+        request: BatchCreate,
+    ) -> crate::Call<BatchCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 批量代发明细统一查询接口: `alipay.fund.batch.detail.query`.
+    ///
+    /// Asks how a batch of transfers and its single transfers stand.
+    #[inline]
+    pub fn batch_detail_query(
+        &self,
+        request: BatchDetailQuery,
+    ) -> crate::Call<BatchDetailQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付新增账户下群组: `alipay.fund.enterprisepay.group.add`.
+    ///
+    /// Adds a group of employees, with whoever pays for it, to a company's enterprise-pay (因公付) account.
+    #[inline]
+    pub fn enterprisepay_group_add(
+        &self,
+        request: EnterprisepayGroupAdd,
+    ) -> crate::Call<EnterprisepayGroupAddResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付删除账户下群组: `alipay.fund.enterprisepay.group.delete`.
+    ///
+    /// Deletes a group of a company's enterprise-pay account.
+    #[inline]
+    pub fn enterprisepay_group_delete(
+        &self,
+        request: EnterprisepayGroupDelete,
+    ) -> crate::Call<EnterprisepayGroupDeleteResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付更新账户下群组: `alipay.fund.enterprisepay.group.modify`.
+    ///
+    /// Changes the name or the payer of a group of a company's enterprise-pay account.
+    #[inline]
+    pub fn enterprisepay_group_modify(
+        &self,
+        request: EnterprisepayGroupModify,
+    ) -> crate::Call<EnterprisepayGroupModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付查询账户下群组: `alipay.fund.enterprisepay.group.query`.
+    ///
+    /// Asks for a group of a company's enterprise-pay account and for who pays for it.
+    #[inline]
+    pub fn enterprisepay_group_query(
+        &self,
+        request: EnterprisepayGroupQuery,
+    ) -> crate::Call<EnterprisepayGroupQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付更新员工资金协议: `alipay.fund.enterprisepay.member.modify`.
+    ///
+    /// Changes which groups an employee belongs to, or who pays for the employee, on a company's enterprise-pay account.
+    #[inline]
+    pub fn enterprisepay_member_modify(
+        &self,
+        request: EnterprisepayMemberModify,
+    ) -> crate::Call<EnterprisepayMemberModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付企业签约: `alipay.fund.enterprisepay.sign`.
+    ///
+    /// Fetches the link by which a company signs up for enterprise pay (因公付).
+    #[inline]
+    pub fn enterprisepay_sign(
+        &self,
+        request: EnterprisepaySign,
+    ) -> crate::Call<EnterprisepaySignResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付企业解约: `alipay.fund.enterprisepay.unsign`.
+    ///
+    /// Fetches the link by which a company ends its enterprise-pay contract.
+    #[inline]
+    pub fn enterprisepay_unsign(
+        &self,
+        request: EnterprisepayUnsign,
+    ) -> crate::Call<EnterprisepayUnsignResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金二级商户KYB代进件: `alipay.fund.expandindirect.create`.
+    ///
+    /// Submits a secondary merchant of a fund product for onboarding with its business checks (KYB), or changes an earlier submission.
+    #[inline]
+    pub fn expandindirect_create(
+        &self,
+        request: ExpandindirectCreate,
+    ) -> crate::Call<ExpandindirectCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金二级商户KYB代进件图片上传: `alipay.fund.expandindirect.image.upload`.
+    ///
+    /// Uploads a picture or PDF for the onboarding of a secondary merchant of a fund product.
+    #[inline]
+    pub fn expandindirect_image_upload(
+        &self,
+        request: ExpandindirectImageUpload,
+    ) -> crate::Call<ExpandindirectImageUploadResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金二级商户KYB代进件单取消接口: `alipay.fund.expandindirect.order.cancel`.
+    ///
+    /// Cancels the submission of a secondary merchant of a fund product.
+    #[inline]
+    pub fn expandindirect_order_cancel(
+        &self,
+        request: ExpandindirectOrderCancel,
+    ) -> crate::Call<ExpandindirectOrderCancelResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金二级商户KYB代进件单查询接口: `alipay.fund.expandindirect.order.query`.
+    ///
+    /// Asks where the submission of a secondary merchant of a fund product stands.
+    #[inline]
+    pub fn expandindirect_order_query(
+        &self,
+        request: ExpandindirectOrderQuery,
+    ) -> crate::Call<ExpandindirectOrderQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付账单查询: `alipay.fund.jointaccount.bill.query`.
+    ///
+    /// Lists the bills of a company's enterprise-pay account, page by page.
+    #[inline]
+    pub fn jointaccount_bill_query(
+        &self,
+        request: JointaccountBillQuery,
+    ) -> crate::Call<JointaccountBillQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 共享资金-查询账户详情: `alipay.fund.jointaccount.detail.query`.
+    ///
+    /// Asks for the details of a joint account, either by `out_biz_no` or by `account_id` and `agreement_no` together.
+    #[inline]
+    pub fn jointaccount_detail_query(
+        &self,
+        request: JointaccountDetailQuery,
+    ) -> crate::Call<JointaccountDetailQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业查询代付账户列表: `alipay.fund.jointaccount.list.query`.
+    ///
+    /// Lists the shared accounts that pay for a company's employee.
+    #[inline]
+    pub fn jointaccount_list_query(
+        &self,
+        request: JointaccountListQuery,
+    ) -> crate::Call<JointaccountListQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业批量查询员工信息（分页）: `alipay.fund.jointaccount.member.batchquery`.
+    ///
+    /// Lists a company's employees, page by page or from a cursor, or finds one by login name or user id.
+    #[inline]
+    pub fn jointaccount_member_batchquery(
+        &self,
+        request: JointaccountMemberBatchquery,
+    ) -> crate::Call<JointaccountMemberBatchqueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 因公付邀请员工: `alipay.fund.jointaccount.member.bind`.
+    ///
+    /// Invites an employee to a company's enterprise-pay account, and gives the link by which the employee answers.
+    #[inline]
+    pub fn jointaccount_member_bind(
+        &self,
+        request: JointaccountMemberBind,
+    ) -> crate::Call<JointaccountMemberBindResponse> {
+        self.client.call(request)
+    }
+
+    /// 员企关系咨询: `alipay.fund.jointaccount.member.consult`.
+    ///
+    /// Tells which of the given employees belong to a company's organisation.
+    #[inline]
+    pub fn jointaccount_member_consult(
+        &self,
+        request: JointaccountMemberConsult,
+    ) -> crate::Call<JointaccountMemberConsultResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业查询员工列表: `alipay.fund.jointaccount.member.query`.
+    ///
+    /// Lists the employees of a company's enterprise-pay account, page by page, or finds one.
+    #[inline]
+    pub fn jointaccount_member_query(
+        &self,
+        request: JointaccountMemberQuery,
+    ) -> crate::Call<JointaccountMemberQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业删除员工: `alipay.fund.jointaccount.member.unbind`.
+    ///
+    /// Removes an employee from a company's enterprise-pay account.
+    #[inline]
+    pub fn jointaccount_member_unbind(
+        &self,
+        request: JointaccountMemberUnbind,
+    ) -> crate::Call<JointaccountMemberUnbindResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业设置员工规则: `alipay.fund.jointaccount.memberrule.modify`.
+    ///
+    /// Sets the spending rules of a company's employees.
+    #[inline]
+    pub fn jointaccount_memberrule_modify(
+        &self,
+        request: JointaccountMemberruleModify,
+    ) -> crate::Call<JointaccountMemberruleModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询账户额度详情: `alipay.fund.jointaccount.quota.query`.
+    ///
+    /// Asks for the quotas of a shared account, or of one employee in it.
+    #[inline]
+    pub fn jointaccount_quota_query(
+        &self,
+        request: JointaccountQuotaQuery,
+    ) -> crate::Call<JointaccountQuotaQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业账户规则设置: `alipay.fund.jointaccount.rule.modify`.
+    ///
+    /// Sets the rules of a company's account: its name, its quotas and the merchants that it may pay.
+    #[inline]
+    pub fn jointaccount_rule_modify(
+        &self,
+        request: JointaccountRuleModify,
+    ) -> crate::Call<JointaccountRuleModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 企业签约结果查询: `alipay.fund.jointaccount.sign.query`.
+    ///
+    /// Asks whether a company has signed, by `out_biz_no` or by its account. Makes up for a notification of the signing that did not arrive.
+    #[inline]
+    pub fn jointaccount_sign_query(
+        &self,
+        request: JointaccountSignQuery,
+    ) -> crate::Call<JointaccountSignQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 共同账户交易查询: `alipay.fund.jointaccount.trade.query`.
+    ///
+    /// Asks for a trade that a shared account paid, by Alipay's number or by the outside platform's.
+    #[inline]
+    pub fn jointaccount_trade_query(
+        &self,
+        request: JointaccountTradeQuery,
+    ) -> crate::Call<JointaccountTradeQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 转账额度查询接口: `alipay.fund.quota.query`.
+    ///
+    /// Asks how much a merchant can still transfer, per payment, day and month.
+    #[inline]
+    pub fn quota_query(&self, request: QuotaQuery) -> crate::Call<QuotaQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 无线转账支付接口: `alipay.fund.trans.app.pay`.
+    ///
+    /// Has the user pay for a transfer in the app, such as a cash red packet.
+    #[inline]
+    pub fn trans_app_pay(&self, request: TransAppPay) -> crate::PageCall {
+        self.client.page(request)
+    }
+
+    /// 无线转账支付接口: `alipay.fund.trans.app.pay`.
+    ///
+    /// Has the user pay for a transfer in the app, such as a cash red packet.
+    #[inline]
+    pub fn trans_app_pay_app(&self, request: TransAppPay) -> crate::AppCall {
+        self.client.app(request)
+    }
+
     /// 转账业务单据查询接口: `alipay.fund.trans.common.query`.
     ///
     /// Queries a transfer of `alipay.fund.trans.uni.transfer`, above all after a call whose outcome is unknown. It also finds transfers of
@@ -47,6 +753,50 @@ impl Fund<'_> {
         &self,
         request: TransCommonQuery,
     ) -> crate::Call<TransCommonQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询转账订单退票接口: `alipay.fund.trans.dishonor.query`.
+    ///
+    /// Lists the transfers that came back from the bank within a period.
+    #[inline]
+    pub fn trans_dishonor_query(
+        &self,
+        request: TransDishonorQuery,
+    ) -> crate::Call<TransDishonorQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 多步转账查询接口: `alipay.fund.trans.multistep.query`.
+    ///
+    /// Asks for a transfer of several steps and for each of its steps.
+    #[inline]
+    pub fn trans_multistep_query(
+        &self,
+        request: TransMultistepQuery,
+    ) -> crate::Call<TransMultistepQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 多步转账创建并支付: `alipay.fund.trans.multistep.transfer`.
+    ///
+    /// Makes and pays a transfer of several steps.
+    #[inline]
+    pub fn trans_multistep_transfer(
+        &self,
+        request: TransMultistepTransfer,
+    ) -> crate::Call<TransMultistepTransferResponse> {
+        self.client.call(request)
+    }
+
+    /// 转账业务单据主动关单: `alipay.fund.trans.order.close`.
+    ///
+    /// Closes the order of a transfer on the merchant's own account.
+    #[inline]
+    pub fn trans_order_close(
+        &self,
+        request: TransOrderClose,
+    ) -> crate::Call<TransOrderCloseResponse> {
         self.client.call(request)
     }
 
@@ -61,6 +811,55 @@ impl Fund<'_> {
         self.client.call(request)
     }
 
+    /// 资金转账页面支付接口: `alipay.fund.trans.page.pay`.
+    ///
+    /// Has the payer pay for a transfer on a web page.
+    #[inline]
+    pub fn trans_page_pay(&self, request: TransPagePay) -> crate::PageCall {
+        self.client.page(request)
+    }
+
+    /// 资金支付接口: `alipay.fund.trans.pay`.
+    ///
+    /// Pays a transfer at once, by the payer's agreement, QR code, sound wave or face.
+    #[inline]
+    pub fn trans_pay(&self, request: TransPay) -> crate::Call<TransPayResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金收款账号绑定关系查询: `alipay.fund.trans.payee.bind.query`.
+    ///
+    /// Asks whether a person, by the number of the identity card, has an account bound to receive money.
+    #[inline]
+    pub fn trans_payee_bind_query(
+        &self,
+        request: TransPayeeBindQuery,
+    ) -> crate::Call<TransPayeeBindQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 资金退回接口: `alipay.fund.trans.refund`.
+    ///
+    /// Gives the payer back money that the payee has not taken, such as an unclaimed red packet, the way it was paid, whole or in several parts. Not after the time agreed in the contract; a refund that failed is sent again with its `out_request_no`.
+    #[inline]
+    pub fn trans_refund(
+        &self,
+        request: TransRefund,
+    ) -> crate::Call<TransRefundResponse> {
+        self.client.call(request)
+    }
+
+    /// 转账场景信息查询: `alipay.fund.trans.scene.query`.
+    ///
+    /// Lists the transfer scenes of a merchant and where each stands.
+    #[inline]
+    pub fn trans_scene_query(
+        &self,
+        request: TransSceneQuery,
+    ) -> crate::Call<TransSceneQueryResponse> {
+        self.client.call(request)
+    }
+
     /// 单笔转账到支付宝账户接口: `alipay.fund.trans.toaccount.transfer`.
     ///
     /// Transfers money from the merchant's balance to another Alipay account at once, without the payer confirming it.
@@ -69,6 +868,17 @@ impl Fund<'_> {
         &self,
         request: TransToaccountTransfer,
     ) -> crate::Call<TransToaccountTransferResponse> {
+        self.client.call(request)
+    }
+
+    /// 转账独立咨询: `alipay.fund.trans.uni.consult`.
+    ///
+    /// Asks whether a transfer would be let through, without making it. The answer holds for these values now; it is no guarantee for the transfer itself.
+    #[inline]
+    pub fn trans_uni_consult(
+        &self,
+        request: TransUniConsult,
+    ) -> crate::Call<TransUniConsultResponse> {
         self.client.call(request)
     }
 
@@ -81,6 +891,17 @@ impl Fund<'_> {
         &self,
         request: TransUniTransfer,
     ) -> crate::Call<TransUniTransferResponse> {
+        self.client.call(request)
+    }
+
+    /// 用户交易数据查询: `alipay.fund.usertrade.batchquery`.
+    ///
+    /// Lists the trades of users in given stores within the last 30 days, page by page, where the users have agreed.
+    #[inline]
+    pub fn usertrade_batchquery(
+        &self,
+        request: UsertradeBatchquery,
+    ) -> crate::Call<UsertradeBatchqueryResponse> {
         self.client.call(request)
     }
 }

@@ -17,7 +17,7 @@ pub struct TransUniTransfer {
     /// 订单总金额. How much to transfer, in yuan. A plain transfer carries at least 0.10; only red packets go below that. From 0.01 to 100000000.00.
     pub trans_amount: crate::types::Price,
     /// 收款方信息. Who receives the money.
-    pub payee_info: Participant,
+    pub payee_info: super::types::Participant,
     /// 业务产品码. The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: Option<crate::types::OpenEnum<TransUniTransferProductCode>>,
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
@@ -31,9 +31,9 @@ pub struct TransUniTransfer {
         crate::types::OpenEnum<TransUniTransferTransferSceneName>,
     >,
     /// 转账场景信息. What Alipay wants to know about a transfer of the chosen scene.
-    pub transfer_scene_report_infos: Vec<TransferSceneReportInfo>,
+    pub transfer_scene_report_infos: Vec<super::types::TransferSceneReportInfo>,
     /// 付款方信息. The payer. The merchant that calls, if left out.
-    pub payer_info: Option<Participant>,
+    pub payer_info: Option<super::types::Participant>,
     /// 转账业务请求的扩展参数. Extras of the product. `sub_biz_scene` must be `REDPACKET` for red packets; `payer_show_name_use_alias` of `"true"` shows the payee the merchant's
     /// alias in place of its name.
     ///
@@ -56,7 +56,7 @@ impl TransUniTransfer {
     pub fn new(
         out_biz_no: impl Into<String>,
         trans_amount: crate::types::Price,
-        payee_info: Participant,
+        payee_info: super::types::Participant,
     ) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.out_biz_no = Into::into(out_biz_no);
@@ -109,7 +109,9 @@ impl TransUniTransfer {
     /// 转账场景信息. What Alipay wants to know about a transfer of the chosen scene.
     pub fn transfer_scene_report_infos(
         mut self,
-        transfer_scene_report_infos: impl Into<Vec<TransferSceneReportInfo>>,
+        transfer_scene_report_infos: impl Into<
+            Vec<super::types::TransferSceneReportInfo>,
+        >,
     ) -> Self {
         self.transfer_scene_report_infos = Into::into(transfer_scene_report_infos);
         self
@@ -117,7 +119,7 @@ impl TransUniTransfer {
 
     /// 付款方信息. The payer. The merchant that calls, if left out.
     #[inline]
-    pub fn payer_info(mut self, payer_info: Participant) -> Self {
+    pub fn payer_info(mut self, payer_info: super::types::Participant) -> Self {
         self.payer_info = Some(payer_info);
         self
     }
@@ -1419,432 +1421,6 @@ impl crate::codec::KnownValue for TransUniTransferSubStatus {
 }
 
 crate::codec::listed!(TransUniTransferSubStatus);
-
-/// The payer or the payee of a transfer.
-#[must_use]
-#[non_exhaustive]
-pub struct Participant {
-    /// 参与方的唯一标识. The account, of the kind that `identity_type` names. At most 128 characters.
-    pub identity: String,
-    /// 参与方的标识类型. The kind of account name in `identity`.
-    pub identity_type: crate::types::OpenEnum<ParticipantIdentityType>,
-    /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
-    pub name: Option<String>,
-    /// 参与方的证件类型. What kind of document `cert_no` is the number of.
-    pub cert_type: Option<String>,
-    /// 参与方的证件号. The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
-    pub cert_no: Option<crate::types::Secret>,
-    /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
-    pub bankcard_ext_info: Option<BankcardExtInfo>,
-    /// 商户端的用户信息描述. How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
-    pub merchant_user_info: Option<crate::types::Json>,
-    /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
-    pub ext_info: Option<crate::types::Json>,
-    /// Fields that this version of the library does not know.
-    pub extra: crate::types::Extra,
-}
-
-impl Participant {
-    /// Creates one with its required fields.
-    pub fn new(
-        identity: impl Into<String>,
-        identity_type: impl Into<crate::types::OpenEnum<ParticipantIdentityType>>,
-    ) -> Self {
-        let mut request = <Self as crate::codec::Object>::empty();
-        request.identity = Into::into(identity);
-        request.identity_type = Into::into(identity_type);
-        request
-    }
-
-    /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(Into::into(name));
-        self
-    }
-
-    /// 参与方的证件类型. What kind of document `cert_no` is the number of.
-    pub fn cert_type(mut self, cert_type: impl Into<String>) -> Self {
-        self.cert_type = Some(Into::into(cert_type));
-        self
-    }
-
-    /// 参与方的证件号. The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
-    pub fn cert_no(mut self, cert_no: impl Into<crate::types::Secret>) -> Self {
-        self.cert_no = Some(Into::into(cert_no));
-        self
-    }
-
-    /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
-    #[inline]
-    pub fn bankcard_ext_info(mut self, bankcard_ext_info: BankcardExtInfo) -> Self {
-        self.bankcard_ext_info = Some(bankcard_ext_info);
-        self
-    }
-
-    /// 商户端的用户信息描述. How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
-    pub fn merchant_user_info(
-        mut self,
-        merchant_user_info: impl Into<crate::types::Json>,
-    ) -> Self {
-        self.merchant_user_info = Some(Into::into(merchant_user_info));
-        self
-    }
-
-    /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
-    pub fn ext_info(mut self, ext_info: impl Into<crate::types::Json>) -> Self {
-        self.ext_info = Some(Into::into(ext_info));
-        self
-    }
-}
-
-impl crate::codec::Object for Participant {
-    #[inline]
-    fn empty() -> Self {
-        Self {
-            identity: crate::codec::Field::empty(),
-            identity_type: crate::codec::Field::empty(),
-            name: None,
-            cert_type: None,
-            cert_no: None,
-            bankcard_ext_info: None,
-            merchant_user_info: None,
-            ext_info: None,
-            extra: crate::codec::Extra::EMPTY,
-        }
-    }
-
-    #[inline]
-    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
-        source.require(&["identity", "identity_type"]);
-        source
-            .fill(
-                &[
-                    "identity",
-                    "identity_type",
-                    "name",
-                    "cert_type",
-                    "cert_no",
-                    "bankcard_ext_info",
-                    "merchant_user_info",
-                    "ext_info",
-                ],
-                &mut [
-                    &mut self.identity,
-                    &mut self.identity_type,
-                    &mut self.name,
-                    &mut self.cert_type,
-                    &mut self.cert_no,
-                    &mut self.bankcard_ext_info,
-                    &mut self.merchant_user_info,
-                    &mut self.ext_info,
-                ],
-                &mut self.extra,
-            );
-    }
-
-    #[inline]
-    fn fields(&self) -> crate::codec::FieldsRef<'_> {
-        crate::codec::FieldsRef::new(
-                "Participant",
-                &[
-                    "identity",
-                    "identity_type",
-                    "name",
-                    "cert_type",
-                    "cert_no",
-                    "bankcard_ext_info",
-                    "merchant_user_info",
-                    "ext_info",
-                ],
-                &[
-                    &self.identity,
-                    &self.identity_type,
-                    &self.name,
-                    &self.cert_type,
-                    &self.cert_no,
-                    &self.bankcard_ext_info,
-                    &self.merchant_user_info,
-                    &self.ext_info,
-                ],
-                &self.extra,
-            )
-            .with_groups(&[&["identity"], &["identity_type"]])
-    }
-}
-
-crate::codec::object!(Participant);
-
-/// How a participant's account is named.
-#[non_exhaustive]
-pub enum ParticipantIdentityType {
-    /// By user number: sixteen digits that begin with 2088.
-    AlipayUserId,
-    /// By login: a phone number or an e-mail address.
-    AlipayLogonId,
-    /// By the open id that the user has towards the calling app.
-    AlipayOpenId,
-    /// By the number of a bank card.
-    BankcardNumber,
-    /// By the number of a bank account.
-    BankcardAccount,
-    /// A company's bank card that is bound for express payment.
-    ExpressCompanyCard,
-}
-
-impl crate::codec::KnownValue for ParticipantIdentityType {
-    #[inline]
-    fn listed() -> (&'static [&'static str], &'static [Self]) {
-        (
-            &[
-                "ALIPAY_USER_ID",
-                "ALIPAY_LOGON_ID",
-                "ALIPAY_OPEN_ID",
-                "BANKCARD_NO",
-                "BANKCARD_ACCOUNT",
-                "EXPRESS_DC_STFA",
-            ],
-            &[
-                Self::AlipayUserId,
-                Self::AlipayLogonId,
-                Self::AlipayOpenId,
-                Self::BankcardNumber,
-                Self::BankcardAccount,
-                Self::ExpressCompanyCard,
-            ],
-        )
-    }
-}
-
-crate::codec::listed!(ParticipantIdentityType);
-
-/// The bank behind a card.
-#[must_use]
-#[non_exhaustive]
-pub struct BankcardExtInfo {
-    /// 收款账户类型. Whether the card belongs to a company or a person.
-    pub account_type: Option<crate::types::OpenEnum<BankcardExtInfoAccountType>>,
-    /// 机构名称. The bank's name.
-    pub inst_name: Option<String>,
-    /// 银行所在省. The province of the bank.
-    pub inst_province: Option<String>,
-    /// 收款银行所在市. The city of the bank.
-    pub inst_city: Option<String>,
-    /// 收款银行所属支行. The branch that keeps the account.
-    pub inst_branch_name: Option<String>,
-    /// 银行支行联行号. The branch's code in the interbank system.
-    pub bank_code: Option<String>,
-    /// Fields that this version of the library does not know.
-    pub extra: crate::types::Extra,
-}
-
-impl BankcardExtInfo {
-    /// Creates one with no field set.
-    #[inline]
-    pub fn new() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-
-    /// 收款账户类型. Whether the card belongs to a company or a person.
-    pub fn account_type(
-        mut self,
-        account_type: impl Into<crate::types::OpenEnum<BankcardExtInfoAccountType>>,
-    ) -> Self {
-        self.account_type = Some(Into::into(account_type));
-        self
-    }
-
-    /// 机构名称. The bank's name.
-    pub fn inst_name(mut self, inst_name: impl Into<String>) -> Self {
-        self.inst_name = Some(Into::into(inst_name));
-        self
-    }
-
-    /// 银行所在省. The province of the bank.
-    pub fn inst_province(mut self, inst_province: impl Into<String>) -> Self {
-        self.inst_province = Some(Into::into(inst_province));
-        self
-    }
-
-    /// 收款银行所在市. The city of the bank.
-    pub fn inst_city(mut self, inst_city: impl Into<String>) -> Self {
-        self.inst_city = Some(Into::into(inst_city));
-        self
-    }
-
-    /// 收款银行所属支行. The branch that keeps the account.
-    pub fn inst_branch_name(mut self, inst_branch_name: impl Into<String>) -> Self {
-        self.inst_branch_name = Some(Into::into(inst_branch_name));
-        self
-    }
-
-    /// 银行支行联行号. The branch's code in the interbank system.
-    pub fn bank_code(mut self, bank_code: impl Into<String>) -> Self {
-        self.bank_code = Some(Into::into(bank_code));
-        self
-    }
-}
-
-impl Default for BankcardExtInfo {
-    #[inline]
-    fn default() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-}
-
-impl crate::codec::Object for BankcardExtInfo {
-    #[inline]
-    fn empty() -> Self {
-        Self {
-            account_type: None,
-            inst_name: None,
-            inst_province: None,
-            inst_city: None,
-            inst_branch_name: None,
-            bank_code: None,
-            extra: crate::codec::Extra::EMPTY,
-        }
-    }
-
-    #[inline]
-    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
-        source
-            .fill(
-                &[
-                    "account_type",
-                    "inst_name",
-                    "inst_province",
-                    "inst_city",
-                    "inst_branch_name",
-                    "bank_code",
-                ],
-                &mut [
-                    &mut self.account_type,
-                    &mut self.inst_name,
-                    &mut self.inst_province,
-                    &mut self.inst_city,
-                    &mut self.inst_branch_name,
-                    &mut self.bank_code,
-                ],
-                &mut self.extra,
-            );
-    }
-
-    #[inline]
-    fn fields(&self) -> crate::codec::FieldsRef<'_> {
-        crate::codec::FieldsRef::new(
-            "BankcardExtInfo",
-            &[
-                "account_type",
-                "inst_name",
-                "inst_province",
-                "inst_city",
-                "inst_branch_name",
-                "bank_code",
-            ],
-            &[
-                &self.account_type,
-                &self.inst_name,
-                &self.inst_province,
-                &self.inst_city,
-                &self.inst_branch_name,
-                &self.bank_code,
-            ],
-            &self.extra,
-        )
-    }
-}
-
-crate::codec::object!(BankcardExtInfo);
-
-/// Whose bank account it is.
-#[non_exhaustive]
-pub enum BankcardExtInfoAccountType {
-    /// A company's.
-    Company,
-    /// A person's.
-    Person,
-}
-
-impl crate::codec::KnownValue for BankcardExtInfoAccountType {
-    #[inline]
-    fn listed() -> (&'static [&'static str], &'static [Self]) {
-        (&["1", "2"], &[Self::Company, Self::Person])
-    }
-}
-
-crate::codec::listed!(BankcardExtInfoAccountType);
-
-/// One statement about a transfer, of those that its scene asks for.
-#[must_use]
-#[non_exhaustive]
-pub struct TransferSceneReportInfo {
-    /// 转账场景信息类型. What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
-    pub info_type: Option<String>,
-    /// 转账场景信息描述. The statement, in the merchant's words, such as 8月家政服务报酬.
-    pub info_content: Option<String>,
-    /// Fields that this version of the library does not know.
-    pub extra: crate::types::Extra,
-}
-
-impl TransferSceneReportInfo {
-    /// Creates one with no field set.
-    #[inline]
-    pub fn new() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-
-    /// 转账场景信息类型. What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
-    pub fn info_type(mut self, info_type: impl Into<String>) -> Self {
-        self.info_type = Some(Into::into(info_type));
-        self
-    }
-
-    /// 转账场景信息描述. The statement, in the merchant's words, such as 8月家政服务报酬.
-    pub fn info_content(mut self, info_content: impl Into<String>) -> Self {
-        self.info_content = Some(Into::into(info_content));
-        self
-    }
-}
-
-impl Default for TransferSceneReportInfo {
-    #[inline]
-    fn default() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-}
-
-impl crate::codec::Object for TransferSceneReportInfo {
-    #[inline]
-    fn empty() -> Self {
-        Self {
-            info_type: None,
-            info_content: None,
-            extra: crate::codec::Extra::EMPTY,
-        }
-    }
-
-    #[inline]
-    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
-        source
-            .fill(
-                &["info_type", "info_content"],
-                &mut [&mut self.info_type, &mut self.info_content],
-                &mut self.extra,
-            );
-    }
-
-    #[inline]
-    fn fields(&self) -> crate::codec::FieldsRef<'_> {
-        crate::codec::FieldsRef::new(
-            "TransferSceneReportInfo",
-            &["info_type", "info_content"],
-            &[&self.info_type, &self.info_content],
-            &self.extra,
-        )
-    }
-}
-
-crate::codec::object!(TransferSceneReportInfo);
 
 /// The amounts of a transfer between currencies, each in the main unit of its currency. (The misspelling is the gateway's.)
 #[must_use]

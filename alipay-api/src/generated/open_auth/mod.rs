@@ -3,10 +3,21 @@
 //!
 //! The tokens with which an app acts for merchants who have authorised it.
 
+pub mod app_aes_get;
+pub mod app_aes_set;
+pub mod appauth_invite_create;
 pub mod token_app;
 pub mod token_app_query;
+pub mod userauth_relationship_query;
+pub use app_aes_get::{AppAesGet, AppAesGetResponse, AppAesGetErrorCode};
+pub use app_aes_set::{AppAesSet, AppAesSetResponse, AppAesSetErrorCode};
+pub use appauth_invite_create::{AppauthInviteCreate, AppauthInviteCreateResponse};
 pub use token_app::{TokenApp, TokenAppResponse, TokenAppErrorCode};
 pub use token_app_query::{TokenAppQuery, TokenAppQueryResponse, TokenAppQueryErrorCode};
+pub use userauth_relationship_query::{
+    UserauthRelationshipQuery, UserauthRelationshipQueryResponse,
+    UserauthRelationshipQueryErrorCode,
+};
 
 /// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +36,33 @@ impl crate::Client {
 }
 
 impl OpenAuth<'_> {
+    /// 授权应用aes密钥查询: `alipay.open.auth.app.aes.get`.
+    ///
+    /// Asks for the AES key of a merchant's app that an ISV's app is authorised for. The key comes encrypted.
+    #[inline]
+    pub fn app_aes_get(&self, request: AppAesGet) -> crate::Call<AppAesGetResponse> {
+        self.client.call(request)
+    }
+
+    /// 授权应用aes密钥设置: `alipay.open.auth.app.aes.set`.
+    ///
+    /// Sets an AES key for a merchant's app that an ISV's app is authorised for. The key comes back encrypted.
+    #[inline]
+    pub fn app_aes_set(&self, request: AppAesSet) -> crate::Call<AppAesSetResponse> {
+        self.client.call(request)
+    }
+
+    /// ISV向商户发起应用授权邀约: `alipay.open.auth.appauth.invite.create`.
+    ///
+    /// Invites a merchant to authorise the ISV's app.
+    #[inline]
+    pub fn appauth_invite_create(
+        &self,
+        request: AppauthInviteCreate,
+    ) -> crate::Call<AppauthInviteCreateResponse> {
+        self.client.call(request)
+    }
+
     /// 换取应用授权令牌: `alipay.open.auth.token.app`.
     ///
     /// Exchanges a code or a refresh token for the token with which the app calls for a merchant. Alipay issues the code when the merchant authorises the app;
@@ -42,6 +80,17 @@ impl OpenAuth<'_> {
         &self,
         request: TokenAppQuery,
     ) -> crate::Call<TokenAppQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 用户授权关系查询: `alipay.open.auth.userauth.relationship.query`.
+    ///
+    /// Asks whether a user's authorisations of this app are still valid.
+    #[inline]
+    pub fn userauth_relationship_query(
+        &self,
+        request: UserauthRelationshipQuery,
+    ) -> crate::Call<UserauthRelationshipQueryResponse> {
         self.client.call(request)
     }
 }

@@ -5,39 +5,135 @@
 //!
 //! A payment is done when a query or a verified notification says so, and never because a page came back.
 
+pub mod advance_consult;
+pub mod app_merge_pay;
 pub mod app_pay;
+pub mod batch_refund;
+pub mod batch_refund_query;
+pub mod batch_settle;
+pub mod batch_settle_query;
+pub mod batch_transfer;
+pub mod batch_transfer_query;
 pub mod cancel;
 pub mod close;
 pub mod create;
+pub mod customer_create;
+pub mod customs_declare;
+pub mod customs_query;
 pub mod fastpay_refund_query;
+pub mod merge_precreate;
+pub mod order_onsettle_query;
+pub mod order_pay;
 pub mod order_settle;
 pub mod order_settle_query;
+pub mod orderinfo_sync;
+pub mod overseas_settle;
+pub mod page_merge_pay;
 pub mod page_pay;
+pub mod page_refund;
 pub mod pay;
 pub mod precreate;
+pub mod price_create;
+pub mod price_query;
+pub mod product_create;
+pub mod product_modify;
+pub mod product_query;
 pub mod query;
 pub mod refund;
+pub mod refund_apply;
+pub mod repaybill_query;
+pub mod royalty_rate_query;
+pub mod royalty_relation_batchquery;
+pub mod royalty_relation_bind;
+pub mod royalty_relation_unbind;
+pub mod settle_confirm;
+pub mod settle_confirm_cancel;
+pub mod settle_receivables_query;
+pub mod subscription_create;
+pub mod subscription_modify;
+pub mod subscription_query;
+pub mod wap_merge_pay;
 pub mod wap_pay;
 pub mod types;
+pub use advance_consult::{
+    AdvanceConsult, AdvanceConsultResponse, AdvanceConsultErrorCode,
+};
+pub use app_merge_pay::{AppMergePay, AppMergePayResponse};
 pub use app_pay::{AppPay, AppPayResponse, AppPayErrorCode};
+pub use batch_refund::{BatchRefund, BatchRefundResponse};
+pub use batch_refund_query::{BatchRefundQuery, BatchRefundQueryResponse};
+pub use batch_settle::{BatchSettle, BatchSettleResponse, BatchSettleErrorCode};
+pub use batch_settle_query::{
+    BatchSettleQuery, BatchSettleQueryResponse, BatchSettleQueryErrorCode,
+};
+pub use batch_transfer::{BatchTransfer, BatchTransferResponse, BatchTransferErrorCode};
+pub use batch_transfer_query::{
+    BatchTransferQuery, BatchTransferQueryResponse, BatchTransferQueryErrorCode,
+};
 pub use cancel::{Cancel, CancelResponse, CancelErrorCode};
 pub use close::{Close, CloseResponse, CloseErrorCode};
 pub use create::{Create, CreateRequired, CreateResponse, CreateErrorCode};
+pub use customer_create::{CustomerCreate, CustomerCreateResponse};
+pub use customs_declare::{
+    CustomsDeclare, CustomsDeclareResponse, CustomsDeclareErrorCode,
+};
+pub use customs_query::{CustomsQuery, CustomsQueryResponse, CustomsQueryErrorCode};
 pub use fastpay_refund_query::{
     FastpayRefundQuery, FastpayRefundQueryRequired, FastpayRefundQueryResponse,
     FastpayRefundQueryErrorCode,
 };
+pub use merge_precreate::{MergePrecreate, MergePrecreateResponse};
+pub use order_onsettle_query::{OrderOnsettleQuery, OrderOnsettleQueryResponse};
+pub use order_pay::{OrderPay, OrderPayResponse, OrderPayErrorCode};
 pub use order_settle::{
     OrderSettle, OrderSettleRequired, OrderSettleResponse, OrderSettleErrorCode,
 };
 pub use order_settle_query::{
     OrderSettleQuery, OrderSettleQueryResponse, OrderSettleQueryErrorCode,
 };
+pub use orderinfo_sync::{
+    OrderinfoSync, OrderinfoSyncRequired, OrderinfoSyncResponse, OrderinfoSyncErrorCode,
+};
+pub use overseas_settle::{
+    OverseasSettle, OverseasSettleResponse, OverseasSettleErrorCode,
+};
+pub use page_merge_pay::{PageMergePay, PageMergePayResponse};
 pub use page_pay::{PagePay, PagePayResponse, PagePayErrorCode};
+pub use page_refund::{PageRefund, PageRefundResponse};
 pub use pay::{Pay, PayRequired, PayResponse, PayErrorCode};
 pub use precreate::{Precreate, PrecreateResponse, PrecreateErrorCode};
+pub use price_create::{PriceCreate, PriceCreateResponse};
+pub use price_query::{PriceQuery, PriceQueryResponse};
+pub use product_create::{ProductCreate, ProductCreateResponse};
+pub use product_modify::{ProductModify, ProductModifyResponse};
+pub use product_query::{ProductQuery, ProductQueryResponse};
 pub use query::{Query, QueryResponse, QueryErrorCode};
 pub use refund::{Refund, RefundResponse, RefundErrorCode};
+pub use refund_apply::{RefundApply, RefundApplyResponse, RefundApplyErrorCode};
+pub use repaybill_query::{RepaybillQuery, RepaybillQueryResponse};
+pub use royalty_rate_query::{
+    RoyaltyRateQuery, RoyaltyRateQueryResponse, RoyaltyRateQueryErrorCode,
+};
+pub use royalty_relation_batchquery::{
+    RoyaltyRelationBatchquery, RoyaltyRelationBatchqueryResponse,
+    RoyaltyRelationBatchqueryErrorCode,
+};
+pub use royalty_relation_bind::{
+    RoyaltyRelationBind, RoyaltyRelationBindResponse, RoyaltyRelationBindErrorCode,
+};
+pub use royalty_relation_unbind::{
+    RoyaltyRelationUnbind, RoyaltyRelationUnbindResponse, RoyaltyRelationUnbindErrorCode,
+};
+pub use settle_confirm::{SettleConfirm, SettleConfirmResponse, SettleConfirmErrorCode};
+pub use settle_confirm_cancel::{SettleConfirmCancel, SettleConfirmCancelResponse};
+pub use settle_receivables_query::{
+    SettleReceivablesQuery, SettleReceivablesQueryResponse,
+    SettleReceivablesQueryErrorCode,
+};
+pub use subscription_create::{SubscriptionCreate, SubscriptionCreateResponse};
+pub use subscription_modify::{SubscriptionModify, SubscriptionModifyResponse};
+pub use subscription_query::{SubscriptionQuery, SubscriptionQueryResponse};
+pub use wap_merge_pay::{WapMergePay, WapMergePayResponse};
 pub use wap_pay::{WapPay, WapPayResponse, WapPayErrorCode};
 
 /// The methods of this product, with the client that calls them.
@@ -57,12 +153,97 @@ impl crate::Client {
 }
 
 impl Trade<'_> {
+    /// 订单咨询服务: `alipay.trade.advance.consult`.
+    ///
+    /// Asks whether Alipay would advance money for a user now, or how risky a single order is.
+    #[inline]
+    pub fn advance_consult(
+        &self,
+        request: AdvanceConsult,
+    ) -> crate::Call<AdvanceConsultResponse> {
+        self.client.call(request)
+    }
+
+    /// app合并支付接口: `alipay.trade.app.merge.pay`.
+    ///
+    /// Makes the order string with which an app pays several orders at once.
+    #[inline]
+    pub fn app_merge_pay(&self, request: AppMergePay) -> crate::AppCall {
+        self.client.app(request)
+    }
+
     /// app支付接口2.0: `alipay.trade.app.pay`.
     ///
     /// Makes the order string with which a merchant's phone app opens the Alipay app. The app hands it unchanged to Alipay's phone SDK.
     #[inline]
     pub fn app_pay(&self, request: AppPay) -> crate::AppCall {
         self.client.app(request)
+    }
+
+    /// 即时到账批量退款接口: `alipay.trade.batch.refund`.
+    ///
+    /// Refunds many instant payments (即时到账) in one batch. The outcome is asked with `alipay.trade.batch.refund.query`.
+    #[inline]
+    pub fn batch_refund(
+        &self,
+        request: BatchRefund,
+    ) -> crate::Call<BatchRefundResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时到账批量退款查询接口: `alipay.trade.batch.refund.query`.
+    ///
+    /// Asks what became of refunds of a batch.
+    #[inline]
+    pub fn batch_refund_query(
+        &self,
+        request: BatchRefundQuery,
+    ) -> crate::Call<BatchRefundQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 批量结算: `alipay.trade.batch.settle`.
+    ///
+    /// Settles a platform's sub-merchants: after buyers have paid, it moves money that waits for settlement to their settlement accounts, at most what is waiting. The same `out_request_no` returns the settlement's status.
+    #[inline]
+    pub fn batch_settle(
+        &self,
+        request: BatchSettle,
+    ) -> crate::Call<BatchSettleResponse> {
+        self.client.call(request)
+    }
+
+    /// 批量结算查询: `alipay.trade.batch.settle.query`.
+    ///
+    /// Asks what became of a settlement by `alipay.trade.batch.settle`.
+    #[inline]
+    pub fn batch_settle_query(
+        &self,
+        request: BatchSettleQuery,
+    ) -> crate::Call<BatchSettleQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 请款分账: `alipay.trade.batch.transfer`.
+    ///
+    /// Shares money among parties of the Red Star Macalline (红星美凯龙) scenario, to bank cards or accounts. The outcome is asked with `alipay.trade.batch.transfer.query`.
+    #[inline]
+    pub fn batch_transfer(
+        &self,
+        request: BatchTransfer,
+    ) -> crate::Call<BatchTransferResponse> {
+        self.client.call(request)
+    }
+
+    /// 请款分账查询接口: `alipay.trade.batch.transfer.query`.
+    ///
+    /// Asks what became of a sharing by `alipay.trade.batch.transfer`.
+    #[inline]
+    pub fn batch_transfer_query(
+        &self,
+        request: BatchTransferQuery,
+    ) -> crate::Call<BatchTransferQueryResponse> {
+        self.client.call(request)
     }
 
     /// 统一收单交易撤销接口: `alipay.trade.cancel`.
@@ -90,6 +271,39 @@ impl Trade<'_> {
         self.client.call(request)
     }
 
+    /// 客户创建接口: `alipay.trade.customer.create`.
+    ///
+    /// Records a customer of the merchant.
+    #[inline]
+    pub fn customer_create(
+        &self,
+        request: CustomerCreate,
+    ) -> crate::Call<CustomerCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一收单报关接口: `alipay.trade.customs.declare`.
+    ///
+    /// Has Alipay report a payment to the Chinese customs, for goods that a merchant abroad sends to China. How far it is is asked with `alipay.trade.customs.query`.
+    #[inline]
+    pub fn customs_declare(
+        &self,
+        request: CustomsDeclare,
+    ) -> crate::Call<CustomsDeclareResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询报关详细信息: `alipay.trade.customs.query`.
+    ///
+    /// Asks how far declarations of payments to the customs are.
+    #[inline]
+    pub fn customs_query(
+        &self,
+        request: CustomsQuery,
+    ) -> crate::Call<CustomsQueryResponse> {
+        self.client.call(request)
+    }
+
     /// 统一收单交易退款查询: `alipay.trade.fastpay.refund.query`.
     ///
     /// Queries whether a refund was made.
@@ -98,6 +312,36 @@ impl Trade<'_> {
         &self,
         request: FastpayRefundQuery,
     ) -> crate::Call<FastpayRefundQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一收单合并支付预创建接口: `alipay.trade.merge.precreate`.
+    ///
+    /// Prepares several orders to be paid at once. Its `pre_order_no` goes to the payment, such as `alipay.trade.app.merge.pay`.
+    #[inline]
+    pub fn merge_precreate(
+        &self,
+        request: MergePrecreate,
+    ) -> crate::Call<MergePrecreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 交易分账统一查询: `alipay.trade.order.onsettle.query`.
+    ///
+    /// Asks how much of a payment can still be shared.
+    #[inline]
+    pub fn order_onsettle_query(
+        &self,
+        request: OrderOnsettleQuery,
+    ) -> crate::Call<OrderOnsettleQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一收单交易订单支付接口: `alipay.trade.order.pay`.
+    ///
+    /// Pays an order that exists already. Only for merchants that Alipay has opened it to. The same `out_request_no` is carried out once.
+    #[inline]
+    pub fn order_pay(&self, request: OrderPay) -> crate::Call<OrderPayResponse> {
         self.client.call(request)
     }
 
@@ -123,11 +367,49 @@ impl Trade<'_> {
         self.client.call(request)
     }
 
+    /// 支付宝订单信息同步接口: `alipay.trade.orderinfo.sync`.
+    ///
+    /// Tells Alipay what became of an order, such as that the user has paid it in another way. The same `out_request_no` changes an order only once.
+    #[inline]
+    pub fn orderinfo_sync(
+        &self,
+        request: OrderinfoSync,
+    ) -> crate::Call<OrderinfoSyncResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一境内收单跨境结算接口: `alipay.trade.overseas.settle`.
+    ///
+    /// Settles a payment made in mainland China to a merchant abroad, in a foreign currency. The same `out_request_no` is carried out once.
+    #[inline]
+    pub fn overseas_settle(
+        &self,
+        request: OverseasSettle,
+    ) -> crate::Call<OverseasSettleResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一收单合并支付页面接口: `alipay.trade.page.merge.pay`.
+    ///
+    /// Leads the buyer to a page where several orders are paid at once.
+    #[inline]
+    pub fn page_merge_pay(&self, request: PageMergePay) -> crate::PageCall {
+        self.client.page(request)
+    }
+
     /// 统一收单下单并支付页面接口: `alipay.trade.page.pay`.
     ///
     /// Sends a buyer at a computer to Alipay's cashier: the browser opens the URL or form, where the buyer scans a QR code or logs in and pays.
     #[inline]
     pub fn page_pay(&self, request: PagePay) -> crate::PageCall {
+        self.client.page(request)
+    }
+
+    /// 统一收单退款页面接口: `alipay.trade.page.refund`.
+    ///
+    /// Leads to a page where an order is refunded.
+    #[inline]
+    pub fn page_refund(&self, request: PageRefund) -> crate::PageCall {
         self.client.page(request)
     }
 
@@ -147,6 +429,58 @@ impl Trade<'_> {
         self.client.call(request)
     }
 
+    /// 价格创建接口: `alipay.trade.price.create`.
+    ///
+    /// Makes a price for a product, once or for each period of a subscription.
+    #[inline]
+    pub fn price_create(
+        &self,
+        request: PriceCreate,
+    ) -> crate::Call<PriceCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 价格查询接口: `alipay.trade.price.query`.
+    ///
+    /// Asks for a price of a product.
+    #[inline]
+    pub fn price_query(&self, request: PriceQuery) -> crate::Call<PriceQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 商品创建接口: `alipay.trade.product.create`.
+    ///
+    /// Makes a product, to which prices can be given with `alipay.trade.price.create`.
+    #[inline]
+    pub fn product_create(
+        &self,
+        request: ProductCreate,
+    ) -> crate::Call<ProductCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 商品修改: `alipay.trade.product.modify`.
+    ///
+    /// Changes a product.
+    #[inline]
+    pub fn product_modify(
+        &self,
+        request: ProductModify,
+    ) -> crate::Call<ProductModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 商品查询接口: `alipay.trade.product.query`.
+    ///
+    /// Asks for one or several products.
+    #[inline]
+    pub fn product_query(
+        &self,
+        request: ProductQuery,
+    ) -> crate::Call<ProductQueryResponse> {
+        self.client.call(request)
+    }
+
     /// 统一收单交易查询: `alipay.trade.query`.
     ///
     /// Reads an order: whether it is paid, by whom, and with what.
@@ -161,6 +495,146 @@ impl Trade<'_> {
     #[inline]
     pub fn refund(&self, request: Refund) -> crate::Call<RefundResponse> {
         self.client.call(request)
+    }
+
+    /// 异步退款受理接口: `alipay.trade.refund.apply`.
+    ///
+    /// Takes a refund and carries it out in the background. The outcome is told by a notification, and by `alipay.trade.fastpay.refund.query`.
+    #[inline]
+    pub fn refund_apply(
+        &self,
+        request: RefundApply,
+    ) -> crate::Call<RefundApplyResponse> {
+        self.client.call(request)
+    }
+
+    /// 还款账单查询: `alipay.trade.repaybill.query`.
+    ///
+    /// Asks for a bill that a user has to pay back, and how far it is paid.
+    #[inline]
+    pub fn repaybill_query(
+        &self,
+        request: RepaybillQuery,
+    ) -> crate::Call<RepaybillQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 分账比例查询: `alipay.trade.royalty.rate.query`.
+    ///
+    /// Asks which part of a payment a merchant may share at most.
+    #[inline]
+    pub fn royalty_rate_query(
+        &self,
+        request: RoyaltyRateQuery,
+    ) -> crate::Call<RoyaltyRateQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 分账关系查询: `alipay.trade.royalty.relation.batchquery`.
+    ///
+    /// Lists, page by page, who may receive shares of a merchant's payments.
+    #[inline]
+    pub fn royalty_relation_batchquery(
+        &self,
+        request: RoyaltyRelationBatchquery,
+    ) -> crate::Call<RoyaltyRelationBatchqueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 分账关系绑定: `alipay.trade.royalty.relation.bind`.
+    ///
+    /// Adds who may receive shares of a merchant's payments.
+    #[inline]
+    pub fn royalty_relation_bind(
+        &self,
+        request: RoyaltyRelationBind,
+    ) -> crate::Call<RoyaltyRelationBindResponse> {
+        self.client.call(request)
+    }
+
+    /// 分账关系解绑: `alipay.trade.royalty.relation.unbind`.
+    ///
+    /// Removes who may receive shares of a merchant's payments.
+    #[inline]
+    pub fn royalty_relation_unbind(
+        &self,
+        request: RoyaltyRelationUnbind,
+    ) -> crate::Call<RoyaltyRelationUnbindResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一收单确认结算接口: `alipay.trade.settle.confirm`.
+    ///
+    /// Settles a payment to the seller, once the platform knows that the buyer has received the goods. With `royalty_freeze` the money is kept frozen for sharing, for 30 days by default. The same `out_request_no` is carried out once.
+    #[inline]
+    pub fn settle_confirm(
+        &self,
+        request: SettleConfirm,
+    ) -> crate::Call<SettleConfirmResponse> {
+        self.client.call(request)
+    }
+
+    /// 统一收单撤销确认结算接口: `alipay.trade.settle.confirm.cancel`.
+    ///
+    /// Takes a settlement by `alipay.trade.settle.confirm` back.
+    #[inline]
+    pub fn settle_confirm_cancel(
+        &self,
+        request: SettleConfirmCancel,
+    ) -> crate::Call<SettleConfirmCancelResponse> {
+        self.client.call(request)
+    }
+
+    /// 待结算查询: `alipay.trade.settle.receivables.query`.
+    ///
+    /// Asks how much of a sub-merchant's or store's money waits for settlement.
+    #[inline]
+    pub fn settle_receivables_query(
+        &self,
+        request: SettleReceivablesQuery,
+    ) -> crate::Call<SettleReceivablesQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 订阅场景对商户提供的创建接口: `alipay.trade.subscription.create`.
+    ///
+    /// Makes a subscription of a customer, with links by which the customer pays for it in Alipay.
+    #[inline]
+    pub fn subscription_create(
+        &self,
+        request: SubscriptionCreate,
+    ) -> crate::Call<SubscriptionCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 提供商户修改订阅信息的能力: `alipay.trade.subscription.modify`.
+    ///
+    /// Changes a subscription: to another price or number of pieces, or cancels it and takes that back. What has to be paid for it comes with links into Alipay.
+    #[inline]
+    pub fn subscription_modify(
+        &self,
+        request: SubscriptionModify,
+    ) -> crate::Call<SubscriptionModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 订阅场景对商户提供的查询接口: `alipay.trade.subscription.query`.
+    ///
+    /// Asks for subscriptions and where they stand.
+    #[inline]
+    pub fn subscription_query(
+        &self,
+        request: SubscriptionQuery,
+    ) -> crate::Call<SubscriptionQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// H5合并支付接口2.0: `alipay.trade.wap.merge.pay`.
+    ///
+    /// Leads the buyer from a mobile web page to Alipay to pay several orders at once.
+    #[inline]
+    pub fn wap_merge_pay(&self, request: WapMergePay) -> crate::PageCall {
+        self.client.page(request)
     }
 
     /// 手机网站支付接口2.0: `alipay.trade.wap.pay`.

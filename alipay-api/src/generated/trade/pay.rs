@@ -63,7 +63,7 @@ pub struct Pay {
     /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     pub business_params: Option<super::types::BusinessParams>,
     /// 优惠明细参数. Facts that discounts depend on, as agreed with Alipay.
-    pub promo_params: Option<PromoParam>,
+    pub promo_params: Option<super::types::PromoParam>,
     /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
     /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
@@ -306,7 +306,7 @@ impl Pay {
 
     /// 优惠明细参数. Facts that discounts depend on, as agreed with Alipay.
     #[inline]
-    pub fn promo_params(mut self, promo_params: PromoParam) -> Self {
+    pub fn promo_params(mut self, promo_params: super::types::PromoParam) -> Self {
         self.promo_params = Some(promo_params);
         self
     }
@@ -1828,73 +1828,6 @@ impl crate::codec::KnownValue for PayParamsRetryType {
 }
 
 crate::codec::listed!(PayParamsRetryType);
-
-/// Facts that discounts depend on.
-#[must_use]
-#[non_exhaustive]
-pub struct PromoParam {
-    /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
-    pub actual_order_time: Option<crate::types::DateTime>,
-    /// Fields that this version of the library does not know.
-    pub extra: crate::types::Extra,
-}
-
-impl PromoParam {
-    /// Creates one with no field set.
-    #[inline]
-    pub fn new() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-
-    /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
-    #[inline]
-    pub fn actual_order_time(
-        mut self,
-        actual_order_time: crate::types::DateTime,
-    ) -> Self {
-        self.actual_order_time = Some(actual_order_time);
-        self
-    }
-}
-
-impl Default for PromoParam {
-    #[inline]
-    fn default() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-}
-
-impl crate::codec::Object for PromoParam {
-    #[inline]
-    fn empty() -> Self {
-        Self {
-            actual_order_time: None,
-            extra: crate::codec::Extra::EMPTY,
-        }
-    }
-
-    #[inline]
-    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
-        source
-            .fill(
-                &["actual_order_time"],
-                &mut [&mut self.actual_order_time],
-                &mut self.extra,
-            );
-    }
-
-    #[inline]
-    fn fields(&self) -> crate::codec::FieldsRef<'_> {
-        crate::codec::FieldsRef::new(
-            "PromoParam",
-            &["actual_order_time"],
-            &[&self.actual_order_time],
-            &self.extra,
-        )
-    }
-}
-
-crate::codec::object!(PromoParam);
 
 /// A detail that a payment returns on request.
 #[non_exhaustive]

@@ -71,6 +71,39 @@ impl crate::codec::KnownValue for AccessParamsChannel {
 
 crate::codec::listed!(AccessParamsChannel);
 
+/// 业务结果码. How far the settlement is.
+#[non_exhaustive]
+pub enum BatchSettleResultCode {
+    /// 受理成功. Taken; not settled yet.
+    AcceptSuccess,
+    /// 受理失败. Not taken.
+    AcceptFail,
+    /// 结算处理成功. Settled.
+    Success,
+    /// 结算处理失败. The settlement failed.
+    Fail,
+    /// 系统异常. An error in the system.
+    SystemException,
+}
+
+impl crate::codec::KnownValue for BatchSettleResultCode {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["ACCEPT_SUCCESS", "ACCEPT_FAIL", "SUCCESS", "FAIL", "SYSTEM_EXCEPTION"],
+            &[
+                Self::AcceptSuccess,
+                Self::AcceptFail,
+                Self::Success,
+                Self::Fail,
+                Self::SystemException,
+            ],
+        )
+    }
+}
+
+crate::codec::listed!(BatchSettleResultCode);
+
 /// What an acquiring institution reports about itself and its terminal.
 #[must_use]
 #[non_exhaustive]
@@ -1679,6 +1712,206 @@ impl crate::codec::Object for InvoiceKeyInfo {
 
 crate::codec::object!(InvoiceKeyInfo);
 
+/// 合并支付状态. What became of the orders. Only if it is agreed with Alipay that they succeed or fail together.
+#[non_exhaustive]
+pub enum MergePayStatus {
+    /// 全部订单付款成功. All of them are paid.
+    Finished,
+    /// 全部订单付款失败. None of them is paid.
+    Closed,
+}
+
+impl crate::codec::KnownValue for MergePayStatus {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["FINISHED", "CLOSED"], &[Self::Finished, Self::Closed])
+    }
+}
+
+crate::codec::listed!(MergePayStatus);
+
+/// 关联的商品信息. A product.
+#[non_exhaustive]
+pub struct NexusPayProduct {
+    /// 是否可用. Whether the product can be used.
+    pub active: Option<bool>,
+    /// 默认价格信息. The price that the product has by default.
+    pub default_price: Option<NexusSimplePrice>,
+    /// 商品的默认价格id. Identifies the price that the product has by default.
+    pub default_price_id: Option<String>,
+    /// 商品描述. What is to be said about the product.
+    pub description: Option<String>,
+    /// 创建时间. When it was made.
+    pub gmt_create: Option<String>,
+    /// 商品id. Identifies the product.
+    pub id: Option<String>,
+    /// 商品信息元数据. What the merchant keeps with the product.
+    pub metadata: Option<String>,
+    /// 商品名称. What the product is called.
+    pub name: Option<String>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl Default for NexusPayProduct {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for NexusPayProduct {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            active: None,
+            default_price: None,
+            default_price_id: None,
+            description: None,
+            gmt_create: None,
+            id: None,
+            metadata: None,
+            name: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "active",
+                    "default_price",
+                    "default_price_id",
+                    "description",
+                    "gmt_create",
+                    "id",
+                    "metadata",
+                    "name",
+                ],
+                &mut [
+                    &mut self.active,
+                    &mut self.default_price,
+                    &mut self.default_price_id,
+                    &mut self.description,
+                    &mut self.gmt_create,
+                    &mut self.id,
+                    &mut self.metadata,
+                    &mut self.name,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "NexusPayProduct",
+            &[
+                "active",
+                "default_price",
+                "default_price_id",
+                "description",
+                "gmt_create",
+                "id",
+                "metadata",
+                "name",
+            ],
+            &[
+                &self.active,
+                &self.default_price,
+                &self.default_price_id,
+                &self.description,
+                &self.gmt_create,
+                &self.id,
+                &self.metadata,
+                &self.name,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(NexusPayProduct);
+
+/// 默认价格信息. A price of a product.
+#[non_exhaustive]
+pub struct NexusSimplePrice {
+    /// 是否可用. Whether the price can be used.
+    pub active: Option<bool>,
+    /// 价格id. Identifies the price.
+    pub id: Option<String>,
+    /// 价格信息元数据. What the merchant keeps with the price.
+    pub metadata: Option<String>,
+    /// 订阅周期信息. How often the price is due.
+    pub recurring: Option<Recurring>,
+    /// 价格类型. What kind of price it is.
+    pub r#type: Option<String>,
+    /// 单位金额. What one unit costs, in cents.
+    pub unit_amount: Option<i64>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl Default for NexusSimplePrice {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for NexusSimplePrice {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            active: None,
+            id: None,
+            metadata: None,
+            recurring: None,
+            r#type: None,
+            unit_amount: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &["active", "id", "metadata", "recurring", "type", "unit_amount"],
+                &mut [
+                    &mut self.active,
+                    &mut self.id,
+                    &mut self.metadata,
+                    &mut self.recurring,
+                    &mut self.r#type,
+                    &mut self.unit_amount,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "NexusSimplePrice",
+            &["active", "id", "metadata", "recurring", "type", "unit_amount"],
+            &[
+                &self.active,
+                &self.id,
+                &self.metadata,
+                &self.recurring,
+                &self.r#type,
+                &self.unit_amount,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(NexusSimplePrice);
+
 /// One movement of a split, or of a split that is taken back.
 #[must_use]
 #[non_exhaustive]
@@ -1953,6 +2186,397 @@ impl crate::codec::Object for OpenApiSpecifiedChannelParamsPojo {
 
 crate::codec::object!(OpenApiSpecifiedChannelParamsPojo);
 
+/// 子订单详情. An order to be paid with others.
+#[must_use]
+#[non_exhaustive]
+pub struct OrderDetail {
+    /// 订单明细的应用唯一标识. The merchant's app that the order is for, 16 digits.
+    pub app_id: Option<String>,
+    /// 对交易或商品的描述. What is sold, in words.
+    pub body: Option<String>,
+    /// 业务信息. Details of the merchant's business.
+    pub business_params: Option<BusinessParams>,
+    /// 业务扩展参数. Further details of the order.
+    pub extend_params: Option<ExtendParams>,
+    /// 订单包含的商品列表信息. The items of the order.
+    pub goods_detail: Vec<GoodsDetail>,
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Unique at the merchant. At most 64 characters.
+    pub out_trade_no: Option<String>,
+    /// 公用回传参数. Handed back unchanged, only when the buyer returns and in the notification. Must be URL-encoded.
+    pub passback_params: Option<String>,
+    /// 销售产品码. The product that is contracted with Alipay.
+    pub product_code: Option<String>,
+    /// 营销扩展参数. Further details for marketing.
+    pub promo_params: Option<PromoParam>,
+    /// 分账信息. How the payment is shared.
+    pub royalty_info: Option<RoyaltyInfo>,
+    /// 卖家支付宝用户ID. The Alipay user id of the seller. Without it and `seller_logon_id`, the owner of `app_id`.
+    pub seller_id: Option<String>,
+    /// 卖家支付宝登录号. The seller's Alipay login, a mobile number or e-mail address. `seller_id` wins.
+    pub seller_logon_id: Option<String>,
+    /// 结算信息. How the payment is settled. Needed with Zhifutong.
+    pub settle_info: Option<SettleInfo>,
+    /// 商品的展示地址. Where the item is shown.
+    pub show_url: Option<String>,
+    /// 二级商户信息. The sub-merchant. At present only for certain cases of Zhifutong.
+    pub sub_merchant: Option<SubMerchant>,
+    /// 订单标题. What the buyer sees as the order's title.
+    pub subject: Option<String>,
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.
+    pub total_amount: Option<crate::types::Price>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl OrderDetail {
+    /// Creates one with no field set.
+    #[inline]
+    pub fn new() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+
+    /// 订单明细的应用唯一标识. The merchant's app that the order is for, 16 digits.
+    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.app_id = Some(Into::into(app_id));
+        self
+    }
+
+    /// 对交易或商品的描述. What is sold, in words.
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
+        self
+    }
+
+    /// 业务信息. Details of the merchant's business.
+    #[inline]
+    pub fn business_params(mut self, business_params: BusinessParams) -> Self {
+        self.business_params = Some(business_params);
+        self
+    }
+
+    /// 业务扩展参数. Further details of the order.
+    #[inline]
+    pub fn extend_params(mut self, extend_params: ExtendParams) -> Self {
+        self.extend_params = Some(extend_params);
+        self
+    }
+
+    /// 订单包含的商品列表信息. The items of the order.
+    pub fn goods_detail(mut self, goods_detail: impl Into<Vec<GoodsDetail>>) -> Self {
+        self.goods_detail = Into::into(goods_detail);
+        self
+    }
+
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Unique at the merchant. At most 64 characters.
+    pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
+        self.out_trade_no = Some(Into::into(out_trade_no));
+        self
+    }
+
+    /// 公用回传参数. Handed back unchanged, only when the buyer returns and in the notification. Must be URL-encoded.
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
+        self
+    }
+
+    /// 销售产品码. The product that is contracted with Alipay.
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
+        self
+    }
+
+    /// 营销扩展参数. Further details for marketing.
+    #[inline]
+    pub fn promo_params(mut self, promo_params: PromoParam) -> Self {
+        self.promo_params = Some(promo_params);
+        self
+    }
+
+    /// 分账信息. How the payment is shared.
+    #[inline]
+    pub fn royalty_info(mut self, royalty_info: RoyaltyInfo) -> Self {
+        self.royalty_info = Some(royalty_info);
+        self
+    }
+
+    /// 卖家支付宝用户ID. The Alipay user id of the seller. Without it and `seller_logon_id`, the owner of `app_id`.
+    pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
+        self.seller_id = Some(Into::into(seller_id));
+        self
+    }
+
+    /// 卖家支付宝登录号. The seller's Alipay login, a mobile number or e-mail address. `seller_id` wins.
+    pub fn seller_logon_id(mut self, seller_logon_id: impl Into<String>) -> Self {
+        self.seller_logon_id = Some(Into::into(seller_logon_id));
+        self
+    }
+
+    /// 结算信息. How the payment is settled. Needed with Zhifutong.
+    #[inline]
+    pub fn settle_info(mut self, settle_info: SettleInfo) -> Self {
+        self.settle_info = Some(settle_info);
+        self
+    }
+
+    /// 商品的展示地址. Where the item is shown.
+    pub fn show_url(mut self, show_url: impl Into<String>) -> Self {
+        self.show_url = Some(Into::into(show_url));
+        self
+    }
+
+    /// 二级商户信息. The sub-merchant. At present only for certain cases of Zhifutong.
+    #[inline]
+    pub fn sub_merchant(mut self, sub_merchant: SubMerchant) -> Self {
+        self.sub_merchant = Some(sub_merchant);
+        self
+    }
+
+    /// 订单标题. What the buyer sees as the order's title.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(Into::into(subject));
+        self
+    }
+
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.
+    #[inline]
+    pub fn total_amount(mut self, total_amount: crate::types::Price) -> Self {
+        self.total_amount = Some(total_amount);
+        self
+    }
+}
+
+impl Default for OrderDetail {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for OrderDetail {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            app_id: None,
+            body: None,
+            business_params: None,
+            extend_params: None,
+            goods_detail: Vec::new(),
+            out_trade_no: None,
+            passback_params: None,
+            product_code: None,
+            promo_params: None,
+            royalty_info: None,
+            seller_id: None,
+            seller_logon_id: None,
+            settle_info: None,
+            show_url: None,
+            sub_merchant: None,
+            subject: None,
+            total_amount: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "app_id",
+                    "body",
+                    "business_params",
+                    "extend_params",
+                    "goods_detail",
+                    "out_trade_no",
+                    "passback_params",
+                    "product_code",
+                    "promo_params",
+                    "royalty_info",
+                    "seller_id",
+                    "seller_logon_id",
+                    "settle_info",
+                    "show_url",
+                    "sub_merchant",
+                    "subject",
+                    "total_amount",
+                ],
+                &mut [
+                    &mut self.app_id,
+                    &mut self.body,
+                    &mut self.business_params,
+                    &mut self.extend_params,
+                    &mut self.goods_detail,
+                    &mut self.out_trade_no,
+                    &mut self.passback_params,
+                    &mut self.product_code,
+                    &mut self.promo_params,
+                    &mut self.royalty_info,
+                    &mut self.seller_id,
+                    &mut self.seller_logon_id,
+                    &mut self.settle_info,
+                    &mut self.show_url,
+                    &mut self.sub_merchant,
+                    &mut self.subject,
+                    &mut self.total_amount,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "OrderDetail",
+            &[
+                "app_id",
+                "body",
+                "business_params",
+                "extend_params",
+                "goods_detail",
+                "out_trade_no",
+                "passback_params",
+                "product_code",
+                "promo_params",
+                "royalty_info",
+                "seller_id",
+                "seller_logon_id",
+                "settle_info",
+                "show_url",
+                "sub_merchant",
+                "subject",
+                "total_amount",
+            ],
+            &[
+                &self.app_id,
+                &self.body,
+                &self.business_params,
+                &self.extend_params,
+                &self.goods_detail,
+                &self.out_trade_no,
+                &self.passback_params,
+                &self.product_code,
+                &self.promo_params,
+                &self.royalty_info,
+                &self.seller_id,
+                &self.seller_logon_id,
+                &self.settle_info,
+                &self.show_url,
+                &self.sub_merchant,
+                &self.subject,
+                &self.total_amount,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(OrderDetail);
+
+/// 合并子订单中所有订单的支付结果信息. What became of an order paid with others.
+#[non_exhaustive]
+pub struct OrderDetailResult {
+    /// 应用唯一标识. The app that made the order.
+    pub app_id: Option<String>,
+    /// 商户订单号. The merchant's own order number.
+    pub out_trade_no: Option<String>,
+    /// 公用回传参数. What the request gave to be handed back.
+    pub passback_params: Option<String>,
+    /// 卖家支付宝用户ID. The seller's Alipay user id.
+    pub seller_id: Option<String>,
+    /// 订单标题. What the buyer sees as the order's title.
+    pub subject: Option<String>,
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.
+    pub total_amount: Option<crate::types::Price>,
+    /// 支付宝交易号. Alipay's number of the payment.
+    pub trade_no: Option<String>,
+    /// 交易状态. Where the payment stands.
+    pub trade_status: Option<crate::types::OpenEnum<TradeStatus>>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl Default for OrderDetailResult {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for OrderDetailResult {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            app_id: None,
+            out_trade_no: None,
+            passback_params: None,
+            seller_id: None,
+            subject: None,
+            total_amount: None,
+            trade_no: None,
+            trade_status: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "app_id",
+                    "out_trade_no",
+                    "passback_params",
+                    "seller_id",
+                    "subject",
+                    "total_amount",
+                    "trade_no",
+                    "trade_status",
+                ],
+                &mut [
+                    &mut self.app_id,
+                    &mut self.out_trade_no,
+                    &mut self.passback_params,
+                    &mut self.seller_id,
+                    &mut self.subject,
+                    &mut self.total_amount,
+                    &mut self.trade_no,
+                    &mut self.trade_status,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "OrderDetailResult",
+            &[
+                "app_id",
+                "out_trade_no",
+                "passback_params",
+                "seller_id",
+                "subject",
+                "total_amount",
+                "trade_no",
+                "trade_status",
+            ],
+            &[
+                &self.app_id,
+                &self.out_trade_no,
+                &self.passback_params,
+                &self.seller_id,
+                &self.subject,
+                &self.total_amount,
+                &self.trade_no,
+                &self.trade_status,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(OrderDetailResult);
+
 /// A detail that the notification of a payment carries on request.
 #[non_exhaustive]
 pub enum PaymentQueryOption {
@@ -2146,6 +2770,231 @@ impl crate::codec::KnownValue for PeriodRuleParamsPeriodType {
 
 crate::codec::listed!(PeriodRuleParamsPeriodType);
 
+/// Facts that discounts depend on.
+#[must_use]
+#[non_exhaustive]
+pub struct PromoParam {
+    /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
+    pub actual_order_time: Option<crate::types::DateTime>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl PromoParam {
+    /// Creates one with no field set.
+    #[inline]
+    pub fn new() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+
+    /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
+    #[inline]
+    pub fn actual_order_time(
+        mut self,
+        actual_order_time: crate::types::DateTime,
+    ) -> Self {
+        self.actual_order_time = Some(actual_order_time);
+        self
+    }
+}
+
+impl Default for PromoParam {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for PromoParam {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            actual_order_time: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &["actual_order_time"],
+                &mut [&mut self.actual_order_time],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "PromoParam",
+            &["actual_order_time"],
+            &[&self.actual_order_time],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(PromoParam);
+
+/// 订阅周期信息. How often a price is due.
+#[non_exhaustive]
+pub struct Recurring {
+    /// 订阅周期类型. The unit of the period.
+    pub interval: Option<crate::types::OpenEnum<RecurringInterval>>,
+    /// 订阅周期数量. How many days or months the period has.
+    pub interval_count: Option<i64>,
+    /// 试用期天数. For how many days the product can be tried.
+    pub trial_period_days: Option<i64>,
+    /// 计费模式. How use is charged for.
+    pub usage_type: Option<String>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl Default for Recurring {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for Recurring {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            interval: None,
+            interval_count: None,
+            trial_period_days: None,
+            usage_type: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &["interval", "interval_count", "trial_period_days", "usage_type"],
+                &mut [
+                    &mut self.interval,
+                    &mut self.interval_count,
+                    &mut self.trial_period_days,
+                    &mut self.usage_type,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "Recurring",
+            &["interval", "interval_count", "trial_period_days", "usage_type"],
+            &[
+                &self.interval,
+                &self.interval_count,
+                &self.trial_period_days,
+                &self.usage_type,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(Recurring);
+
+/// 循环计价配置. How often a price is due.
+#[must_use]
+#[non_exhaustive]
+pub struct RecurringConfig {
+    /// 计价周期单位. The unit of the period, of which `interval_count` make one.
+    pub interval: Option<String>,
+    /// 计价周期间隔. How many units of `interval` the period has.
+    pub interval_count: Option<i64>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl RecurringConfig {
+    /// Creates one with no field set.
+    #[inline]
+    pub fn new() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+
+    /// 计价周期单位. The unit of the period, of which `interval_count` make one.
+    pub fn interval(mut self, interval: impl Into<String>) -> Self {
+        self.interval = Some(Into::into(interval));
+        self
+    }
+
+    /// 计价周期间隔. How many units of `interval` the period has.
+    #[inline]
+    pub fn interval_count(mut self, interval_count: i64) -> Self {
+        self.interval_count = Some(interval_count);
+        self
+    }
+}
+
+impl Default for RecurringConfig {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for RecurringConfig {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            interval: None,
+            interval_count: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &["interval", "interval_count"],
+                &mut [&mut self.interval, &mut self.interval_count],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "RecurringConfig",
+            &["interval", "interval_count"],
+            &[&self.interval, &self.interval_count],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(RecurringConfig);
+
+/// 订阅周期类型. The unit of the period.
+#[non_exhaustive]
+pub enum RecurringInterval {
+    /// A day.
+    Day,
+    /// A month.
+    Month,
+}
+
+impl crate::codec::KnownValue for RecurringInterval {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["DAY", "MONTH"], &[Self::Day, Self::Month])
+    }
+}
+
+crate::codec::listed!(RecurringInterval);
+
 /// A fee that came back to the merchant with a refund.
 #[non_exhaustive]
 pub struct RefundChargeInfo {
@@ -2223,6 +3072,118 @@ impl crate::codec::Object for RefundChargeInfo {
 
 crate::codec::object!(RefundChargeInfo);
 
+/// A share that was taken back.
+#[non_exhaustive]
+pub struct RefundRoyaltyResult {
+    /// 退分账金额. How much was taken back. In yuan.
+    pub refund_amount: Option<crate::types::Price>,
+    /// 分账类型. What the share had been; `transfer` if absent.
+    pub royalty_type: Option<crate::types::OpenEnum<RoyaltyType>>,
+    /// 退分账结果码. How it went.
+    pub result_code: Option<String>,
+    /// 转出人支付宝账号对应用户ID. The Alipay user number of the account that paid.
+    pub trans_out: Option<String>,
+    /// 转出人支付宝账号. That account's login name.
+    pub trans_out_email: Option<String>,
+    /// 转入人支付宝账号对应用户ID. The Alipay user number of the account that received.
+    pub trans_in: Option<String>,
+    /// 转入人支付宝账号. That account's login name.
+    pub trans_in_email: Option<String>,
+    /// 商户请求的转出账号. The paying account, as the merchant named it.
+    pub ori_trans_out: Option<String>,
+    /// 商户请求的转入账号. The receiving account, as the merchant named it.
+    pub ori_trans_in: Option<String>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl Default for RefundRoyaltyResult {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for RefundRoyaltyResult {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            refund_amount: None,
+            royalty_type: None,
+            result_code: None,
+            trans_out: None,
+            trans_out_email: None,
+            trans_in: None,
+            trans_in_email: None,
+            ori_trans_out: None,
+            ori_trans_in: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "refund_amount",
+                    "royalty_type",
+                    "result_code",
+                    "trans_out",
+                    "trans_out_email",
+                    "trans_in",
+                    "trans_in_email",
+                    "ori_trans_out",
+                    "ori_trans_in",
+                ],
+                &mut [
+                    &mut self.refund_amount,
+                    &mut self.royalty_type,
+                    &mut self.result_code,
+                    &mut self.trans_out,
+                    &mut self.trans_out_email,
+                    &mut self.trans_in,
+                    &mut self.trans_in_email,
+                    &mut self.ori_trans_out,
+                    &mut self.ori_trans_in,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "RefundRoyaltyResult",
+            &[
+                "refund_amount",
+                "royalty_type",
+                "result_code",
+                "trans_out",
+                "trans_out_email",
+                "trans_in",
+                "trans_in_email",
+                "ori_trans_out",
+                "ori_trans_in",
+            ],
+            &[
+                &self.refund_amount,
+                &self.royalty_type,
+                &self.result_code,
+                &self.trans_out,
+                &self.trans_out_email,
+                &self.trans_in,
+                &self.trans_in_email,
+                &self.ori_trans_out,
+                &self.ori_trans_in,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(RefundRoyaltyResult);
+
 /// One part of a returned fee.
 #[non_exhaustive]
 pub struct RefundSubFee {
@@ -2273,6 +3234,24 @@ impl crate::codec::Object for RefundSubFee {
 }
 
 crate::codec::object!(RefundSubFee);
+
+/// 业务结果码. Whether the question was answered.
+#[non_exhaustive]
+pub enum ResultCode {
+    /// 分账关系查询成功. It was.
+    Success,
+    /// 分账关系查询失败. It was not.
+    Fail,
+}
+
+impl crate::codec::KnownValue for ResultCode {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
+    }
+}
+
+crate::codec::listed!(ResultCode);
 
 /// How an account in a split is named.
 #[non_exhaustive]
@@ -2504,6 +3483,155 @@ impl crate::codec::KnownValue for RoyaltyDetailInfosTransInType {
 }
 
 crate::codec::listed!(RoyaltyDetailInfosTransInType);
+
+/// 分账收款方列表. Who may receive shares.
+#[must_use]
+#[non_exhaustive]
+pub struct RoyaltyEntity {
+    /// 分账接收方账号. The receiver's account, as `type` says: with `userId` the Alipay user id, 16 digits from 2088; with `loginName` the Alipay login; with `openId` the open id.
+    pub account: Option<String>,
+    /// 分账接收方openId. Identifies the receiver to this app alone. Only in the answer of `alipay.trade.royalty.relation.batchquery`.
+    pub account_open_id: Option<String>,
+    /// 绑定时的支付宝登录号. Only in answers: the Alipay login that the receiver was bound with. Absent if it was bound by `userId`.
+    pub bind_login_name: Option<String>,
+    /// 当前支付宝登录号. Only in answers: the Alipay login of the user now. If it isn't `bind_login_name`, the user has changed it.
+    pub login_name: Option<String>,
+    /// 分账关系描述. What the sharing with this receiver is about.
+    pub memo: Option<String>,
+    /// 分账接收方真实姓名. The receiver's real name. To bind: needed if `type` is `loginName`; with `userId` it is checked if given. Not needed to unbind, and not in answers.
+    pub name: Option<String>,
+    /// 分账接收方类型. What kind of account the receiver's is, such as `userId`, `loginName` or `openId`.
+    pub r#type: Option<String>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl RoyaltyEntity {
+    /// Creates one with no field set.
+    #[inline]
+    pub fn new() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+
+    /// 分账接收方账号. The receiver's account, as `type` says: with `userId` the Alipay user id, 16 digits from 2088; with `loginName` the Alipay login; with `openId` the open id.
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(Into::into(account));
+        self
+    }
+
+    /// 分账接收方openId. Identifies the receiver to this app alone. Only in the answer of `alipay.trade.royalty.relation.batchquery`.
+    pub fn account_open_id(mut self, account_open_id: impl Into<String>) -> Self {
+        self.account_open_id = Some(Into::into(account_open_id));
+        self
+    }
+
+    /// 绑定时的支付宝登录号. Only in answers: the Alipay login that the receiver was bound with. Absent if it was bound by `userId`.
+    pub fn bind_login_name(mut self, bind_login_name: impl Into<String>) -> Self {
+        self.bind_login_name = Some(Into::into(bind_login_name));
+        self
+    }
+
+    /// 当前支付宝登录号. Only in answers: the Alipay login of the user now. If it isn't `bind_login_name`, the user has changed it.
+    pub fn login_name(mut self, login_name: impl Into<String>) -> Self {
+        self.login_name = Some(Into::into(login_name));
+        self
+    }
+
+    /// 分账关系描述. What the sharing with this receiver is about.
+    pub fn memo(mut self, memo: impl Into<String>) -> Self {
+        self.memo = Some(Into::into(memo));
+        self
+    }
+
+    /// 分账接收方真实姓名. The receiver's real name. To bind: needed if `type` is `loginName`; with `userId` it is checked if given. Not needed to unbind, and not in answers.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(Into::into(name));
+        self
+    }
+
+    /// 分账接收方类型. What kind of account the receiver's is, such as `userId`, `loginName` or `openId`.
+    pub fn r#type(mut self, r#type: impl Into<String>) -> Self {
+        self.r#type = Some(Into::into(r#type));
+        self
+    }
+}
+
+impl Default for RoyaltyEntity {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for RoyaltyEntity {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            account: None,
+            account_open_id: None,
+            bind_login_name: None,
+            login_name: None,
+            memo: None,
+            name: None,
+            r#type: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "account",
+                    "account_open_id",
+                    "bind_login_name",
+                    "login_name",
+                    "memo",
+                    "name",
+                    "type",
+                ],
+                &mut [
+                    &mut self.account,
+                    &mut self.account_open_id,
+                    &mut self.bind_login_name,
+                    &mut self.login_name,
+                    &mut self.memo,
+                    &mut self.name,
+                    &mut self.r#type,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "RoyaltyEntity",
+            &[
+                "account",
+                "account_open_id",
+                "bind_login_name",
+                "login_name",
+                "memo",
+                "name",
+                "type",
+            ],
+            &[
+                &self.account,
+                &self.account_open_id,
+                &self.bind_login_name,
+                &self.login_name,
+                &self.memo,
+                &self.name,
+                &self.r#type,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(RoyaltyEntity);
 
 /// How the money of an order is split.
 #[must_use]
@@ -2892,6 +4020,24 @@ impl crate::codec::KnownValue for SettleDetailInfoTransInType {
 }
 
 crate::codec::listed!(SettleDetailInfoTransInType);
+
+/// 结算主体类型. What kind of party is settled.
+#[non_exhaustive]
+pub enum SettleEntityType {
+    /// 结算主体为二级商户. A sub-merchant.
+    SecondMerchant,
+    /// 结算主体为门店. A store.
+    Store,
+}
+
+impl crate::codec::KnownValue for SettleEntityType {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
+    }
+}
+
+crate::codec::listed!(SettleEntityType);
 
 /// Where the money of an order is settled to.
 #[must_use]
@@ -3284,6 +4430,31 @@ impl crate::codec::Object for SignParams {
 
 crate::codec::object!(SignParams);
 
+/// 结算状态. How far it is.
+#[non_exhaustive]
+pub enum Status {
+    /// 受理成功. Taken; not settled yet.
+    AcceptSuccess,
+    /// 结算成功. Settled.
+    Success,
+    /// 结算失败. Failed.
+    Fail,
+    /// 失败重试. Failed, and being tried again.
+    FailRetry,
+}
+
+impl crate::codec::KnownValue for Status {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["ACCEPT_SUCCESS", "SUCCESS", "FAIL", "FAIL_RETRY"],
+            &[Self::AcceptSuccess, Self::Success, Self::Fail, Self::FailRetry],
+        )
+    }
+}
+
+crate::codec::listed!(Status);
+
 /// One part of a fee on a payment made from several sources.
 #[non_exhaustive]
 pub struct SubFee {
@@ -3369,6 +4540,13 @@ impl SubMerchant {
     }
 }
 
+impl Default for SubMerchant {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
 impl crate::codec::Object for SubMerchant {
     #[inline]
     fn empty() -> Self {
@@ -3381,7 +4559,6 @@ impl crate::codec::Object for SubMerchant {
 
     #[inline]
     fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
-        source.require(&["merchant_id"]);
         source
             .fill(
                 &["merchant_id", "merchant_type"],
@@ -3393,16 +4570,132 @@ impl crate::codec::Object for SubMerchant {
     #[inline]
     fn fields(&self) -> crate::codec::FieldsRef<'_> {
         crate::codec::FieldsRef::new(
-                "SubMerchant",
-                &["merchant_id", "merchant_type"],
-                &[&self.merchant_id, &self.merchant_type],
-                &self.extra,
-            )
-            .with_groups(&[&["merchant_id"]])
+            "SubMerchant",
+            &["merchant_id", "merchant_type"],
+            &[&self.merchant_id, &self.merchant_type],
+            &self.extra,
+        )
     }
 }
 
 crate::codec::object!(SubMerchant);
+
+/// What is subscribed to.
+#[must_use]
+#[non_exhaustive]
+pub struct SubscriptionItem {
+    /// 订阅项id. Identifies what is subscribed to, as `alipay.trade.subscription.query` or `alipay.trade.subscription.changed` returned it once the subscription was in force.
+    pub item_id: Option<String>,
+    /// 价格创建接口. The price wanted, from `alipay.trade.price.create`.
+    pub price_id: Option<String>,
+    /// 购买的商品数量. How many pieces are bought. So far only for `alipay.trade.subscription.create`.
+    pub quantity: Option<String>,
+    /// 当前商品数量. How many pieces the subscription has now. So far only for `alipay.trade.subscription.modify`.
+    pub source_quantity: Option<String>,
+    /// 目标商品数量. How many pieces the subscription is to have. So far only for `alipay.trade.subscription.modify`.
+    pub target_quantity: Option<String>,
+    /// Fields that this version of the library does not know.
+    pub extra: crate::types::Extra,
+}
+
+impl SubscriptionItem {
+    /// Creates one with no field set.
+    #[inline]
+    pub fn new() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+
+    /// 订阅项id. Identifies what is subscribed to, as `alipay.trade.subscription.query` or `alipay.trade.subscription.changed` returned it once the subscription was in force.
+    pub fn item_id(mut self, item_id: impl Into<String>) -> Self {
+        self.item_id = Some(Into::into(item_id));
+        self
+    }
+
+    /// 价格创建接口. The price wanted, from `alipay.trade.price.create`.
+    pub fn price_id(mut self, price_id: impl Into<String>) -> Self {
+        self.price_id = Some(Into::into(price_id));
+        self
+    }
+
+    /// 购买的商品数量. How many pieces are bought. So far only for `alipay.trade.subscription.create`.
+    pub fn quantity(mut self, quantity: impl Into<String>) -> Self {
+        self.quantity = Some(Into::into(quantity));
+        self
+    }
+
+    /// 当前商品数量. How many pieces the subscription has now. So far only for `alipay.trade.subscription.modify`.
+    pub fn source_quantity(mut self, source_quantity: impl Into<String>) -> Self {
+        self.source_quantity = Some(Into::into(source_quantity));
+        self
+    }
+
+    /// 目标商品数量. How many pieces the subscription is to have. So far only for `alipay.trade.subscription.modify`.
+    pub fn target_quantity(mut self, target_quantity: impl Into<String>) -> Self {
+        self.target_quantity = Some(Into::into(target_quantity));
+        self
+    }
+}
+
+impl Default for SubscriptionItem {
+    #[inline]
+    fn default() -> Self {
+        <Self as crate::codec::Object>::empty()
+    }
+}
+
+impl crate::codec::Object for SubscriptionItem {
+    #[inline]
+    fn empty() -> Self {
+        Self {
+            item_id: None,
+            price_id: None,
+            quantity: None,
+            source_quantity: None,
+            target_quantity: None,
+            extra: crate::codec::Extra::EMPTY,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "item_id",
+                    "price_id",
+                    "quantity",
+                    "source_quantity",
+                    "target_quantity",
+                ],
+                &mut [
+                    &mut self.item_id,
+                    &mut self.price_id,
+                    &mut self.quantity,
+                    &mut self.source_quantity,
+                    &mut self.target_quantity,
+                ],
+                &mut self.extra,
+            );
+    }
+
+    #[inline]
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
+            "SubscriptionItem",
+            &["item_id", "price_id", "quantity", "source_quantity", "target_quantity"],
+            &[
+                &self.item_id,
+                &self.price_id,
+                &self.quantity,
+                &self.source_quantity,
+                &self.target_quantity,
+            ],
+            &self.extra,
+        )
+    }
+}
+
+crate::codec::object!(SubscriptionItem);
 
 /// A payment that was made by tapping the phone on a device.
 #[non_exhaustive]
@@ -3590,6 +4883,42 @@ impl crate::codec::KnownValue for TradeStatus {
 }
 
 crate::codec::listed!(TradeStatus);
+
+/// 分账转入主体类型. What kind of party receives.
+#[non_exhaustive]
+pub enum TransInEntityType {
+    /// 分账转入主体为二级商户. A sub-merchant.
+    SecondMerchant,
+    /// 分账转入主体为门店. A store.
+    Store,
+}
+
+impl crate::codec::KnownValue for TransInEntityType {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
+    }
+}
+
+crate::codec::listed!(TransInEntityType);
+
+/// 分账转出主体类型. What kind of party pays.
+#[non_exhaustive]
+pub enum TransOutEntityType {
+    /// 结算主体为二级商户. A sub-merchant.
+    SecondMerchant,
+    /// 结算主体为门店. A store.
+    Store,
+}
+
+impl crate::codec::KnownValue for TransOutEntityType {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
+    }
+}
+
+crate::codec::listed!(TransOutEntityType);
 
 /// A voucher that the buyer redeemed, and who bears its cost.
 #[non_exhaustive]

@@ -3,8 +3,119 @@
 //!
 //! What users of Alipay share with an app.
 
+pub mod agreement_batch_query;
+pub mod agreement_executetime_modify;
+pub mod agreement_executionplan_modify;
+pub mod agreement_migrate;
+pub mod agreement_page_sign;
+pub mod agreement_permission_create;
+pub mod agreement_query;
+pub mod agreement_transfer;
+pub mod agreement_unsign;
+pub mod agreement_userverify_apply;
+pub mod agreement_userverify_query;
+pub mod alipaypoint_budgetlib_query;
+pub mod alipaypoint_send;
+pub mod auth_zhimaorg_identity_apply;
+pub mod certdoc_certverify_consult;
+pub mod certdoc_certverify_preconsult;
+pub mod certify_open_certify;
+pub mod certify_open_initialize;
+pub mod certify_open_query;
+pub mod charity_recordexist_query;
+pub mod deloauth_detail_query;
+pub mod dtbank_qrcodedata_query;
+pub mod family_archive_initialize;
+pub mod family_archive_query;
+pub mod family_share_zmgo_initialize;
+pub mod info_auth;
 pub mod info_share;
+pub mod pass_instancebatch_add;
+pub mod twostage_common_use;
+pub mod twostage_indirect_use;
+pub mod userinfo_share;
+pub mod types;
+pub use agreement_batch_query::{AgreementBatchQuery, AgreementBatchQueryResponse};
+pub use agreement_executetime_modify::{
+    AgreementExecutetimeModify, AgreementExecutetimeModifyResponse,
+};
+pub use agreement_executionplan_modify::{
+    AgreementExecutionplanModify, AgreementExecutionplanModifyResponse,
+    AgreementExecutionplanModifyErrorCode,
+};
+pub use agreement_migrate::{
+    AgreementMigrate, AgreementMigrateResponse, AgreementMigrateErrorCode,
+};
+pub use agreement_page_sign::{AgreementPageSign, AgreementPageSignResponse};
+pub use agreement_permission_create::{
+    AgreementPermissionCreate, AgreementPermissionCreateResponse,
+    AgreementPermissionCreateErrorCode,
+};
+pub use agreement_query::{
+    AgreementQuery, AgreementQueryResponse, AgreementQueryErrorCode,
+};
+pub use agreement_transfer::{
+    AgreementTransfer, AgreementTransferResponse, AgreementTransferErrorCode,
+};
+pub use agreement_unsign::{
+    AgreementUnsign, AgreementUnsignResponse, AgreementUnsignErrorCode,
+};
+pub use agreement_userverify_apply::{
+    AgreementUserverifyApply, AgreementUserverifyApplyResponse,
+    AgreementUserverifyApplyErrorCode,
+};
+pub use agreement_userverify_query::{
+    AgreementUserverifyQuery, AgreementUserverifyQueryResponse,
+    AgreementUserverifyQueryErrorCode,
+};
+pub use alipaypoint_budgetlib_query::{
+    AlipaypointBudgetlibQuery, AlipaypointBudgetlibQueryResponse,
+    AlipaypointBudgetlibQueryErrorCode,
+};
+pub use alipaypoint_send::{
+    AlipaypointSend, AlipaypointSendResponse, AlipaypointSendErrorCode,
+};
+pub use auth_zhimaorg_identity_apply::{
+    AuthZhimaorgIdentityApply, AuthZhimaorgIdentityApplyResponse,
+};
+pub use certdoc_certverify_consult::{
+    CertdocCertverifyConsult, CertdocCertverifyConsultResponse,
+    CertdocCertverifyConsultErrorCode,
+};
+pub use certdoc_certverify_preconsult::{
+    CertdocCertverifyPreconsult, CertdocCertverifyPreconsultResponse,
+    CertdocCertverifyPreconsultErrorCode,
+};
+pub use certify_open_certify::{CertifyOpenCertify, CertifyOpenCertifyResponse};
+pub use certify_open_initialize::{
+    CertifyOpenInitialize, CertifyOpenInitializeRequired, CertifyOpenInitializeResponse,
+    CertifyOpenInitializeErrorCode,
+};
+pub use certify_open_query::{
+    CertifyOpenQuery, CertifyOpenQueryResponse, CertifyOpenQueryErrorCode,
+};
+pub use charity_recordexist_query::{
+    CharityRecordexistQuery, CharityRecordexistQueryResponse,
+};
+pub use deloauth_detail_query::{DeloauthDetailQuery, DeloauthDetailQueryResponse};
+pub use dtbank_qrcodedata_query::{DtbankQrcodedataQuery, DtbankQrcodedataQueryResponse};
+pub use family_archive_initialize::{
+    FamilyArchiveInitialize, FamilyArchiveInitializeResponse,
+};
+pub use family_archive_query::{FamilyArchiveQuery, FamilyArchiveQueryResponse};
+pub use family_share_zmgo_initialize::{
+    FamilyShareZmgoInitialize, FamilyShareZmgoInitializeResponse,
+};
+pub use info_auth::{InfoAuth, InfoAuthResponse};
 pub use info_share::{InfoShare, InfoShareResponse, InfoShareErrorCode};
+pub use pass_instancebatch_add::{PassInstancebatchAdd, PassInstancebatchAddResponse};
+pub use twostage_common_use::{
+    TwostageCommonUse, TwostageCommonUseResponse, TwostageCommonUseErrorCode,
+};
+pub use twostage_indirect_use::{
+    TwostageIndirectUse, TwostageIndirectUseResponse, TwostageIndirectUseErrorCode,
+};
+pub use userinfo_share::{UserinfoShare, UserinfoShareResponse, UserinfoShareErrorCode};
 
 /// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +134,341 @@ impl crate::Client {
 }
 
 impl User<'_> {
+    /// 支付宝个人代扣协议批量查询接口: `alipay.user.agreement.batch.query`.
+    ///
+    /// Lists the agreements by which a user lets the merchant deduct money.
+    #[inline]
+    pub fn agreement_batch_query(
+        &self,
+        request: AgreementBatchQuery,
+    ) -> crate::Call<AgreementBatchQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 支付宝周期扣执行时间修改接口: `alipay.user.agreement.executetime.modify`.
+    ///
+    /// Changes when money is deducted under an agreement on regular deductions.
+    #[inline]
+    pub fn agreement_executetime_modify(
+        &self,
+        request: AgreementExecutetimeModify,
+    ) -> crate::Call<AgreementExecutetimeModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 周期性扣款协议执行计划修改接口: `alipay.user.agreement.executionplan.modify`.
+    ///
+    /// Puts off the next deduction under an agreement on regular deductions.
+    #[inline]
+    pub fn agreement_executionplan_modify(
+        &self,
+        request: AgreementExecutionplanModify,
+    ) -> crate::Call<AgreementExecutionplanModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 代扣协议迁移: `alipay.user.agreement.migrate`.
+    ///
+    /// Moves an agreement on deductions to another merchant or app.
+    #[inline]
+    pub fn agreement_migrate(
+        &self,
+        request: AgreementMigrate,
+    ) -> crate::Call<AgreementMigrateResponse> {
+        self.client.call(request)
+    }
+
+    /// 支付宝个人协议页面签约接口: `alipay.user.agreement.page.sign`.
+    ///
+    /// Leads the user to sign an agreement by which the merchant may deduct money: on a page, by a QR code or text message, or in Alipay.
+    #[inline]
+    pub fn agreement_page_sign(&self, request: AgreementPageSign) -> crate::PageCall {
+        self.client.page(request)
+    }
+
+    /// 支付宝个人协议页面签约接口: `alipay.user.agreement.page.sign`.
+    ///
+    /// Leads the user to sign an agreement by which the merchant may deduct money: on a page, by a QR code or text message, or in Alipay.
+    #[inline]
+    pub fn agreement_page_sign_app(&self, request: AgreementPageSign) -> crate::AppCall {
+        self.client.app(request)
+    }
+
+    /// 支付宝协议支付许可创建、服务变更接口: `alipay.user.agreement.permission.create`.
+    ///
+    /// Makes a permission to deduct a payment under an agreement, or tells the user that a service changes.
+    #[inline]
+    pub fn agreement_permission_create(
+        &self,
+        request: AgreementPermissionCreate,
+    ) -> crate::Call<AgreementPermissionCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 支付宝个人代扣协议查询接口: `alipay.user.agreement.query`.
+    ///
+    /// Asks for an agreement by which a user lets the merchant deduct money, and whether it is in force.
+    #[inline]
+    pub fn agreement_query(
+        &self,
+        request: AgreementQuery,
+    ) -> crate::Call<AgreementQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 协议由普通通用代扣协议产品转移到周期扣协议产品: `alipay.user.agreement.transfer`.
+    ///
+    /// Turns an agreement on deductions in general into one on regular deductions.
+    #[inline]
+    pub fn agreement_transfer(
+        &self,
+        request: AgreementTransfer,
+    ) -> crate::Call<AgreementTransferResponse> {
+        self.client.call(request)
+    }
+
+    /// 支付宝个人代扣协议解约接口: `alipay.user.agreement.unsign`.
+    ///
+    /// Ends an agreement by which a user lets the merchant deduct money.
+    #[inline]
+    pub fn agreement_unsign(
+        &self,
+        request: AgreementUnsign,
+    ) -> crate::Call<AgreementUnsignResponse> {
+        self.client.call(request)
+    }
+
+    /// 协议用户一致性验证: `alipay.user.agreement.userverify.apply`.
+    ///
+    /// Begins to verify that a user is who signed an agreement; the token returned asks for the result with `alipay.user.agreement.userverify.query`.
+    #[inline]
+    pub fn agreement_userverify_apply(
+        &self,
+        request: AgreementUserverifyApply,
+    ) -> crate::Call<AgreementUserverifyApplyResponse> {
+        self.client.call(request)
+    }
+
+    /// 用户协议鉴权查询结果: `alipay.user.agreement.userverify.query`.
+    ///
+    /// Asks whether a user is who signed an agreement, after `alipay.user.agreement.userverify.apply`.
+    #[inline]
+    pub fn agreement_userverify_query(
+        &self,
+        request: AgreementUserverifyQuery,
+    ) -> crate::Call<AgreementUserverifyQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询集分宝预算库详情: `alipay.user.alipaypoint.budgetlib.query`.
+    ///
+    /// Asks how many points are left in a budget of Alipay points (集分宝).
+    #[inline]
+    pub fn alipaypoint_budgetlib_query(
+        &self,
+        request: AlipaypointBudgetlibQuery,
+    ) -> crate::Call<AlipaypointBudgetlibQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 集分宝发放接口: `alipay.user.alipaypoint.send`.
+    ///
+    /// Gives a user Alipay points (集分宝) that the merchant has bought. The same `partner_biz_no` is carried out once.
+    #[inline]
+    pub fn alipaypoint_send(
+        &self,
+        request: AlipaypointSend,
+    ) -> crate::Call<AlipaypointSendResponse> {
+        self.client.call(request)
+    }
+
+    /// 芝麻企业征信基于身份的协议授权: `alipay.user.auth.zhimaorg.identity.apply`.
+    ///
+    /// Gets a token to ask Zhima's company credit service about a company, by what identifies the company.
+    #[inline]
+    pub fn auth_zhimaorg_identity_apply(
+        &self,
+        request: AuthZhimaorgIdentityApply,
+    ) -> crate::Call<AuthZhimaorgIdentityApplyResponse> {
+        self.client.call(request)
+    }
+
+    /// 实名证件信息比对验证咨询: `alipay.user.certdoc.certverify.consult`.
+    ///
+    /// Compares what the merchant gave to `alipay.user.certdoc.certverify.preconsult` with what Alipay knows of the user who has authorised it since.
+    #[inline]
+    pub fn certdoc_certverify_consult(
+        &self,
+        request: CertdocCertverifyConsult,
+    ) -> crate::Call<CertdocCertverifyConsultResponse> {
+        self.client.call(request)
+    }
+
+    /// 实名证件信息比对验证预咨询: `alipay.user.certdoc.certverify.preconsult`.
+    ///
+    /// Takes what the merchant knows of a user, such as name and identity card, to be compared by `alipay.user.certdoc.certverify.consult` once the user has authorised it.
+    #[inline]
+    pub fn certdoc_certverify_preconsult(
+        &self,
+        request: CertdocCertverifyPreconsult,
+    ) -> crate::Call<CertdocCertverifyPreconsultResponse> {
+        self.client.call(request)
+    }
+
+    /// 开放认证开始认证: `alipay.user.certify.open.certify`.
+    ///
+    /// Leads the user to the verification that `alipay.user.certify.open.initialize` has prepared.
+    #[inline]
+    pub fn certify_open_certify(&self, request: CertifyOpenCertify) -> crate::PageCall {
+        self.client.page(request)
+    }
+
+    /// 身份认证初始化服务: `alipay.user.certify.open.initialize`.
+    ///
+    /// Prepares a verification of who a user is. People from Hong Kong, Macau and Taiwan can only be verified inside Alipay, so other apps must open it.
+    #[inline]
+    pub fn certify_open_initialize(
+        &self,
+        request: CertifyOpenInitialize,
+    ) -> crate::Call<CertifyOpenInitializeResponse> {
+        self.client.call(request)
+    }
+
+    /// 身份认证记录查询: `alipay.user.certify.open.query`.
+    ///
+    /// Asks what a verification of a user came to.
+    #[inline]
+    pub fn certify_open_query(
+        &self,
+        request: CertifyOpenQuery,
+    ) -> crate::Call<CertifyOpenQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询是否在支付宝公益捐赠的接口: `alipay.user.charity.recordexist.query`.
+    ///
+    /// Asks whether a user has donated through Alipay's charity, and how often.
+    #[inline]
+    pub fn charity_recordexist_query(
+        &self,
+        request: CharityRecordexistQuery,
+    ) -> crate::Call<CharityRecordexistQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询解除授权的用户: `alipay.user.deloauth.detail.query`.
+    ///
+    /// Lists the users who took an authorisation back on a day, page by page.
+    #[inline]
+    pub fn deloauth_detail_query(
+        &self,
+        request: DeloauthDetailQuery,
+    ) -> crate::Call<DeloauthDetailQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 数字分行银行码明细数据查询: `alipay.user.dtbank.qrcodedata.query`.
+    ///
+    /// Asks what a QR code of a digital bank branch (数字分行) brought on a day.
+    #[inline]
+    pub fn dtbank_qrcodedata_query(
+        &self,
+        request: DtbankQrcodedataQuery,
+    ) -> crate::Call<DtbankQrcodedataQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 初始化家人信息档案(选人授权)组件: `alipay.user.family.archive.initialize`.
+    ///
+    /// Prepares the component by which a user chooses family members and lets the merchant have their records.
+    #[inline]
+    pub fn family_archive_initialize(
+        &self,
+        request: FamilyArchiveInitialize,
+    ) -> crate::Call<FamilyArchiveInitializeResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询家人信息档案(选人授权)组件已选的家人档案信息: `alipay.user.family.archive.query`.
+    ///
+    /// Asks which family members a user has chosen, and for their records.
+    #[inline]
+    pub fn family_archive_query(
+        &self,
+        request: FamilyArchiveQuery,
+    ) -> crate::Call<FamilyArchiveQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 初始化家庭芝麻GO共享组件: `alipay.user.family.share.zmgo.initialize`.
+    ///
+    /// Prepares the component by which a user shares Zhima GO (芝麻GO) with the family.
+    #[inline]
+    pub fn family_share_zmgo_initialize(
+        &self,
+        request: FamilyShareZmgoInitialize,
+    ) -> crate::Call<FamilyShareZmgoInitializeResponse> {
+        self.client.call(request)
+    }
+
+    /// 用户登陆授权: `alipay.user.info.auth`.
+    ///
+    /// Leads the user to a page to sign in and let the app know who the user is.
+    #[inline]
+    pub fn info_auth(&self, request: InfoAuth) -> crate::PageCall {
+        self.client.page(request)
+    }
+
     /// 支付宝会员授权信息查询接口: `alipay.user.info.share`.
     ///
     /// Reads what a user has allowed the app to know. The fields depend on the scope that the user agreed to and on the app's permissions: with `auth_user`
     /// alone, they are mostly the user's id, nickname and picture.
     #[inline]
     pub fn info_share(&self, request: InfoShare) -> crate::Call<InfoShareResponse> {
+        self.client.call(request)
+    }
+
+    /// 卡券实例批量发放接口: `alipay.user.pass.instancebatch.add`.
+    ///
+    /// Hands a user several cards or vouchers (Alipass) at once.
+    #[inline]
+    pub fn pass_instancebatch_add(
+        &self,
+        request: PassInstancebatchAdd,
+    ) -> crate::Call<PassInstancebatchAddResponse> {
+        self.client.call(request)
+    }
+
+    /// 通用当面付二阶段接口: `alipay.user.twostage.common.use`.
+    ///
+    /// Tells who shows a payment code, where the user has authorised the merchant's mini program or card, so that vouchers can be used before the payment itself.
+    #[inline]
+    pub fn twostage_common_use(
+        &self,
+        request: TwostageCommonUse,
+    ) -> crate::Call<TwostageCommonUseResponse> {
+        self.client.call(request)
+    }
+
+    /// 双联二阶段: `alipay.user.twostage.indirect.use`.
+    ///
+    /// Tells a bank who shows a payment code, where merchants are connected indirectly; checks that PIDs, institution and store belong together and that the user has authorised it.
+    #[inline]
+    pub fn twostage_indirect_use(
+        &self,
+        request: TwostageIndirectUse,
+    ) -> crate::Call<TwostageIndirectUseResponse> {
+        self.client.call(request)
+    }
+
+    /// 支付宝钱包用户信息共享: `alipay.user.userinfo.share`.
+    ///
+    /// Tells who a user is that came from Alipay to an outside app, by the token that `alipay.system.oauth.token` gave for the code that the user brought.
+    #[inline]
+    pub fn userinfo_share(
+        &self,
+        request: UserinfoShare,
+    ) -> crate::Call<UserinfoShareResponse> {
         self.client.call(request)
     }
 }

@@ -9,7 +9,7 @@ use alipay_api::{
     Client, Error, ErrorKind, Outcome,
     fund::{
         TransUniTransfer,
-        trans_uni_transfer::{Participant, ParticipantIdentityType},
+        types::{Participant, ParticipantIdentityType},
     },
     system::{OauthToken, oauth_token::OauthTokenGrantType},
     trade::{

@@ -5,7 +5,8 @@ use alipay_api::{
         TransToaccountTransferErrorCode, TransToaccountTransferRequired, TransUniTransfer, TransUniTransferErrorCode,
         trans_common_query::{TransCommonQueryProductCode, TransCommonQueryStatus},
         trans_order_query::TransOrderQueryStatus,
-        trans_uni_transfer::{Participant, TransUniTransferStatus},
+        trans_uni_transfer::TransUniTransferStatus,
+        types::Participant,
     },
 };
 
