@@ -2,6 +2,9 @@
 //! The products of the gateway, generated from the specs.
 #![allow(clippy::all, clippy::pedantic, deprecated)]
 
+#[cfg(feature = "ant_merchant")]
+pub mod ant_merchant;
+
 #[cfg(feature = "data")]
 pub mod data;
 
@@ -10,6 +13,9 @@ pub mod ebpp;
 
 #[cfg(feature = "fund")]
 pub mod fund;
+
+#[cfg(feature = "merchant")]
+pub mod merchant;
 
 #[cfg(feature = "open")]
 pub mod open;
