@@ -20,8 +20,38 @@ pub mod merchant;
 #[cfg(feature = "open")]
 pub mod open;
 
+#[cfg(feature = "open_agent")]
+pub mod open_agent;
+
+#[cfg(feature = "open_app")]
+pub mod open_app;
+
 #[cfg(feature = "open_auth")]
 pub mod open_auth;
+
+#[cfg(feature = "open_mini")]
+pub mod open_mini;
+
+#[cfg(feature = "open_mini_innerapp")]
+pub mod open_mini_innerapp;
+
+#[cfg(feature = "open_mini_innerversion")]
+pub mod open_mini_innerversion;
+
+#[cfg(feature = "open_mini_order")]
+pub mod open_mini_order;
+
+#[cfg(feature = "open_mini_version")]
+pub mod open_mini_version;
+
+#[cfg(feature = "open_public")]
+pub mod open_public;
+
+#[cfg(feature = "open_search")]
+pub mod open_search;
+
+#[cfg(feature = "open_sp")]
+pub mod open_sp;
 
 #[cfg(feature = "system")]
 pub mod system;
@@ -45,6 +75,7 @@ pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
     ("alipay.fund.auth.order.app.freeze", crate::method::Kind::App),
     ("alipay.fund.trans.app.pay", crate::method::Kind::PageOrApp),
     ("alipay.fund.trans.page.pay", crate::method::Kind::Page),
+    ("alipay.open.invite.order.create", crate::method::Kind::Page),
     ("alipay.trade.app.merge.pay", crate::method::Kind::App),
     ("alipay.trade.app.pay", crate::method::Kind::App),
     ("alipay.trade.page.merge.pay", crate::method::Kind::Page),
@@ -69,6 +100,15 @@ pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
     ("alipay.fund.trans.refund", "alipay.fund.trans.refund"),
     ("alipay.fund.trans.toaccount.transfer", "alipay.fund.trans.order.query"),
     ("alipay.fund.trans.uni.transfer", "alipay.fund.trans.common.query"),
+    ("alipay.open.app.service.apply", "alipay.open.app.service.apply"),
+    ("alipay.open.mini.innerapp.plugin.order", "alipay.open.mini.innerapp.plugin.order"),
+    (
+        "alipay.open.mini.isv.fastregister.create",
+        "alipay.open.mini.isv.fastregister.create",
+    ),
+    ("alipay.open.mini.order.refund", "alipay.open.mini.order.query"),
+    ("alipay.open.public.account.create", "alipay.open.public.account.query"),
+    ("alipay.open.sp.leads.expand.create", "alipay.open.sp.leads.expand.create"),
     ("alipay.trade.batch.settle", "alipay.trade.batch.settle.query"),
     ("alipay.trade.cancel", "alipay.trade.query"),
     ("alipay.trade.close", "alipay.trade.query"),

@@ -3,8 +3,120 @@
 //!
 //! The open platform itself: the certificates that Alipay signs with.
 
-pub mod app_alipaycert_download;
-pub use app_alipaycert_download::{AppAlipaycertDownload, AppAlipaycertDownloadResponse};
+pub mod appinfo_modify;
+pub mod appinfo_query;
+pub mod biz_create;
+pub mod fee_adjust_apply;
+pub mod file_upload;
+pub mod instantdelivery_account_create;
+pub mod instantdelivery_account_query;
+pub mod instantdelivery_merchantagreement_query;
+pub mod instantdelivery_merchantshop_batchquery;
+pub mod instantdelivery_merchantshop_create;
+pub mod instantdelivery_merchantshop_modify;
+pub mod instantdelivery_merchantshop_query;
+pub mod invite_order_create;
+pub mod invite_order_query;
+pub mod servicemarket_commodity_shop_offline;
+pub mod servicemarket_order_accept;
+pub mod servicemarket_order_create;
+pub mod servicemarket_order_item_cancel;
+pub mod servicemarket_order_item_complete;
+pub mod servicemarket_order_item_confirm;
+pub mod servicemarket_order_notify;
+pub mod servicemarket_order_query;
+pub mod servicemarket_order_reject;
+pub mod servicemarket_promotiontask_relation_query;
+pub mod violation_violationdetail_query;
+pub mod violation_violationevent_batchquery;
+pub mod types;
+pub use appinfo_modify::{AppinfoModify, AppinfoModifyResponse};
+pub use appinfo_query::{AppinfoQuery, AppinfoQueryResponse};
+pub use biz_create::{BizCreate, BizCreateResponse, BizCreateErrorCode};
+pub use fee_adjust_apply::{
+    FeeAdjustApply, FeeAdjustApplyResponse, FeeAdjustApplyErrorCode,
+};
+pub use file_upload::{FileUpload, FileUploadResponse, FileUploadErrorCode};
+pub use instantdelivery_account_create::{
+    InstantdeliveryAccountCreate, InstantdeliveryAccountCreateResponse,
+    InstantdeliveryAccountCreateErrorCode,
+};
+pub use instantdelivery_account_query::{
+    InstantdeliveryAccountQuery, InstantdeliveryAccountQueryResponse,
+    InstantdeliveryAccountQueryErrorCode,
+};
+pub use instantdelivery_merchantagreement_query::{
+    InstantdeliveryMerchantagreementQuery, InstantdeliveryMerchantagreementQueryResponse,
+    InstantdeliveryMerchantagreementQueryErrorCode,
+};
+pub use instantdelivery_merchantshop_batchquery::{
+    InstantdeliveryMerchantshopBatchquery, InstantdeliveryMerchantshopBatchqueryResponse,
+    InstantdeliveryMerchantshopBatchqueryErrorCode,
+};
+pub use instantdelivery_merchantshop_create::{
+    InstantdeliveryMerchantshopCreate, InstantdeliveryMerchantshopCreateResponse,
+    InstantdeliveryMerchantshopCreateErrorCode,
+};
+pub use instantdelivery_merchantshop_modify::{
+    InstantdeliveryMerchantshopModify, InstantdeliveryMerchantshopModifyResponse,
+    InstantdeliveryMerchantshopModifyErrorCode,
+};
+pub use instantdelivery_merchantshop_query::{
+    InstantdeliveryMerchantshopQuery, InstantdeliveryMerchantshopQueryResponse,
+    InstantdeliveryMerchantshopQueryErrorCode,
+};
+pub use invite_order_create::{InviteOrderCreate, InviteOrderCreateResponse};
+pub use invite_order_query::{
+    InviteOrderQuery, InviteOrderQueryResponse, InviteOrderQueryErrorCode,
+};
+pub use servicemarket_commodity_shop_offline::{
+    ServicemarketCommodityShopOffline, ServicemarketCommodityShopOfflineResponse,
+    ServicemarketCommodityShopOfflineErrorCode,
+};
+pub use servicemarket_order_accept::{
+    ServicemarketOrderAccept, ServicemarketOrderAcceptResponse,
+    ServicemarketOrderAcceptErrorCode,
+};
+pub use servicemarket_order_create::{
+    ServicemarketOrderCreate, ServicemarketOrderCreateResponse,
+    ServicemarketOrderCreateErrorCode,
+};
+pub use servicemarket_order_item_cancel::{
+    ServicemarketOrderItemCancel, ServicemarketOrderItemCancelResponse,
+    ServicemarketOrderItemCancelErrorCode,
+};
+pub use servicemarket_order_item_complete::{
+    ServicemarketOrderItemComplete, ServicemarketOrderItemCompleteResponse,
+    ServicemarketOrderItemCompleteErrorCode,
+};
+pub use servicemarket_order_item_confirm::{
+    ServicemarketOrderItemConfirm, ServicemarketOrderItemConfirmResponse,
+    ServicemarketOrderItemConfirmErrorCode,
+};
+pub use servicemarket_order_notify::{
+    ServicemarketOrderNotify, ServicemarketOrderNotifyResponse,
+};
+pub use servicemarket_order_query::{
+    ServicemarketOrderQuery, ServicemarketOrderQueryResponse,
+    ServicemarketOrderQueryErrorCode,
+};
+pub use servicemarket_order_reject::{
+    ServicemarketOrderReject, ServicemarketOrderRejectResponse,
+    ServicemarketOrderRejectErrorCode,
+};
+pub use servicemarket_promotiontask_relation_query::{
+    ServicemarketPromotiontaskRelationQuery,
+    ServicemarketPromotiontaskRelationQueryResponse,
+    ServicemarketPromotiontaskRelationQueryErrorCode,
+};
+pub use violation_violationdetail_query::{
+    ViolationViolationdetailQuery, ViolationViolationdetailQueryResponse,
+    ViolationViolationdetailQueryErrorCode,
+};
+pub use violation_violationevent_batchquery::{
+    ViolationViolationeventBatchquery, ViolationViolationeventBatchqueryResponse,
+    ViolationViolationeventBatchqueryErrorCode,
+};
 
 /// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
@@ -23,15 +135,280 @@ impl crate::Client {
 }
 
 impl Open<'_> {
-    /// 应用支付宝公钥证书下载: `alipay.open.app.alipaycert.download`.
+    /// 应用信息修改接口: `alipay.open.appinfo.modify`.
     ///
-    /// Downloads the certificate with the serial that an answer or a notification has as `alipay_cert_sn`. For apps in certificate mode: Alipay replaces its
-    /// certificate from time to time, and from then on signs with one that the app does not have.
+    /// Changes the app's settings, such as for open ids.
     #[inline]
-    pub fn app_alipaycert_download(
+    pub fn appinfo_modify(
         &self,
-        request: AppAlipaycertDownload,
-    ) -> crate::Call<AppAlipaycertDownloadResponse> {
+        request: AppinfoModify,
+    ) -> crate::Call<AppinfoModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 应用信息查询接口: `alipay.open.appinfo.query`.
+    ///
+    /// Asks for the app's settings.
+    #[inline]
+    pub fn appinfo_query(
+        &self,
+        request: AppinfoQuery,
+    ) -> crate::Call<AppinfoQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// bizcontent测试12: `alipay.open.biz.create`.
+    ///
+    /// A test method of Alipay's own, whose texts say nothing of use to callers.
+    #[inline]
+    pub fn biz_create(&self, request: BizCreate) -> crate::Call<BizCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 特殊费率申请: `alipay.open.fee.adjust.apply`.
+    ///
+    /// Applies for a special fee for a merchant for whom a service provider signs or trades.
+    #[inline]
+    pub fn fee_adjust_apply(
+        &self,
+        request: FeeAdjustApply,
+    ) -> crate::Call<FeeAdjustApplyResponse> {
+        self.client.call(request)
+    }
+
+    /// 支付宝文件上传接口: `alipay.open.file.upload`.
+    ///
+    /// Uploads a file, such as a picture or video, whose id other methods then take, for example for life accounts and mini programs.
+    #[inline]
+    pub fn file_upload(&self, request: FileUpload) -> crate::Call<FileUploadResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时配送商家账户创建: `alipay.open.instantdelivery.account.create`.
+    ///
+    /// Opens a merchant's accounts at delivery companies, for instant delivery.
+    #[inline]
+    pub fn instantdelivery_account_create(
+        &self,
+        request: InstantdeliveryAccountCreate,
+    ) -> crate::Call<InstantdeliveryAccountCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时配送商家账户查询: `alipay.open.instantdelivery.account.query`.
+    ///
+    /// Reads a merchant's account for instant delivery.
+    #[inline]
+    pub fn instantdelivery_account_query(
+        &self,
+        request: InstantdeliveryAccountQuery,
+    ) -> crate::Call<InstantdeliveryAccountQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 协议签署查询api: `alipay.open.instantdelivery.merchantagreement.query`.
+    ///
+    /// Asks whether a merchant has signed the agreement by which deliveries are debited.
+    #[inline]
+    pub fn instantdelivery_merchantagreement_query(
+        &self,
+        request: InstantdeliveryMerchantagreementQuery,
+    ) -> crate::Call<InstantdeliveryMerchantagreementQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时配送商家门店分页查询: `alipay.open.instantdelivery.merchantshop.batchquery`.
+    ///
+    /// Lists a merchant's stores for instant delivery, page by page.
+    #[inline]
+    pub fn instantdelivery_merchantshop_batchquery(
+        &self,
+        request: InstantdeliveryMerchantshopBatchquery,
+    ) -> crate::Call<InstantdeliveryMerchantshopBatchqueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时配送商家门店创建: `alipay.open.instantdelivery.merchantshop.create`.
+    ///
+    /// Opens a merchant's store at delivery companies. Name and address together must be globally unique, `shop_no` within the PID.
+    #[inline]
+    pub fn instantdelivery_merchantshop_create(
+        &self,
+        request: InstantdeliveryMerchantshopCreate,
+    ) -> crate::Call<InstantdeliveryMerchantshopCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时配送商家门店更新: `alipay.open.instantdelivery.merchantshop.modify`.
+    ///
+    /// Changes a merchant's store at delivery companies.
+    #[inline]
+    pub fn instantdelivery_merchantshop_modify(
+        &self,
+        request: InstantdeliveryMerchantshopModify,
+    ) -> crate::Call<InstantdeliveryMerchantshopModifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 即时配送商家门店详情查询: `alipay.open.instantdelivery.merchantshop.query`.
+    ///
+    /// Reads the details of a merchant's store for instant delivery.
+    #[inline]
+    pub fn instantdelivery_merchantshop_query(
+        &self,
+        request: InstantdeliveryMerchantshopQuery,
+    ) -> crate::Call<InstantdeliveryMerchantshopQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// ISV邀约即授权页面创建: `alipay.open.invite.order.create`.
+    ///
+    /// The page to which an ISV invites a merchant to sign up and authorise at once.
+    #[inline]
+    pub fn invite_order_create(&self, request: InviteOrderCreate) -> crate::PageCall {
+        self.client.page(request)
+    }
+
+    /// 查询签约申请单状态: `alipay.open.invite.order.query`.
+    ///
+    /// Asks where a merchant's applications to sign products stand, after the signing was begun with `alipay.open.invite.order.create`.
+    #[inline]
+    pub fn invite_order_query(
+        &self,
+        request: InviteOrderQuery,
+    ) -> crate::Call<InviteOrderQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 门店插件下架操作: `alipay.open.servicemarket.commodity.shop.offline`.
+    ///
+    /// Takes an ISV's plug-in off a merchant's store. The merchant must have allowed the ISV to operate the store.
+    #[inline]
+    pub fn servicemarket_commodity_shop_offline(
+        &self,
+        request: ServicemarketCommodityShopOffline,
+    ) -> crate::Call<ServicemarketCommodityShopOfflineResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务商接单操作: `alipay.open.servicemarket.order.accept`.
+    ///
+    /// Accepts a merchant's order for the ISV's plug-in.
+    #[inline]
+    pub fn servicemarket_order_accept(
+        &self,
+        request: ServicemarketOrderAccept,
+    ) -> crate::Call<ServicemarketOrderAcceptResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务市场代订购小程序: `alipay.open.servicemarket.order.create`.
+    ///
+    /// Orders a service of the service market for a merchant and makes a mini program for it, which is authorised to the ISV.
+    #[inline]
+    pub fn servicemarket_order_create(
+        &self,
+        request: ServicemarketOrderCreate,
+    ) -> crate::Call<ServicemarketOrderCreateResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务订单明细实施项单项取消: `alipay.open.servicemarket.order.item.cancel`.
+    ///
+    /// Cancels one item of a merchant's order for a service.
+    #[inline]
+    pub fn servicemarket_order_item_cancel(
+        &self,
+        request: ServicemarketOrderItemCancel,
+    ) -> crate::Call<ServicemarketOrderItemCancelResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务商完成订单内单个明细实施项: `alipay.open.servicemarket.order.item.complete`.
+    ///
+    /// Reports that the ISV has carried out one item of its own order.
+    #[inline]
+    pub fn servicemarket_order_item_complete(
+        &self,
+        request: ServicemarketOrderItemComplete,
+    ) -> crate::Call<ServicemarketOrderItemCompleteResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务商代商家确认实施完成: `alipay.open.servicemarket.order.item.confirm`.
+    ///
+    /// Confirms for the merchant that an item of its order is carried out. The merchant must have authorised the ISV's app.
+    #[inline]
+    pub fn servicemarket_order_item_confirm(
+        &self,
+        request: ServicemarketOrderItemConfirm,
+    ) -> crate::Call<ServicemarketOrderItemConfirmResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务市场商户确认订购通知: `alipay.open.servicemarket.order.notify`.
+    ///
+    /// The service market's message to an ISV that a merchant has ordered and confirmed one of its products; `alipay.open.servicemarket.order.query` then tells the details.
+    #[inline]
+    pub fn servicemarket_order_notify(
+        &self,
+        request: ServicemarketOrderNotify,
+    ) -> crate::Call<ServicemarketOrderNotifyResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务市场订单明细查询: `alipay.open.servicemarket.order.query`.
+    ///
+    /// Asks for the details of a merchant's order for an ISV's service, after the message about it.
+    #[inline]
+    pub fn servicemarket_order_query(
+        &self,
+        request: ServicemarketOrderQuery,
+    ) -> crate::Call<ServicemarketOrderQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务商拒绝接单: `alipay.open.servicemarket.order.reject`.
+    ///
+    /// Refuses a merchant's order for the ISV's plug-in.
+    #[inline]
+    pub fn servicemarket_order_reject(
+        &self,
+        request: ServicemarketOrderReject,
+    ) -> crate::Call<ServicemarketOrderRejectResponse> {
+        self.client.call(request)
+    }
+
+    /// 服务商推广关系查询: `alipay.open.servicemarket.promotiontask.relation.query`.
+    ///
+    /// Lists the field-promotion ISVs that have agreed to promote the calling ISV's services, page by page.
+    #[inline]
+    pub fn servicemarket_promotiontask_relation_query(
+        &self,
+        request: ServicemarketPromotiontaskRelationQuery,
+    ) -> crate::Call<ServicemarketPromotiontaskRelationQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 违规记录详情查询: `alipay.open.violation.violationdetail.query`.
+    ///
+    /// Asks for the details of a violation of Alipay's rules, its penalty, and whether it can be appealed or rectified.
+    #[inline]
+    pub fn violation_violationdetail_query(
+        &self,
+        request: ViolationViolationdetailQuery,
+    ) -> crate::Call<ViolationViolationdetailQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 违规记录列表查询: `alipay.open.violation.violationevent.batchquery`.
+    ///
+    /// Lists violations of Alipay's rules.
+    #[inline]
+    pub fn violation_violationevent_batchquery(
+        &self,
+        request: ViolationViolationeventBatchquery,
+    ) -> crate::Call<ViolationViolationeventBatchqueryResponse> {
         self.client.call(request)
     }
 }

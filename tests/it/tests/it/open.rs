@@ -1,7 +1,7 @@
 use alipay_api::{
     ErrorKind,
     gateway::GatewayErrorCode,
-    open::AppAlipaycertDownload,
+    open_app::AlipaycertDownload,
     open_auth::{
         TokenApp, TokenAppErrorCode, TokenAppQuery, TokenAppQueryErrorCode, token_app_query::TokenAppQueryStatus,
     },
@@ -115,11 +115,7 @@ async fn a_merchants_calls_carry_its_token() {
 #[tokio::test]
 async fn a_certificate_is_downloaded_by_its_serial() {
     let (mock, client) = start_certified().await;
-    let download = |serial: &str| {
-        client
-            .open()
-            .app_alipaycert_download(AppAlipaycertDownload::new(serial))
-    };
+    let download = |serial: &str| client.open_app().alipaycert_download(AlipaycertDownload::new(serial));
     let answer = download(&mock.alipay_cert_sn()).await.unwrap();
     assert_eq!(
         BASE64_STANDARD.decode(answer.alipay_cert_content).unwrap(),
