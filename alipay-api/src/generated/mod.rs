@@ -5,11 +5,29 @@
 #[cfg(feature = "ant_merchant")]
 pub mod ant_merchant;
 
+#[cfg(feature = "commerce")]
+pub mod commerce;
+
+#[cfg(feature = "commerce_ec")]
+pub mod commerce_ec;
+
+#[cfg(feature = "commerce_rent")]
+pub mod commerce_rent;
+
 #[cfg(feature = "data")]
 pub mod data;
 
 #[cfg(feature = "ebpp")]
 pub mod ebpp;
+
+#[cfg(feature = "ebpp_invoice")]
+pub mod ebpp_invoice;
+
+#[cfg(feature = "ebpp_invoice_expenserules")]
+pub mod ebpp_invoice_expenserules;
+
+#[cfg(feature = "eco")]
+pub mod eco;
 
 #[cfg(feature = "fund")]
 pub mod fund;
@@ -72,6 +90,7 @@ pub(crate) const WITHOUT_CODE: &[&str] = &["alipay.system.oauth.token"];
 
 /// The methods that no server calls: browsers and phone apps are handed them.
 pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
+    ("alipay.commerce.rent.order.precreate", crate::method::Kind::App),
     ("alipay.fund.auth.order.app.freeze", crate::method::Kind::App),
     ("alipay.fund.trans.app.pay", crate::method::Kind::PageOrApp),
     ("alipay.fund.trans.page.pay", crate::method::Kind::Page),
@@ -90,6 +109,28 @@ pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
 
 /// Methods, and the one of each that tells what became of a call whose outcome is unknown. In the order of their names.
 pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
+    ("alipay.commerce.rent.order.pay.refund", "alipay.trade.fastpay.refund.query"),
+    (
+        "alipay.ebpp.invoice.expensecontrol.issuebatch.create",
+        "alipay.ebpp.invoice.expensecontrol.issuebatch.create",
+    ),
+    (
+        "alipay.ebpp.invoice.expensecontrol.quota.create",
+        "alipay.ebpp.invoice.expensecontrol.quota.create",
+    ),
+    (
+        "alipay.ebpp.invoice.expensecontrol.quota.modify",
+        "alipay.ebpp.invoice.expensecontrol.quota.modify",
+    ),
+    (
+        "alipay.ebpp.invoice.institution.create",
+        "alipay.ebpp.invoice.institution.detailinfo.query",
+    ),
+    (
+        "alipay.ebpp.invoice.institution.expenserule.create",
+        "alipay.ebpp.invoice.institution.expenserule.create",
+    ),
+    ("alipay.ebpp.invoice.issuerule.create", "alipay.ebpp.invoice.issuerule.create"),
     ("alipay.fund.auth.order.freeze", "alipay.fund.auth.operation.detail.query"),
     ("alipay.fund.auth.order.unfreeze", "alipay.fund.auth.operation.detail.query"),
     ("alipay.fund.auth.order.voucher.create", "alipay.fund.auth.operation.detail.query"),

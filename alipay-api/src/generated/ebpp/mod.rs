@@ -3,10 +3,36 @@
 //!
 //! Bills and invoices: invoices that a user has picked in Alipay to be reimbursed.
 
-pub mod invoice_token_batchquery;
-pub use invoice_token_batchquery::{
-    InvoiceTokenBatchquery, InvoiceTokenBatchqueryResponse,
-    InvoiceTokenBatchqueryErrorCode,
+pub mod bill_add;
+pub mod bill_get;
+pub mod pdeduct_async_pay;
+pub mod pdeduct_bill_pay_status;
+pub mod pdeduct_pay;
+pub mod pdeduct_sign_add;
+pub mod pdeduct_sign_cancel;
+pub mod pdeduct_sign_query;
+pub mod pdeduct_sign_validate;
+pub mod types;
+pub use bill_add::{BillAdd, BillAddResponse, BillAddErrorCode};
+pub use bill_get::{BillGet, BillGetResponse, BillGetErrorCode};
+pub use pdeduct_async_pay::{
+    PdeductAsyncPay, PdeductAsyncPayResponse, PdeductAsyncPayErrorCode,
+};
+pub use pdeduct_bill_pay_status::{
+    PdeductBillPayStatus, PdeductBillPayStatusResponse, PdeductBillPayStatusErrorCode,
+};
+pub use pdeduct_pay::{PdeductPay, PdeductPayResponse, PdeductPayErrorCode};
+pub use pdeduct_sign_add::{
+    PdeductSignAdd, PdeductSignAddResponse, PdeductSignAddErrorCode,
+};
+pub use pdeduct_sign_cancel::{
+    PdeductSignCancel, PdeductSignCancelResponse, PdeductSignCancelErrorCode,
+};
+pub use pdeduct_sign_query::{
+    PdeductSignQuery, PdeductSignQueryResponse, PdeductSignQueryErrorCode,
+};
+pub use pdeduct_sign_validate::{
+    PdeductSignValidate, PdeductSignValidateResponse, PdeductSignValidateErrorCode,
 };
 
 /// The methods of this product, with the client that calls them.
@@ -26,15 +52,93 @@ impl crate::Client {
 }
 
 impl Ebpp<'_> {
-    /// 根据查询令牌获取发票要素列表: `alipay.ebpp.invoice.token.batchquery`.
+    /// 创建账单: `alipay.ebpp.bill.add`.
     ///
-    /// Reads the invoices that a user has chosen for reimbursement in Alipay's invoice manager (发票管家). Alipay calls the address that the expense system has
-    /// registered, with a token for the chosen invoices. This method returns the invoices of the token.
+    /// Creates a bill, such as for water or a credit card, for a user to pay.
     #[inline]
-    pub fn invoice_token_batchquery(
+    pub fn bill_add(&self, request: BillAdd) -> crate::Call<BillAddResponse> {
+        self.client.call(request)
+    }
+
+    /// 查询账单: `alipay.ebpp.bill.get`.
+    ///
+    /// Asks for a bill and whether it was paid.
+    #[inline]
+    pub fn bill_get(&self, request: BillGet) -> crate::Call<BillGetResponse> {
+        self.client.call(request)
+    }
+
+    /// 公共事业缴费直连代扣异步扣款支付接口: `alipay.ebpp.pdeduct.async.pay`.
+    ///
+    /// Takes the money for a utility bill from a user who signed for it, bill by bill; the outcome comes later.
+    #[inline]
+    pub fn pdeduct_async_pay(
         &self,
-        request: InvoiceTokenBatchquery,
-    ) -> crate::Call<InvoiceTokenBatchqueryResponse> {
+        request: PdeductAsyncPay,
+    ) -> crate::Call<PdeductAsyncPayResponse> {
+        self.client.call(request)
+    }
+
+    /// 缴费直连代扣订单支付状态查询: `alipay.ebpp.pdeduct.bill.pay.status`.
+    ///
+    /// Asks whether an order for taking the money of a utility bill was paid.
+    #[inline]
+    pub fn pdeduct_bill_pay_status(
+        &self,
+        request: PdeductBillPayStatus,
+    ) -> crate::Call<PdeductBillPayStatusResponse> {
+        self.client.call(request)
+    }
+
+    /// 公共事业缴费直连代扣扣款支付接口: `alipay.ebpp.pdeduct.pay`.
+    ///
+    /// Takes the money for a utility bill from a user who signed for it, bill by bill.
+    #[inline]
+    pub fn pdeduct_pay(&self, request: PdeductPay) -> crate::Call<PdeductPayResponse> {
+        self.client.call(request)
+    }
+
+    /// 缴费直连代扣签约: `alipay.ebpp.pdeduct.sign.add`.
+    ///
+    /// Signs a user up for taking the money of bills, such as for water, from their account.
+    #[inline]
+    pub fn pdeduct_sign_add(
+        &self,
+        request: PdeductSignAdd,
+    ) -> crate::Call<PdeductSignAddResponse> {
+        self.client.call(request)
+    }
+
+    /// 缴费直连代扣取消签约: `alipay.ebpp.pdeduct.sign.cancel`.
+    ///
+    /// Ends a user's agreement for taking the money of bills.
+    #[inline]
+    pub fn pdeduct_sign_cancel(
+        &self,
+        request: PdeductSignCancel,
+    ) -> crate::Call<PdeductSignCancelResponse> {
+        self.client.call(request)
+    }
+
+    /// 直连代扣协议查询接口: `alipay.ebpp.pdeduct.sign.query`.
+    ///
+    /// Asks for an agreement for taking the money of bills, to compare both sides' records.
+    #[inline]
+    pub fn pdeduct_sign_query(
+        &self,
+        request: PdeductSignQuery,
+    ) -> crate::Call<PdeductSignQueryResponse> {
+        self.client.call(request)
+    }
+
+    /// 缴费直连代扣签约前置校验: `alipay.ebpp.pdeduct.sign.validate`.
+    ///
+    /// Checks before signing whether a user can be signed up for taking the money of bills.
+    #[inline]
+    pub fn pdeduct_sign_validate(
+        &self,
+        request: PdeductSignValidate,
+    ) -> crate::Call<PdeductSignValidateResponse> {
         self.client.call(request)
     }
 }

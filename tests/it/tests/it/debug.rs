@@ -395,13 +395,13 @@ fn every_secret_field(shown: &mut Shown) {
     add::<alipay_api::user::InfoShare>(shown, json!({ "auth_token": TOKEN }));
     let person = json!({ "address": TOKEN, "email": TOKEN, "mobile": TOKEN, "phone": TOKEN, "user_name": TOKEN, "cert_no": TOKEN });
     add::<alipay_api::user::InfoShareResponse>(shown, person);
-    add::<alipay_api::ebpp::InvoiceTokenBatchquery>(shown, json!({ "invoice_token": TOKEN }));
+    add::<alipay_api::ebpp_invoice::TokenBatchquery>(shown, json!({ "invoice_token": TOKEN }));
     add::<alipay_api::trade::WapPay>(
         shown,
         json!({ "out_trade_no": "1", "total_amount": "1.00", "subject": "s", "auth_token": TOKEN }),
     );
     add::<alipay_api::trade::types::ExtUserInfo>(shown, json!({ "cert_no": TOKEN }));
-    add::<alipay_api::fund::trans_uni_transfer::Participant>(
+    add::<alipay_api::fund::types::Participant>(
         shown,
         json!({ "identity": "1", "identity_type": "ALIPAY_USER_ID", "cert_no": TOKEN }),
     );

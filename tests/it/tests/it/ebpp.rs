@@ -1,6 +1,4 @@
-use alipay_api::ebpp::{
-    InvoiceTokenBatchquery, InvoiceTokenBatchqueryErrorCode, invoice_token_batchquery::InvoiceElementModelInvoiceStatus,
-};
+use alipay_api::ebpp_invoice::{TokenBatchquery, TokenBatchqueryErrorCode, types::InvoiceElementModelInvoiceStatus};
 use serde_json::json;
 
 use crate::support::{price, start};
@@ -11,8 +9,8 @@ async fn invoices_are_found_by_their_token() {
     let invoice = json!({ "invoice_code": "4112740003", "invoice_no": "41791003", "invoice_amount": "1.00", "invoice_status": "SUCCEED" });
     mock.register_invoices("123456", vec![invoice]);
     let found = client
-        .ebpp()
-        .invoice_token_batchquery(InvoiceTokenBatchquery::new("123456"))
+        .ebpp_invoice()
+        .token_batchquery(TokenBatchquery::new("123456"))
         .await
         .unwrap();
     let [invoice] = found.invoice_element_list.as_slice() else {
@@ -29,12 +27,9 @@ async fn invoices_are_found_by_their_token() {
 async fn an_unknown_token_is_refused() {
     let (_mock, client) = start().await;
     let error = client
-        .ebpp()
-        .invoice_token_batchquery(InvoiceTokenBatchquery::new("unknown"))
+        .ebpp_invoice()
+        .token_batchquery(TokenBatchquery::new("unknown"))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.sub_code_as(),
-        Some(InvoiceTokenBatchqueryErrorCode::InvoiceInvalidToken)
-    );
+    assert_eq!(error.sub_code_as(), Some(TokenBatchqueryErrorCode::InvoiceInvalidToken));
 }
