@@ -2,8 +2,14 @@
 //! The products of the gateway, generated from the specs.
 #![allow(clippy::all, clippy::pedantic, deprecated)]
 
+#[cfg(feature = "alios")]
+pub mod alios;
+
 #[cfg(feature = "ant_merchant")]
 pub mod ant_merchant;
+
+#[cfg(feature = "boss")]
+pub mod boss;
 
 #[cfg(feature = "commerce")]
 pub mod commerce;
@@ -16,6 +22,9 @@ pub mod commerce_rent;
 
 #[cfg(feature = "data")]
 pub mod data;
+
+#[cfg(feature = "datadigital")]
+pub mod datadigital;
 
 #[cfg(feature = "ebpp")]
 pub mod ebpp;
@@ -32,8 +41,32 @@ pub mod eco;
 #[cfg(feature = "fund")]
 pub mod fund;
 
+#[cfg(feature = "iservice")]
+pub mod iservice;
+
+#[cfg(feature = "koubei")]
+pub mod koubei;
+
+#[cfg(feature = "marketing")]
+pub mod marketing;
+
+#[cfg(feature = "marketing_activity")]
+pub mod marketing_activity;
+
 #[cfg(feature = "merchant")]
 pub mod merchant;
+
+#[cfg(feature = "mobile")]
+pub mod mobile;
+
+#[cfg(feature = "monitor")]
+pub mod monitor;
+
+#[cfg(feature = "mybank")]
+pub mod mybank;
+
+#[cfg(feature = "offline")]
+pub mod offline;
 
 #[cfg(feature = "open")]
 pub mod open;
@@ -71,6 +104,21 @@ pub mod open_search;
 #[cfg(feature = "open_sp")]
 pub mod open_sp;
 
+#[cfg(feature = "pass")]
+pub mod pass;
+
+#[cfg(feature = "pay")]
+pub mod pay;
+
+#[cfg(feature = "pcredit")]
+pub mod pcredit;
+
+#[cfg(feature = "security")]
+pub mod security;
+
+#[cfg(feature = "social")]
+pub mod social;
+
 #[cfg(feature = "system")]
 pub mod system;
 
@@ -79,6 +127,12 @@ pub mod trade;
 
 #[cfg(feature = "user")]
 pub mod user;
+
+#[cfg(feature = "zhima")]
+pub mod zhima;
+
+#[cfg(feature = "zoloz")]
+pub mod zoloz;
 pub mod gateway;
 pub(crate) mod notification;
 
@@ -95,6 +149,7 @@ pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
     ("alipay.fund.trans.app.pay", crate::method::Kind::PageOrApp),
     ("alipay.fund.trans.page.pay", crate::method::Kind::Page),
     ("alipay.open.invite.order.create", crate::method::Kind::Page),
+    ("alipay.pcredit.huabei.auth.page.sign", crate::method::Kind::Page),
     ("alipay.trade.app.merge.pay", crate::method::Kind::App),
     ("alipay.trade.app.pay", crate::method::Kind::App),
     ("alipay.trade.page.merge.pay", crate::method::Kind::Page),
@@ -105,6 +160,9 @@ pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
     ("alipay.user.agreement.page.sign", crate::method::Kind::PageOrApp),
     ("alipay.user.certify.open.certify", crate::method::Kind::Page),
     ("alipay.user.info.auth", crate::method::Kind::Page),
+    ("zhima.credit.payafteruse.creditagreement.sign", crate::method::Kind::App),
+    ("zhima.credit.payafteruse.creditbizorder.create", crate::method::Kind::App),
+    ("zhima.credit.pe.zmgo.sign.apply", crate::method::Kind::PageOrApp),
 ];
 
 /// Methods, and the one of each that tells what became of a call whose outcome is unknown. In the order of their names.
@@ -141,6 +199,77 @@ pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
     ("alipay.fund.trans.refund", "alipay.fund.trans.refund"),
     ("alipay.fund.trans.toaccount.transfer", "alipay.fund.trans.order.query"),
     ("alipay.fund.trans.uni.transfer", "alipay.fund.trans.common.query"),
+    (
+        "alipay.marketing.activity.delivery.create",
+        "alipay.marketing.activity.delivery.create",
+    ),
+    (
+        "alipay.marketing.activity.delivery.stop",
+        "alipay.marketing.activity.delivery.query",
+    ),
+    ("alipay.marketing.activity.order.create", "alipay.marketing.activity.order.create"),
+    ("alipay.marketing.activity.order.refund", "alipay.marketing.activity.order.refund"),
+    (
+        "alipay.marketing.activity.ordervoucher.append",
+        "alipay.marketing.activity.ordervoucher.query",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.associate",
+        "alipay.marketing.activity.ordervoucher.associate",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.codedeposit",
+        "alipay.marketing.activity.ordervoucher.codecount",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.create",
+        "alipay.marketing.activity.ordervoucher.create",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.disassociate",
+        "alipay.marketing.activity.ordervoucher.disassociate",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.modify",
+        "alipay.marketing.activity.ordervoucher.query",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.refund",
+        "alipay.marketing.activity.ordervoucher.refund",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.send",
+        "alipay.marketing.activity.ordervoucher.send",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.stop",
+        "alipay.marketing.activity.ordervoucher.query",
+    ),
+    (
+        "alipay.marketing.activity.ordervoucher.use",
+        "alipay.marketing.activity.ordervoucher.use",
+    ),
+    (
+        "alipay.marketing.activity.voucher.append",
+        "alipay.marketing.activity.voucher.query",
+    ),
+    (
+        "alipay.marketing.activity.voucher.create",
+        "alipay.marketing.activity.voucher.create",
+    ),
+    (
+        "alipay.marketing.activity.voucher.modify",
+        "alipay.marketing.activity.voucher.query",
+    ),
+    (
+        "alipay.marketing.activity.voucher.publish",
+        "alipay.marketing.activity.voucher.query",
+    ),
+    ("alipay.marketing.activity.voucher.send", "alipay.marketing.activity.voucher.send"),
+    ("alipay.marketing.activity.voucher.stop", "alipay.marketing.activity.voucher.stop"),
+    ("alipay.marketing.campaign.cash.trigger", "alipay.marketing.campaign.cash.trigger"),
+    ("alipay.marketing.card.message.notify", "alipay.marketing.card.message.notify"),
+    ("alipay.marketing.material.create", "alipay.marketing.material.create"),
     ("alipay.open.app.service.apply", "alipay.open.app.service.apply"),
     ("alipay.open.mini.innerapp.plugin.order", "alipay.open.mini.innerapp.plugin.order"),
     (
@@ -163,4 +292,7 @@ pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
     ("alipay.trade.refund", "alipay.trade.fastpay.refund.query"),
     ("alipay.trade.settle.confirm", "alipay.trade.settle.confirm"),
     ("alipay.user.alipaypoint.send", "alipay.user.alipaypoint.send"),
+    ("koubei.trade.order.aggregate.consult", "koubei.trade.order.aggregate.consult"),
+    ("zhima.credit.pe.zmgo.preorder.create", "zhima.credit.pe.zmgo.preorder.create"),
+    ("zhima.credit.score.get", "zhima.credit.score.get"),
 ];
