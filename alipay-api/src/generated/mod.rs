@@ -167,7 +167,15 @@ pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
 
 /// Methods, and the one of each that tells what became of a call whose outcome is unknown. In the order of their names.
 pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
+    (
+        "alipay.commerce.logistics.order.instantdelivery.create",
+        "alipay.commerce.logistics.waybill.istddetail.query",
+    ),
     ("alipay.commerce.rent.order.pay.refund", "alipay.trade.fastpay.refund.query"),
+    (
+        "alipay.ebpp.invoice.apply.status.notify",
+        "alipay.ebpp.invoice.apply.status.notify",
+    ),
     (
         "alipay.ebpp.invoice.expensecontrol.issuebatch.create",
         "alipay.ebpp.invoice.expensecontrol.issuebatch.create",
@@ -279,10 +287,16 @@ pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
     ("alipay.open.mini.order.refund", "alipay.open.mini.order.query"),
     ("alipay.open.public.account.create", "alipay.open.public.account.query"),
     ("alipay.open.sp.leads.expand.create", "alipay.open.sp.leads.expand.create"),
+    (
+        "alipay.pcredit.huabei.auth.order.unfreeze",
+        "alipay.pcredit.huabei.auth.order.query",
+    ),
     ("alipay.trade.batch.settle", "alipay.trade.batch.settle.query"),
+    ("alipay.trade.batch.transfer", "alipay.trade.batch.transfer.query"),
     ("alipay.trade.cancel", "alipay.trade.query"),
     ("alipay.trade.close", "alipay.trade.query"),
     ("alipay.trade.create", "alipay.trade.query"),
+    ("alipay.trade.customs.declare", "alipay.trade.customs.query"),
     ("alipay.trade.order.pay", "alipay.trade.query"),
     ("alipay.trade.order.settle", "alipay.trade.order.settle.query"),
     ("alipay.trade.orderinfo.sync", "alipay.trade.orderinfo.sync"),
@@ -290,9 +304,13 @@ pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
     ("alipay.trade.pay", "alipay.trade.query"),
     ("alipay.trade.precreate", "alipay.trade.query"),
     ("alipay.trade.refund", "alipay.trade.fastpay.refund.query"),
+    ("alipay.trade.refund.apply", "alipay.trade.fastpay.refund.query"),
     ("alipay.trade.settle.confirm", "alipay.trade.settle.confirm"),
     ("alipay.user.alipaypoint.send", "alipay.user.alipaypoint.send"),
     ("koubei.trade.order.aggregate.consult", "koubei.trade.order.aggregate.consult"),
-    ("zhima.credit.pe.zmgo.preorder.create", "zhima.credit.pe.zmgo.preorder.create"),
+    (
+        "zhima.credit.payafteruse.creditbizorder.order",
+        "zhima.credit.payafteruse.creditbizorder.query",
+    ),
     ("zhima.credit.score.get", "zhima.credit.score.get"),
 ];

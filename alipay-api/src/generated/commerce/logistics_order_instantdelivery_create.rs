@@ -260,7 +260,11 @@ impl crate::method::Method for LogisticsOrderInstantdeliveryCreate {
         ..crate::method::MethodInfo::new(
             "alipay.commerce.logistics.order.instantdelivery.create",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "out_order_no",
+                ask: "alipay.commerce.logistics.waybill.istddetail.query",
+                repeat: Some(crate::method::Repeat::Refused),
+            },
         )
     };
 }

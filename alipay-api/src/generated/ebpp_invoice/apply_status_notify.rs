@@ -114,7 +114,11 @@ impl crate::method::Method for ApplyStatusNotify {
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.apply.status.notify",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "apply_id",
+                ask: "alipay.ebpp.invoice.apply.status.notify",
+                repeat: Some(crate::method::Repeat::Same),
+            },
         )
     };
 }

@@ -193,7 +193,11 @@ impl crate::method::Method for HuabeiAuthOrderUnfreeze {
         ..crate::method::MethodInfo::new(
             "alipay.pcredit.huabei.auth.order.unfreeze",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "out_request_no",
+                ask: "alipay.pcredit.huabei.auth.order.query",
+                repeat: None,
+            },
         )
     };
 }

@@ -106,7 +106,11 @@ impl crate::method::Method for BatchTransfer {
         ..crate::method::MethodInfo::new(
             "alipay.trade.batch.transfer",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "out_request_no",
+                ask: "alipay.trade.batch.transfer.query",
+                repeat: Some(crate::method::Repeat::Refused),
+            },
         )
     };
 }

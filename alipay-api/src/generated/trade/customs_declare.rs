@@ -251,7 +251,11 @@ impl crate::method::Method for CustomsDeclare {
         ..crate::method::MethodInfo::new(
             "alipay.trade.customs.declare",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "out_request_no",
+                ask: "alipay.trade.customs.query",
+                repeat: None,
+            },
         )
     };
 }

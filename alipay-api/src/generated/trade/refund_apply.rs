@@ -214,7 +214,11 @@ impl crate::method::Method for RefundApply {
         ..crate::method::MethodInfo::new(
             "alipay.trade.refund.apply",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "out_request_no",
+                ask: "alipay.trade.fastpay.refund.query",
+                repeat: None,
+            },
         )
     };
 }

@@ -266,7 +266,11 @@ impl crate::method::Method for CreditPayafteruseCreditbizorderOrder {
         ..crate::method::MethodInfo::new(
             "zhima.credit.payafteruse.creditbizorder.order",
             crate::method::Kind::Server,
-            crate::method::Retry::Never,
+            crate::method::Retry::Keyed {
+                key: "out_order_no",
+                ask: "zhima.credit.payafteruse.creditbizorder.query",
+                repeat: None,
+            },
         )
     };
 }

@@ -295,11 +295,7 @@ impl crate::method::Method for CreditPeZmgoPreorderCreate {
         ..crate::method::MethodInfo::new(
             "zhima.credit.pe.zmgo.preorder.create",
             crate::method::Kind::Server,
-            crate::method::Retry::Keyed {
-                key: "out_request_no",
-                ask: "zhima.credit.pe.zmgo.preorder.create",
-                repeat: Some(crate::method::Repeat::Same),
-            },
+            crate::method::Retry::Never,
         )
     };
 }
