@@ -10,7 +10,7 @@
 #[non_exhaustive]
 pub struct OpenAutoInfoQuery {
     /// 设备token. Example: `cn-shanghai.e81fe6ffe0214049be4da405b3e78849`.
-    pub device_token: Option<String>,
+    pub device_token: Option<crate::types::Secret>,
     /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 蚂蚁统一会员ID. Example: `33424562`.
@@ -27,7 +27,10 @@ impl OpenAutoInfoQuery {
     }
 
     /// 设备token. Example: `cn-shanghai.e81fe6ffe0214049be4da405b3e78849`.
-    pub fn device_token(mut self, device_token: impl Into<String>) -> Self {
+    pub fn device_token(
+        mut self,
+        device_token: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.device_token = Some(Into::into(device_token));
         self
     }
@@ -96,6 +99,7 @@ impl crate::method::Method for OpenAutoInfoQuery {
             only: &["auth_token"],
             ..crate::method::V3::new("GET", "/v3/alios/open/auto/info/query")
         }),
+        secret: &["device_token"],
         ..crate::method::MethodInfo::new(
             "alios.open.auto.info.query",
             crate::method::Kind::Server,

@@ -132,11 +132,14 @@ impl crate::method::Method for QipanGreyblackcrowdCreate {
     type Response = QipanGreyblackcrowdCreateResponse;
     type Output = QipanGreyblackcrowdCreateResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "alipay.merchant.qipan.greyblackcrowd.create",
-        crate::method::Kind::Server,
-        crate::method::Retry::Never,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["encrypt_identity_card_id"],
+        ..crate::method::MethodInfo::new(
+            "alipay.merchant.qipan.greyblackcrowd.create",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for QipanGreyblackcrowdCreate {}

@@ -84,11 +84,14 @@ impl crate::method::Method for QipanGreyblackcrowduserAdd {
     type Response = QipanGreyblackcrowduserAddResponse;
     type Output = QipanGreyblackcrowduserAddResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "alipay.merchant.qipan.greyblackcrowduser.add",
-        crate::method::Kind::Server,
-        crate::method::Retry::Never,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["encrypt_identity_card_id"],
+        ..crate::method::MethodInfo::new(
+            "alipay.merchant.qipan.greyblackcrowduser.add",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for QipanGreyblackcrowduserAdd {}

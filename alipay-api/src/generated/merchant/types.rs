@@ -95,7 +95,7 @@ pub struct QipanGreyBlackCrowdUser {
     /// 加密的支付宝账号. The user's Alipay account, encrypted as `encrypt_type` says.
     pub encrypt_alipay_id: Option<String>,
     /// 加密的身份证号码. The user's identity card number, encrypted as `encrypt_type` says.
-    pub encrypt_identity_card_id: Option<String>,
+    pub encrypt_identity_card_id: Option<crate::types::Secret>,
     /// 加密的手机号. The user's phone number, encrypted as `encrypt_type` says.
     pub encrypt_mobile_id: Option<String>,
     /// 加密类型. How the user's details are encrypted with SHA-256.
@@ -126,7 +126,7 @@ impl QipanGreyBlackCrowdUser {
     /// 加密的身份证号码. The user's identity card number, encrypted as `encrypt_type` says.
     pub fn encrypt_identity_card_id(
         mut self,
-        encrypt_identity_card_id: impl Into<String>,
+        encrypt_identity_card_id: impl Into<crate::types::Secret>,
     ) -> Self {
         self.encrypt_identity_card_id = Some(Into::into(encrypt_identity_card_id));
         self

@@ -16,7 +16,7 @@ pub struct FeeAdjustApply {
     /// 证件有效期. Until when the document is valid; `9999-12-31` for without end.
     pub cert_date_limitation: Option<crate::types::Date>,
     /// 证件号. The number of the document in `cert_type`, such as a business licence's. Example: `1532501100006302`.
-    pub cert_no: Option<String>,
+    pub cert_no: Option<crate::types::Secret>,
     /// 证件类型. What kind of document it is. Example: `DEFAULT_LICENSE`.
     pub cert_type: Option<crate::types::OpenEnum<FeeAdjustApplyCertType>>,
     /// 市. The city, as an area code such as `370900`. Example: `370900`.
@@ -71,7 +71,7 @@ impl FeeAdjustApply {
     }
 
     /// 证件号. The number of the document in `cert_type`, such as a business licence's. Example: `1532501100006302`.
-    pub fn cert_no(mut self, cert_no: impl Into<String>) -> Self {
+    pub fn cert_no(mut self, cert_no: impl Into<crate::types::Secret>) -> Self {
         self.cert_no = Some(Into::into(cert_no));
         self
     }
@@ -300,6 +300,7 @@ impl crate::method::Method for FeeAdjustApply {
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
         ],
+        secret: &["cert_no"],
         ..crate::method::MethodInfo::new(
             "alipay.open.fee.adjust.apply",
             crate::method::Kind::Upload,
