@@ -38,6 +38,9 @@ enum Command {
         /// A folder with `methods.jsonl`, `types.jsonl`, `all-methods.jsonl.gz` and `all-types.jsonl.gz`, to try all of that too.
         #[arg(long)]
         catalogue: Option<PathBuf>,
+        /// Only build a program of one call.
+        #[arg(long, conflicts_with = "catalogue")]
+        program: bool,
     },
 }
 
@@ -79,8 +82,14 @@ fn main() -> ExitCode {
         Command::New(arguments) => new(&arguments),
         Command::Modules => modules(),
         Command::BenchReport => show_benchmarks(),
-        Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())
-            .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Command::Budget { catalogue, program } => {
+            let holds = if program {
+                budget::program(workspace())
+            } else {
+                budget::run(workspace(), catalogue.as_deref())
+            };
+            holds.map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
     };
     outcome.unwrap_or_else(|error| {
         say(&Causes(&*error));

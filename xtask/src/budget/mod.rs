@@ -37,11 +37,18 @@ const GENERATING_MEMORY: Amount = Amount::memory(1 << 30);
 /// How many methods the program calls that is built for release.
 const CALLS: usize = 100;
 
+/// Measures the program of one call alone.
+pub(crate) fn program(workspace: &Path) -> Result<bool, Box<dyn Error>> {
+    let mut report = Report::default();
+    program::compare(&mut report, workspace)?;
+    Ok(report.holds())
+}
+
 /// Measures, reports, and tells whether all is within the limits.
 pub(crate) fn run(workspace: &Path, catalogue: Option<&Path>) -> Result<bool, Box<dyn Error>> {
     let mut report = Report::default();
     let shipped = Trial::new(workspace, &read_specs(&workspace.join("spec"))?)?;
-    shipped.generate(false)?;
+    generate(&mut report, "shipped", &shipped, GENERATING)?;
     compile(&mut report, "shipped", &shipped, RUNS, SHIPPED)?;
     program::compare(&mut report, workspace)?;
     if let Some(folder) = catalogue {
