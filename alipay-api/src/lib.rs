@@ -30,7 +30,7 @@ pub mod types;
 pub use self::{
     client::{
         AppCall, Call, CallFuture, CallWithMetadata, CheckError, CheckErrorKind, Checked, Client, ClientBuilder,
-        PageCall, RawCall, RawResponse,
+        PageCall, PageOrAppCall, RawCall, RawResponse,
     },
     credentials::Credentials,
     error::{Error, ErrorClass, ErrorForTests, ErrorKind},

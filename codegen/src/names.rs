@@ -89,11 +89,6 @@ pub(crate) fn method(method: &str, product: &str, rust_name: Option<&str>) -> Op
     })
 }
 
-/// The function that makes an order string, of a method that is a page too.
-pub(crate) fn for_app(module: &str) -> String {
-    format!("{module}_app")
-}
-
 /// The name of what goes with a request: `PayResponse`.
 pub(crate) fn companion(request: &str, suffix: &str) -> String {
     format!("{}{suffix}", request.trim_end_matches('_'))

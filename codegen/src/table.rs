@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::ir::{Kind, Spec};
+use crate::ir::Spec;
 use crate::{names, rust_names};
 
 /// Markdown: every method, its title, and by what feature, type and call a program has it.
@@ -25,16 +25,11 @@ Each product is a feature of the same name. A method that is not here is called 
         let handle = names::identifier(&product.name);
         for method in &product.methods {
             let (request, function) = rust_names(method);
-            let call = |function: &str| format!("`client.{handle}().{function}(…)`");
-            let calls = match method.kind {
-                Kind::PageOrApp => format!("{}, {}", call(&function), call(&names::for_app(&function))),
-                _ => call(&function),
-            };
             let title = method.title.replace('|', "\\|");
             let (name, source) = (&method.name, &method.source);
             let _ = writeln!(
                 table,
-                "| [{name}]({source}) | {title} | `{handle}::{request}` | {calls} |"
+                "| [{name}]({source}) | {title} | `{handle}::{request}` | `client.{handle}().{function}(…)` |"
             );
         }
     }

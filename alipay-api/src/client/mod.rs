@@ -11,6 +11,7 @@ mod check;
 mod handed_over;
 mod keys;
 mod page;
+mod page_or_app;
 mod prepared;
 mod raw;
 
@@ -23,6 +24,7 @@ pub use self::{
     call::{Call, CallFuture, CallWithMetadata, read_answer},
     check::{CheckError, CheckErrorKind, Checked},
     page::{AppCall, PageCall},
+    page_or_app::PageOrAppCall,
     raw::{RawCall, RawResponse},
 };
 use self::{caller::CallerIdentity, keys::KeysInUse, prepared::Prepared};
@@ -136,6 +138,12 @@ impl Client {
     #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
     pub fn app<M: AppMethod>(&self, request: M) -> AppCall {
         AppCall(Prepared::new(self, &request, &M::INFO))
+    }
+
+    /// Sends a browser to a method, or hands it to the Alipay app.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
+    pub fn page_or_app<M: PageMethod + AppMethod>(&self, request: M) -> PageOrAppCall {
+        PageOrAppCall(PageCall(Prepared::new(self, &request, &M::INFO)))
     }
 
     /// Calls any method by name, also one that has no spec: signed and verified all the same.

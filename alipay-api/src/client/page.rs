@@ -156,7 +156,7 @@ impl AppCall {
     /// * [`ErrorKind::Signing`]: the signature failed, or the signer is asynchronous only: use
     ///   [`order_string_async`](Self::order_string_async).
     pub fn order_string(&self) -> Result<String, Error> {
-        signed(&self.0, Form::OrderString, "use `order_string_async`")
+        order_string(&self.0)
     }
 
     /// The same as [`order_string`](Self::order_string), signed without blocking the thread, within the client's
@@ -167,8 +167,18 @@ impl AppCall {
     /// As for [`order_string`](Self::order_string), and [`ErrorKind::Timeout`] where there is no signature in time;
     /// [`ErrorKind::Configuration`] outside of a tokio runtime; what `Isv::merchant_with_token` says of the token.
     pub async fn order_string_async(&self) -> Result<String, Error> {
-        signed_async(&self.0, Form::OrderString).await
+        order_string_async(&self.0).await
     }
+}
+
+/// For a phone app.
+pub(super) fn order_string(prepared: &Prepared) -> Result<String, Error> {
+    signed(prepared, Form::OrderString, "use `order_string_async`")
+}
+
+/// For a phone app, signed without blocking the thread.
+pub(super) async fn order_string_async(prepared: &Prepared) -> Result<String, Error> {
+    signed_async(prepared, Form::OrderString).await
 }
 
 /// Signs on this thread; `instead` says what to call where the signer can't.

@@ -12,7 +12,7 @@ use super::usage::Usage;
 use super::values::{Definitions, Values, Way};
 use super::{about, rust_names, units};
 use crate::diagnostics::{Code, Span};
-use crate::ir::{Gateway, Kind, Method, Product};
+use crate::ir::{Gateway, Method, Product};
 use crate::names;
 
 /// Reads the product's files, which are sorted.
@@ -116,9 +116,6 @@ impl Idents {
         let Some((request, module)) = names::method(&method.name, &method.product, method.rust_name.as_deref()) else {
             return;
         };
-        if method.kind == Kind::PageOrApp {
-            rust_names::unique(reader, &mut self.modules, names::for_app(&module), at);
-        }
         rust_names::unique(reader, &mut self.modules, module, at);
         rust_names::unique(reader, &mut self.types, names::companion(&request, "Response"), at);
         rust_names::unique(reader, &mut self.types, names::companion(&request, "ErrorCode"), at);

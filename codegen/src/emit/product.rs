@@ -101,20 +101,19 @@ impl Emitter {
         }
     }
 
-    /// A method as a function of the handle; two of them, where it is a page and an app's.
+    /// A method as a function of the handle.
     fn call(&self, method: &Method<'_>) -> TokenStream {
         let name = ident(&method.ident);
-        let page = || self.function(method, &name, &quote!(PageCall), &quote!(page));
-        let app = |name: &Ident| self.function(method, name, &quote!(AppCall), &quote!(app));
-        match method.info.kind {
+        let (call, send) = match method.info.kind {
             Kind::Server | Kind::Upload => {
                 let output = self.output(method);
-                self.function(method, &name, &quote!(Call<#output>), &quote!(call))
+                (quote!(Call<#output>), quote!(call))
             }
-            Kind::Page => page(),
-            Kind::App => app(&name),
-            Kind::PageOrApp => [page(), app(&ident(&method.app_ident))].into_iter().collect(),
-        }
+            Kind::Page => (quote!(PageCall), quote!(page)),
+            Kind::App => (quote!(AppCall), quote!(app)),
+            Kind::PageOrApp => (quote!(PageOrAppCall), quote!(page_or_app)),
+        };
+        self.function(method, &name, &call, &send)
     }
 
     fn function(&self, method: &Method<'_>, name: &Ident, call: &TokenStream, send: &TokenStream) -> TokenStream {

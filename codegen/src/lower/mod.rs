@@ -96,7 +96,6 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
     let error_doc = one(&format!("A business error code of [`{request_ident}`]."));
     Method {
         file: &method.file,
-        app_ident: names::for_app(&module),
         ident: names::identifier(&module),
         module: file_of(&module),
         module_doc: docs::heading(title, name),

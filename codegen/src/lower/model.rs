@@ -39,8 +39,6 @@ pub(crate) struct Method<'a> {
     pub(crate) module: String,
     /// Module and function, escaped.
     pub(crate) ident: String,
-    /// The function for apps, where the method is a page too.
-    pub(crate) app_ident: String,
     pub(crate) module_doc: Doc,
     /// Of the function on the handle.
     pub(crate) call_doc: Doc,

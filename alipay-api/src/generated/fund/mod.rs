@@ -732,16 +732,8 @@ impl Fund<'_> {
     ///
     /// Has the user pay for a transfer in the app, such as a cash red packet.
     #[inline]
-    pub fn trans_app_pay(&self, request: TransAppPay) -> crate::PageCall {
-        self.client.page(request)
-    }
-
-    /// 无线转账支付接口: `alipay.fund.trans.app.pay`.
-    ///
-    /// Has the user pay for a transfer in the app, such as a cash red packet.
-    #[inline]
-    pub fn trans_app_pay_app(&self, request: TransAppPay) -> crate::AppCall {
-        self.client.app(request)
+    pub fn trans_app_pay(&self, request: TransAppPay) -> crate::PageOrAppCall {
+        self.client.page_or_app(request)
     }
 
     /// 转账业务单据查询接口: `alipay.fund.trans.common.query`.

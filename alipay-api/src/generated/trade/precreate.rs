@@ -522,7 +522,7 @@ impl crate::method::ServerMethod for Precreate {}
 pub struct PrecreateResponse {
     /// 商户的订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// 当前预下单请求生成的二维码码串. The text to show as a QR code.
+    /// 当前预下单请求生成的二维码码串. The text to show as a QR code. It is valid for two hours.
     pub qr_code: String,
     /// 当前预下单请求生成的吱口令码串. A text that opens the order when the buyer pastes it into the Alipay app; valid for two hours. Only if `code_type` asked for it.
     pub share_code: Option<String>,

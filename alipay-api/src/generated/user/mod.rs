@@ -182,16 +182,11 @@ impl User<'_> {
     ///
     /// Leads the user to sign an agreement by which the merchant may deduct money: on a page, by a QR code or text message, or in Alipay.
     #[inline]
-    pub fn agreement_page_sign(&self, request: AgreementPageSign) -> crate::PageCall {
-        self.client.page(request)
-    }
-
-    /// 支付宝个人协议页面签约接口: `alipay.user.agreement.page.sign`.
-    ///
-    /// Leads the user to sign an agreement by which the merchant may deduct money: on a page, by a QR code or text message, or in Alipay.
-    #[inline]
-    pub fn agreement_page_sign_app(&self, request: AgreementPageSign) -> crate::AppCall {
-        self.client.app(request)
+    pub fn agreement_page_sign(
+        &self,
+        request: AgreementPageSign,
+    ) -> crate::PageOrAppCall {
+        self.client.page_or_app(request)
     }
 
     /// 支付宝协议支付许可创建、服务变更接口: `alipay.user.agreement.permission.create`.

@@ -408,19 +408,8 @@ impl Zhima<'_> {
     pub fn credit_pe_zmgo_sign_apply(
         &self,
         request: CreditPeZmgoSignApply,
-    ) -> crate::PageCall {
-        self.client.page(request)
-    }
-
-    /// 芝麻GO页面签约接口: `zhima.credit.pe.zmgo.sign.apply`.
-    ///
-    /// Lets the user sign Zhima GO (芝麻GO) on a page or in the Alipay app.
-    #[inline]
-    pub fn credit_pe_zmgo_sign_apply_app(
-        &self,
-        request: CreditPeZmgoSignApply,
-    ) -> crate::AppCall {
-        self.client.app(request)
+    ) -> crate::PageOrAppCall {
+        self.client.page_or_app(request)
     }
 
     /// 芝麻信用评分: `zhima.credit.score.get`.

@@ -5,6 +5,7 @@ use alipay_api::{
     method::ErrorCode,
     open_auth::{TokenApp, token_app::TokenAppGrantType},
     trade::{AppPay, AppPayErrorCode, PagePay, PagePayErrorCode, Query, WapPay, WapPayErrorCode, types::TradeStatus},
+    user::AgreementPageSign,
 };
 use alipay_mock::Mock;
 
@@ -226,6 +227,39 @@ async fn the_cashier_refuses_an_order_for_nothing() {
     let wap = client.trade().wap_pay(WapPay::new("1", price("0.00"), "free"));
     let (_, answer) = browse(&wap.url().unwrap()).await;
     assert_eq!(code_on(&answer), Some(WapPayErrorCode::AcqInvalidParameter), "{answer}");
+}
+
+#[tokio::test]
+async fn a_call_for_browsers_and_phone_apps_is_the_same_in_all_forms() {
+    let (_mock, client) = start().await;
+    let call = client
+        .user()
+        .agreement_page_sign(AgreementPageSign::new().external_agreement_no(SUBJECT))
+        .return_url("https://shop.example/signed")
+        .notify_url("https://shop.example/notify");
+    let url = call.url().unwrap();
+    let (_, from_url) = url.split_once('?').unwrap();
+    let (_, from_form) = as_a_browser_reads(&call.form().unwrap());
+    let sent = |query: &str| -> Vec<(String, String)> {
+        let url = reqwest::Url::parse(&format!("http://gateway.example/?{query}")).unwrap();
+        let pairs = url.query_pairs().into_owned();
+        let is_content = |name: &str| !matches!(name, "sign" | "timestamp");
+        let mut pairs: Vec<_> = pairs.filter(|(name, _)| is_content(name)).collect();
+        pairs.sort();
+        pairs
+    };
+    let order = call.order_string().unwrap();
+    assert_eq!(sent(from_url), sent(&order));
+    let content = sent(&order)
+        .into_iter()
+        .find(|(name, _)| name == "biz_content")
+        .unwrap();
+    assert!(from_form.contains(&content), "{from_form:?}");
+    for query in [from_url, &order, &call.order_string_async().await.unwrap()] {
+        let (status, page) = browse(&format!("{}?{query}", client.gateway())).await;
+        assert_eq!(status, 200, "{page}");
+        assert!(!page.contains(r#"id="sub_code""#), "{page}");
+    }
 }
 
 #[tokio::test]
