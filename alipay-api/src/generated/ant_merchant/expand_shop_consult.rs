@@ -27,9 +27,9 @@ pub struct ExpandShopConsult {
     pub cert_type: Option<String>,
     /// 联系人信息. Whom to contact. Each needs a name, and a mobile number, a phone number or an email address.
     pub contact_infos: Vec<super::types::ContactInfo>,
-    /// 店铺联系手机. The store's mobile number. Either this or `contact_phone` must be given. Example: `13901390139`.
+    /// 店铺联系手机. The store's mobile number. At least one of `contact_mobile`, `contact_phone` must be given. Example: `13901390139`.
     pub contact_mobile: Option<String>,
-    /// 店铺的联系固话. The store's landline number. Either this or `contact_mobile` must be given. Example: `010-62286228`.
+    /// 店铺的联系固话. The store's landline number. At least one of `contact_mobile`, `contact_phone` must be given. Example: `010-62286228`.
     pub contact_phone: Option<String>,
     /// 扩展信息列表. More about the store. The names are agreed with the trade's contact at Alipay.
     pub ext_infos: Vec<super::types::ShopExtInfo>,
@@ -64,10 +64,18 @@ pub struct ExpandShopConsult {
 }
 
 impl ExpandShopConsult {
-    /// Creates one with no field set.
-    #[inline]
-    pub fn new() -> Self {
-        <Self as crate::codec::Object>::empty()
+    /// Creates the value with `contact_mobile`. At least one of `contact_mobile`, `contact_phone` is required.
+    pub fn with_contact_mobile(contact_mobile: impl Into<String>) -> Self {
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.contact_mobile = Some(Into::into(contact_mobile));
+        request
+    }
+
+    /// Creates the value with `contact_phone`. At least one of `contact_mobile`, `contact_phone` is required.
+    pub fn with_contact_phone(contact_phone: impl Into<String>) -> Self {
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.contact_phone = Some(Into::into(contact_phone));
+        request
     }
 
     /// 门店结算卡信息. The bank card that the store's money is settled to; at most one. Only for direct settlement (直付通).
@@ -137,13 +145,13 @@ impl ExpandShopConsult {
         self
     }
 
-    /// 店铺联系手机. The store's mobile number. Either this or `contact_phone` must be given. Example: `13901390139`.
+    /// 店铺联系手机. The store's mobile number. At least one of `contact_mobile`, `contact_phone` must be given. Example: `13901390139`.
     pub fn contact_mobile(mut self, contact_mobile: impl Into<String>) -> Self {
         self.contact_mobile = Some(Into::into(contact_mobile));
         self
     }
 
-    /// 店铺的联系固话. The store's landline number. Either this or `contact_mobile` must be given. Example: `010-62286228`.
+    /// 店铺的联系固话. The store's landline number. At least one of `contact_mobile`, `contact_phone` must be given. Example: `010-62286228`.
     pub fn contact_phone(mut self, contact_phone: impl Into<String>) -> Self {
         self.contact_phone = Some(Into::into(contact_phone));
         self
@@ -252,13 +260,6 @@ impl ExpandShopConsult {
     }
 }
 
-impl Default for ExpandShopConsult {
-    #[inline]
-    fn default() -> Self {
-        <Self as crate::codec::Object>::empty()
-    }
-}
-
 impl crate::codec::Object for ExpandShopConsult {
     #[inline]
     fn empty() -> Self {
@@ -357,63 +358,64 @@ impl crate::codec::Object for ExpandShopConsult {
     #[inline]
     fn fields(&self) -> crate::codec::FieldsRef<'_> {
         crate::codec::FieldsRef::new(
-            "ExpandShopConsult",
-            &[
-                "biz_cards",
-                "brand_id",
-                "business_address",
-                "business_time",
-                "cert_image",
-                "cert_name",
-                "cert_no",
-                "cert_type",
-                "contact_infos",
-                "contact_mobile",
-                "contact_phone",
-                "ext_infos",
-                "ip_role_id",
-                "legal_cert_no",
-                "legal_name",
-                "license_auth_letter_image",
-                "memo",
-                "out_door_images",
-                "qualifications",
-                "scene",
-                "settle_alipay_logon_id",
-                "shop_category",
-                "shop_name",
-                "shop_type",
-                "store_id",
-            ],
-            &[
-                &self.biz_cards,
-                &self.brand_id,
-                &self.business_address,
-                &self.business_time,
-                &self.cert_image,
-                &self.cert_name,
-                &self.cert_no,
-                &self.cert_type,
-                &self.contact_infos,
-                &self.contact_mobile,
-                &self.contact_phone,
-                &self.ext_infos,
-                &self.ip_role_id,
-                &self.legal_cert_no,
-                &self.legal_name,
-                &self.license_auth_letter_image,
-                &self.memo,
-                &self.out_door_images,
-                &self.qualifications,
-                &self.scene,
-                &self.settle_alipay_logon_id,
-                &self.shop_category,
-                &self.shop_name,
-                &self.shop_type,
-                &self.store_id,
-            ],
-            &self.extra,
-        )
+                "ExpandShopConsult",
+                &[
+                    "biz_cards",
+                    "brand_id",
+                    "business_address",
+                    "business_time",
+                    "cert_image",
+                    "cert_name",
+                    "cert_no",
+                    "cert_type",
+                    "contact_infos",
+                    "contact_mobile",
+                    "contact_phone",
+                    "ext_infos",
+                    "ip_role_id",
+                    "legal_cert_no",
+                    "legal_name",
+                    "license_auth_letter_image",
+                    "memo",
+                    "out_door_images",
+                    "qualifications",
+                    "scene",
+                    "settle_alipay_logon_id",
+                    "shop_category",
+                    "shop_name",
+                    "shop_type",
+                    "store_id",
+                ],
+                &[
+                    &self.biz_cards,
+                    &self.brand_id,
+                    &self.business_address,
+                    &self.business_time,
+                    &self.cert_image,
+                    &self.cert_name,
+                    &self.cert_no,
+                    &self.cert_type,
+                    &self.contact_infos,
+                    &self.contact_mobile,
+                    &self.contact_phone,
+                    &self.ext_infos,
+                    &self.ip_role_id,
+                    &self.legal_cert_no,
+                    &self.legal_name,
+                    &self.license_auth_letter_image,
+                    &self.memo,
+                    &self.out_door_images,
+                    &self.qualifications,
+                    &self.scene,
+                    &self.settle_alipay_logon_id,
+                    &self.shop_category,
+                    &self.shop_name,
+                    &self.shop_type,
+                    &self.store_id,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["contact_mobile", "contact_phone"]])
     }
 }
 

@@ -650,7 +650,7 @@ pub struct ContactInfo {
     pub name: Option<String>,
     /// 电话. The contact's telephone number.
     pub phone: Option<String>,
-    /// 商户联系人业务标识枚举. What the contact is there for.
+    /// 商户联系人业务标识. What the contact is there for.
     pub tag: Vec<String>,
     /// 联系人类型. What the contact is to the merchant.
     pub r#type: Option<crate::types::OpenEnum<ContactInfoType>>,
@@ -695,7 +695,7 @@ impl ContactInfo {
         self
     }
 
-    /// 商户联系人业务标识枚举. What the contact is there for.
+    /// 商户联系人业务标识. What the contact is there for.
     pub fn tag(mut self, tag: impl Into<Vec<String>>) -> Self {
         self.tag = Into::into(tag);
         self
@@ -1004,7 +1004,7 @@ impl crate::codec::Object for IndustryQualificationInfo {
 
 crate::codec::object!(IndustryQualificationInfo);
 
-/// SKU扩展信息. A further fact about an item or a variant.
+/// 扩展信息. A further fact about an item or a variant.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemExtInfo {

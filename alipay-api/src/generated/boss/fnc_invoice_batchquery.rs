@@ -27,9 +27,9 @@ pub struct FncInvoiceBatchquery {
     pub invoice_channel: Option<crate::types::OpenEnum<super::types::InvoiceChannel>>,
     /// 发票代码. The code that the tax authority gave the invoice. Example: `031001600211`.
     pub invoice_code: Option<String>,
-    /// 发票创建日期. The first day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票创建起始日期. The first day, as `yyyyMMdd`. Example: `20180723`.
     pub invoice_create_date_begin: Option<String>,
-    /// 发票创建日期. The last day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票创建结束日期. The last day, as `yyyyMMdd`. Example: `20180723`.
     pub invoice_create_date_end: Option<String>,
     /// 发票ID集合. Example: `2017011210122000494000670000000001`.
     pub invoice_ids: Vec<String>,
@@ -37,9 +37,9 @@ pub struct FncInvoiceBatchquery {
     pub invoice_material: Option<crate::types::OpenEnum<super::types::InvoiceMaterial>>,
     /// 发票号码. The number that the tax authority gave the invoice. Example: `86230814`.
     pub invoice_no: Option<String>,
-    /// 发票开票日期. The first day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票开票起始日期. The first day, as `yyyyMMdd`. Example: `20180723`.
     pub invoice_open_date_begin: Option<String>,
-    /// 发票开票日期. The last day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票开票结束日期. The last day, as `yyyyMMdd`. Example: `20180723`.
     pub invoice_open_date_end: Option<String>,
     /// 发票状态. Example: `01`.
     pub invoice_status: Vec<crate::types::OpenEnum<super::types::InvoiceStatus>>,
@@ -130,7 +130,7 @@ impl FncInvoiceBatchquery {
         self
     }
 
-    /// 发票创建日期. The first day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票创建起始日期. The first day, as `yyyyMMdd`. Example: `20180723`.
     pub fn invoice_create_date_begin(
         mut self,
         invoice_create_date_begin: impl Into<String>,
@@ -139,7 +139,7 @@ impl FncInvoiceBatchquery {
         self
     }
 
-    /// 发票创建日期. The last day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票创建结束日期. The last day, as `yyyyMMdd`. Example: `20180723`.
     pub fn invoice_create_date_end(
         mut self,
         invoice_create_date_end: impl Into<String>,
@@ -171,7 +171,7 @@ impl FncInvoiceBatchquery {
         self
     }
 
-    /// 发票开票日期. The first day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票开票起始日期. The first day, as `yyyyMMdd`. Example: `20180723`.
     pub fn invoice_open_date_begin(
         mut self,
         invoice_open_date_begin: impl Into<String>,
@@ -180,7 +180,7 @@ impl FncInvoiceBatchquery {
         self
     }
 
-    /// 发票开票日期. The last day, as `yyyyMMdd`. Example: `20180723`.
+    /// 发票开票结束日期. The last day, as `yyyyMMdd`. Example: `20180723`.
     pub fn invoice_open_date_end(
         mut self,
         invoice_open_date_end: impl Into<String>,

@@ -239,10 +239,10 @@ pub struct ArInvoiceReceiptOpenApiResponse {
     /// 结算类型. Example: `02`.
     pub settle_type: Option<crate::types::OpenEnum<super::types::SettleType>>,
     /// 开票金额消耗状态. Example: `01`.
-    pub status: Option<crate::types::OpenEnum<super::types::Status>>,
+    pub status: Option<crate::types::OpenEnum<ArInvoiceReceiptOpenApiResponseStatus>>,
     /// 税率.
     pub tax_rate: Option<i64>,
-    /// 税收类型01. Example: `01`.
+    /// 税收类型. Example: `01`.
     pub tax_type: Option<crate::types::OpenEnum<super::types::TaxType>>,
     /// 租户ID. Example: `ANTGW2CN`.
     pub tnt_inst_id: Option<String>,
@@ -436,3 +436,23 @@ impl crate::codec::KnownValue for ArInvoiceReceiptOpenApiResponsePayWay {
 }
 
 crate::codec::listed!(ArInvoiceReceiptOpenApiResponsePayWay);
+
+/// 开票金额消耗状态.
+#[non_exhaustive]
+pub enum ArInvoiceReceiptOpenApiResponseStatus {
+    /// 未开票. Not invoiced.
+    V01,
+    /// 部分开票. Partly invoiced.
+    V02,
+    /// 已开票. Invoiced.
+    V03,
+}
+
+impl crate::codec::KnownValue for ArInvoiceReceiptOpenApiResponseStatus {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
+    }
+}
+
+crate::codec::listed!(ArInvoiceReceiptOpenApiResponseStatus);

@@ -320,7 +320,7 @@ pub struct ArMonthlyBillDTO {
     pub tax_type: Option<crate::types::OpenEnum<super::types::TaxType>>,
     /// 待核销明细数量. Example: `3`.
     pub to_writeoff_detail_count: Option<i64>,
-    /// 账单分类 1应收. Example: `1`.
+    /// 账单分类. Example: `1`.
     pub r#type: Option<crate::types::OpenEnum<super::types::Type>>,
     /// 核销明细数量. Example: `5`.
     pub writeoff_detail_dount: Option<i64>,
@@ -726,7 +726,7 @@ impl ArMonthlyBillDTO {
         self
     }
 
-    /// 账单分类 1应收. Example: `1`.
+    /// 账单分类. Example: `1`.
     pub fn r#type(
         mut self,
         r#type: impl Into<crate::types::OpenEnum<super::types::Type>>,

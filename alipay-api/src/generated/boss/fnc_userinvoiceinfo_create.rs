@@ -9,13 +9,13 @@
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoCreate {
-    /// 是否接受电子票 true.
+    /// 是否接受电子票.
     pub accept_electronic: Option<bool>,
     /// 公司注册地址. The address on the company's business licence. Needed from general taxpayers, not from small-scale taxpayers. Example: `武汉市武昌区中北路7号`.
     pub address: Option<String>,
     /// 开票资料pid寻址方式. `true`: the MID is found from the PID, and the data is kept under the MID, or under the PID if there is none. `false`: the data is kept under the PID. Always `false` for merchants outside Alipay's main site.
     pub addressing: Option<bool>,
-    /// 是否自动申请开票 true.
+    /// 是否自动申请开票.
     pub auto: Option<bool>,
     /// 银行账户. The company's. Needed from general taxpayers, not from small-scale taxpayers.
     pub bank_account: Option<crate::types::Secret>,
@@ -66,7 +66,7 @@ impl FncUserinvoiceinfoCreate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 是否接受电子票 true.
+    /// 是否接受电子票.
     #[inline]
     pub fn accept_electronic(mut self, accept_electronic: bool) -> Self {
         self.accept_electronic = Some(accept_electronic);
@@ -86,7 +86,7 @@ impl FncUserinvoiceinfoCreate {
         self
     }
 
-    /// 是否自动申请开票 true.
+    /// 是否自动申请开票.
     #[inline]
     pub fn auto(mut self, auto: bool) -> Self {
         self.auto = Some(auto);

@@ -9,11 +9,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoModify {
-    /// 是否接受电子票 true.
+    /// 是否接受电子票.
     pub accept_electronic: Option<bool>,
     /// 公司注册地址. The address on the company's business licence. Needed from general taxpayers, not from small-scale taxpayers. Example: `武汉市武昌区中北路7号`.
     pub address: Option<String>,
-    /// 是否自动申请开票 true.
+    /// 是否自动申请开票.
     pub auto: Option<bool>,
     /// 银行账户. The company's. Needed from general taxpayers, not from small-scale taxpayers.
     pub bank_account: Option<crate::types::Secret>,
@@ -62,7 +62,7 @@ impl FncUserinvoiceinfoModify {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 是否接受电子票 true.
+    /// 是否接受电子票.
     #[inline]
     pub fn accept_electronic(mut self, accept_electronic: bool) -> Self {
         self.accept_electronic = Some(accept_electronic);
@@ -75,7 +75,7 @@ impl FncUserinvoiceinfoModify {
         self
     }
 
-    /// 是否自动申请开票 true.
+    /// 是否自动申请开票.
     #[inline]
     pub fn auto(mut self, auto: bool) -> Self {
         self.auto = Some(auto);

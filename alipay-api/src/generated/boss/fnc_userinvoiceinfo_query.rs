@@ -186,7 +186,7 @@ pub struct UserInvoiceInfoOpenApiResponse {
     /// 其它资质证明地址. Example: `gfcenter/inv/userinvoicefile/aruserprofilepic_2088721075211978_15133031297372951.jpg`.
     pub other_qualification_url: Option<String>,
     /// 资料状态. Example: `02`.
-    pub status: Option<crate::types::OpenEnum<super::types::Status>>,
+    pub status: Option<crate::types::OpenEnum<UserInvoiceInfoOpenApiResponseStatus>>,
     /// 上一次任务执行时间. For invoices that are made automatically. As `yyyyMMdd`. Example: `20180723`.
     pub task_date: Option<String>,
     /// 纳税人识别号. The buyer's tax number. Example: `91440106058924978D`.
@@ -576,3 +576,23 @@ impl crate::codec::Object for UserMailInfoVO {
 }
 
 crate::codec::object!(UserMailInfoVO);
+
+/// 资料状态.
+#[non_exhaustive]
+pub enum UserInvoiceInfoOpenApiResponseStatus {
+    /// 待审. Waiting for review.
+    V01,
+    /// 已审(有效). Reviewed and valid.
+    V02,
+    /// 已作废. Void.
+    V03,
+}
+
+impl crate::codec::KnownValue for UserInvoiceInfoOpenApiResponseStatus {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
+    }
+}
+
+crate::codec::listed!(UserInvoiceInfoOpenApiResponseStatus);

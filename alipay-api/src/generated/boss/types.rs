@@ -204,7 +204,7 @@ pub struct ArInvoiceOpenApiResponse {
     pub mail_status: Option<crate::types::OpenEnum<MailStatus>>,
     /// 备注.
     pub memo: Option<String>,
-    /// 是否是无账单发票 Y.
+    /// 是否是无账单发票.
     pub no_bill_invoice_flag: Option<crate::types::OpenEnum<NoBillInvoiceFlag>>,
     /// 是否为线上发票. Whether it was made online.
     pub online: Option<bool>,
@@ -218,7 +218,7 @@ pub struct ArInvoiceOpenApiResponse {
     pub pdf_file_url: Option<String>,
     /// 邮件信息的主键. The key to ask where the mail is now.
     pub recent_mail_id: Option<String>,
-    /// 是否红字 Y.
+    /// 是否红字.
     pub red: Option<crate::types::OpenEnum<Red>>,
     /// 发票的红冲金额.
     pub red_amt: Option<MultiCurrencyMoneyOpenApi>,
@@ -540,7 +540,7 @@ impl crate::codec::Object for ArInvoiceOpenApiResponse {
 
 crate::codec::object!(ArInvoiceOpenApiResponse);
 
-/// 如果发票有关联的红票则为关联的红票的信息. A red or blue invoice related to another invoice.
+/// 关联发票信息. A red or blue invoice related to another invoice.
 #[non_exhaustive]
 pub struct ArRelInvoiceOpenApiResponse {
     /// 发票行信息集合.
@@ -603,7 +603,7 @@ pub struct ArRelInvoiceOpenApiResponse {
     pub mail_status: Option<crate::types::OpenEnum<MailStatus>>,
     /// 备注.
     pub memo: Option<String>,
-    /// 是否是无账单发票 Y.
+    /// 是否是无账单发票.
     pub no_bill_invoice_flag: Option<crate::types::OpenEnum<NoBillInvoiceFlag>>,
     /// 是否为线上发票. Whether it was made online.
     pub online: Option<bool>,
@@ -611,7 +611,7 @@ pub struct ArRelInvoiceOpenApiResponse {
     pub payee: Option<String>,
     /// 邮件信息的主键. The key to ask where the mail is now.
     pub recent_mail_id: Option<String>,
-    /// 是否红字 Y.
+    /// 是否红字.
     pub red: Option<crate::types::OpenEnum<Red>>,
     /// 发票的红冲金额.
     pub red_amt: Option<MultiCurrencyMoneyOpenApi>,
@@ -1204,26 +1204,6 @@ impl crate::codec::KnownValue for SettleType {
 }
 
 crate::codec::listed!(SettleType);
-
-/// 开票金额消耗状态.
-#[non_exhaustive]
-pub enum Status {
-    /// 待审. Not invoiced.
-    V01,
-    /// 已审(有效). Partly invoiced.
-    V02,
-    /// 已作废. Invoiced.
-    V03,
-}
-
-impl crate::codec::KnownValue for Status {
-    #[inline]
-    fn listed() -> (&'static [&'static str], &'static [Self]) {
-        (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
-    }
-}
-
-crate::codec::listed!(Status);
 
 /// 纳税人资格种类.
 #[non_exhaustive]

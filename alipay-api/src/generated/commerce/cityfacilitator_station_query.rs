@@ -157,7 +157,7 @@ impl crate::method::ErrorCode for CityfacilitatorStationQueryErrorCode {
     }
 }
 
-/// 支持设为起点的站点列表. A metro station.
+/// 站点信息. A metro station.
 #[non_exhaustive]
 pub struct StationDetailInfo {
     /// 站点编码. Example: `12000020`.

@@ -185,8 +185,8 @@ pub struct WaybillInvoiceQueryIstd {
     pub reason: Option<String>,
     /// 商家门店编号. Example: `shop_no_20200818`.
     pub shop_no: Option<String>,
-    /// 即时配送运单金额. Always there if `waybill_invoice_status` is 1. In yuan. Example: `200`.
-    pub waybill_amount: Option<crate::types::Price>,
+    /// 即时配送运单金额. Always there if `waybill_invoice_status` is 1. Example: `200`.
+    pub waybill_amount: Option<String>,
     /// 明细的运单开票状态. `1` invoiced, `2` can't be invoiced, `3` can be invoiced. While all are in progress, none is listed; if all were invoiced, each has `1`; if all failed, each has `2`. Example: `0`.
     pub waybill_invoice_status: Option<i64>,
     /// 即时配送运单编号. Example: `waybill_no_20200811`.

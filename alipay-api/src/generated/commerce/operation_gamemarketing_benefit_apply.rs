@@ -160,7 +160,7 @@ impl crate::method::ServerMethod for OperationGamemarketingBenefitApply {}
 /// The answer to [`OperationGamemarketingBenefitApply`].
 #[non_exhaustive]
 pub struct OperationGamemarketingBenefitApplyResponse {
-    /// 返回值是个卡券兑换码的列表. The codes with which the vouchers are redeemed.
+    /// 卡券兑换码列表. The codes with which the vouchers are redeemed.
     pub apply_voucher_code_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -18,7 +18,7 @@ pub struct OperationGamemarketingBenefitVerify {
     /// 厂商客户的唯一标识. What identifies the game maker's customer alone: a mobile number, an identity-card number, an account or the like.
     pub user_account: Option<crate::types::Secret>,
     /// 卡券码. The code of the voucher that is redeemed.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -61,7 +61,10 @@ impl OperationGamemarketingBenefitVerify {
     }
 
     /// 卡券码. The code of the voucher that is redeemed.
-    pub fn voucher_code(mut self, voucher_code: impl Into<String>) -> Self {
+    pub fn voucher_code(
+        mut self,
+        voucher_code: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.voucher_code = Some(Into::into(voucher_code));
         self
     }
@@ -139,7 +142,7 @@ impl crate::method::Method for OperationGamemarketingBenefitVerify {
     type Output = OperationGamemarketingBenefitVerifyResponse;
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        secret: &["user_account"],
+        secret: &["user_account", "voucher_code"],
         ..crate::method::MethodInfo::new(
             "alipay.commerce.operation.gamemarketing.benefit.verify",
             crate::method::Kind::Server,

@@ -53,7 +53,7 @@ pub struct TransportChargerChargerbindinfoSync {
     pub rated_power: Option<String>,
     /// 额定电压. In volts. Example: `220`.
     pub rated_voltage: Option<String>,
-    /// 设备有二级品牌商. Needed if the device has a second-level brand.
+    /// 二级品牌编号. Needed if the device has a second-level brand.
     pub s_brand_code: Option<String>,
     /// 解绑时间. Needed once the pile is unbound. Example: `2022-11-17 17:39:27`.
     pub unbind_time: Option<crate::types::DateTime>,
@@ -205,7 +205,7 @@ impl TransportChargerChargerbindinfoSync {
         self
     }
 
-    /// 设备有二级品牌商. Needed if the device has a second-level brand.
+    /// 二级品牌编号. Needed if the device has a second-level brand.
     pub fn s_brand_code(mut self, s_brand_code: impl Into<String>) -> Self {
         self.s_brand_code = Some(Into::into(s_brand_code));
         self

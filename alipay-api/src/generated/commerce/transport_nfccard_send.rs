@@ -23,7 +23,7 @@ pub struct TransportNfccardSend {
     pub issue_org_no: Option<String>,
     /// 用户唯一标识. Identifies the user to this app alone.
     pub open_id: Option<String>,
-    /// 签约升级. Whether the agreement on automatic deduction was signed, which upgrades the card, or ended, which downgrades it.
+    /// 签约状态. Whether the agreement on automatic deduction was signed, which upgrades the card, or ended, which downgrades it.
     pub sign_status: Option<String>,
     /// 签约免密协议的时间. When the agreement to pay without password was signed.
     pub sign_time: Option<String>,
@@ -87,7 +87,7 @@ impl TransportNfccardSend {
         self
     }
 
-    /// 签约升级. Whether the agreement on automatic deduction was signed, which upgrades the card, or ended, which downgrades it.
+    /// 签约状态. Whether the agreement on automatic deduction was signed, which upgrades the card, or ended, which downgrades it.
     pub fn sign_status(mut self, sign_status: impl Into<String>) -> Self {
         self.sign_status = Some(Into::into(sign_status));
         self

@@ -524,7 +524,7 @@ crate::codec::listed!(ParkingChargeInfoChargeNode);
 #[must_use]
 #[non_exhaustive]
 pub struct ParkingMembershipInfo {
-    /// 周卡. By `membership_type`. Weekly and monthly cards: days left, with today. Number of visits: visits left, with this one. Stored value: yuan left. Discount: from 0, free, to 10, no discount.
+    /// 会员余额. By `membership_type`. Weekly and monthly cards: days left, with today. Number of visits: visits left, with this one. Stored value: yuan left. Discount: from 0, free, to 10, no discount.
     pub membership_balance: Option<String>,
     /// 会员类型. The kind of membership.
     pub membership_type: Option<
@@ -541,7 +541,7 @@ impl ParkingMembershipInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 周卡. By `membership_type`. Weekly and monthly cards: days left, with today. Number of visits: visits left, with this one. Stored value: yuan left. Discount: from 0, free, to 10, no discount.
+    /// 会员余额. By `membership_type`. Weekly and monthly cards: days left, with today. Number of visits: visits left, with this one. Stored value: yuan left. Discount: from 0, free, to 10, no discount.
     pub fn membership_balance(mut self, membership_balance: impl Into<String>) -> Self {
         self.membership_balance = Some(Into::into(membership_balance));
         self

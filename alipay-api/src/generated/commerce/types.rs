@@ -251,8 +251,8 @@ pub struct GoodsDetailIstd {
     pub count: Option<i64>,
     /// 商品名称.
     pub name: Option<String>,
-    /// 商品单价. In yuan.
-    pub price: Option<crate::types::Price>,
+    /// 商品单价.
+    pub price: Option<String>,
     /// 商品单位.
     pub unit: Option<String>,
     /// Fields that this version of the library does not know.
@@ -279,10 +279,9 @@ impl GoodsDetailIstd {
         self
     }
 
-    /// 商品单价. In yuan.
-    #[inline]
-    pub fn price(mut self, price: crate::types::Price) -> Self {
-        self.price = Some(price);
+    /// 商品单价.
+    pub fn price(mut self, price: impl Into<String>) -> Self {
+        self.price = Some(Into::into(price));
         self
     }
 
@@ -349,8 +348,8 @@ pub struct GoodsInfoIstd {
     pub length: Option<i64>,
     /// 取货信息. For the rider to take the goods at the store.
     pub pickup_info: Option<String>,
-    /// 总价. In yuan.
-    pub price: Option<crate::types::Price>,
+    /// 总价.
+    pub price: Option<String>,
     /// 二级品类类目.
     pub second_class: Option<String>,
     /// 货物重量. In kilograms, with two decimals.
@@ -400,10 +399,9 @@ impl GoodsInfoIstd {
         self
     }
 
-    /// 总价. In yuan.
-    #[inline]
-    pub fn price(mut self, price: crate::types::Price) -> Self {
-        self.price = Some(price);
+    /// 总价.
+    pub fn price(mut self, price: impl Into<String>) -> Self {
+        self.price = Some(Into::into(price));
         self
     }
 
@@ -518,10 +516,10 @@ crate::codec::object!(GoodsInfoIstd);
 #[must_use]
 #[non_exhaustive]
 pub struct OrderExtIstd {
-    /// 骑手应付金额. In yuan.
-    pub cash_on_delivery: Option<crate::types::Price>,
-    /// 骑手应收金额. In yuan.
-    pub cash_on_pickup: Option<crate::types::Price>,
+    /// 骑手应付金额.
+    pub cash_on_delivery: Option<String>,
+    /// 骑手应收金额.
+    pub cash_on_pickup: Option<String>,
     /// 消费者下单时间.
     pub consumer_order_time: Option<crate::types::DateTime>,
     /// 物流流向. `1`: from the store to the user; `2`: from the user to the store.
@@ -536,8 +534,8 @@ pub struct OrderExtIstd {
     pub expected_finish_time: Option<crate::types::DateTime>,
     /// 期望取件时间.
     pub expected_pick_time: Option<crate::types::DateTime>,
-    /// 保价金额. In yuan.
-    pub insure_price: Option<crate::types::Price>,
+    /// 保价金额.
+    pub insure_price: Option<String>,
     /// 是否直拿直送. `1` yes, `0` no.
     pub is_direct_delivery: Option<i64>,
     /// 是否需要收货码. `1` yes, `0` no.
@@ -561,17 +559,15 @@ impl OrderExtIstd {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 骑手应付金额. In yuan.
-    #[inline]
-    pub fn cash_on_delivery(mut self, cash_on_delivery: crate::types::Price) -> Self {
-        self.cash_on_delivery = Some(cash_on_delivery);
+    /// 骑手应付金额.
+    pub fn cash_on_delivery(mut self, cash_on_delivery: impl Into<String>) -> Self {
+        self.cash_on_delivery = Some(Into::into(cash_on_delivery));
         self
     }
 
-    /// 骑手应收金额. In yuan.
-    #[inline]
-    pub fn cash_on_pickup(mut self, cash_on_pickup: crate::types::Price) -> Self {
-        self.cash_on_pickup = Some(cash_on_pickup);
+    /// 骑手应收金额.
+    pub fn cash_on_pickup(mut self, cash_on_pickup: impl Into<String>) -> Self {
+        self.cash_on_pickup = Some(Into::into(cash_on_pickup));
         self
     }
 
@@ -635,10 +631,9 @@ impl OrderExtIstd {
         self
     }
 
-    /// 保价金额. In yuan.
-    #[inline]
-    pub fn insure_price(mut self, insure_price: crate::types::Price) -> Self {
-        self.insure_price = Some(insure_price);
+    /// 保价金额.
+    pub fn insure_price(mut self, insure_price: impl Into<String>) -> Self {
+        self.insure_price = Some(Into::into(insure_price));
         self
     }
 

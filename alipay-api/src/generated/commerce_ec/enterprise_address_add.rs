@@ -15,7 +15,7 @@ pub struct EnterpriseAddressAdd {
     pub address: Option<String>,
     /// 授权签约协议号. As the message about the signing gives it. Needed with `account_id`. Example: `20215425001181407500`.
     pub agreement_no: Option<String>,
-    /// 市. The city's code of administrative divisions. Example: `330100`.
+    /// 市编码. The city's code of administrative divisions. Example: `330100`.
     pub city_code: Option<String>,
     /// 市. Example: `杭州市`.
     pub city_name: Option<String>,
@@ -60,7 +60,7 @@ impl EnterpriseAddressAdd {
         self
     }
 
-    /// 市. The city's code of administrative divisions. Example: `330100`.
+    /// 市编码. The city's code of administrative divisions. Example: `330100`.
     pub fn city_code(mut self, city_code: impl Into<String>) -> Self {
         self.city_code = Some(Into::into(city_code));
         self

@@ -17,7 +17,7 @@ pub struct EnterpriseAddressModify {
     pub address_id: Option<String>,
     /// 授权签约协议号. As the message about the signing gives it. Needed with `account_id`. Example: `20215425001181407500`.
     pub agreement_no: Option<String>,
-    /// 市. The city's code of administrative divisions. Example: `330100`.
+    /// 市编码. The city's code of administrative divisions. Example: `330100`.
     pub city_code: Option<String>,
     /// 城市名称. Example: `杭州市`.
     pub city_name: Option<String>,
@@ -70,7 +70,7 @@ impl EnterpriseAddressModify {
         self
     }
 
-    /// 市. The city's code of administrative divisions. Example: `330100`.
+    /// 市编码. The city's code of administrative divisions. Example: `330100`.
     pub fn city_code(mut self, city_code: impl Into<String>) -> Self {
         self.city_code = Some(Into::into(city_code));
         self

@@ -15,7 +15,7 @@ pub struct EnterpriseAddressQuery {
     pub address_id: Option<String>,
     /// 授权签约协议号. As the message about the signing gives it. Needed with `account_id`. Example: `20215425001181407500`.
     pub agreement_no: Option<String>,
-    /// 市. A code of administrative divisions, as in the example. Example: `310023`.
+    /// 市编码. A code of administrative divisions, as in the example. Example: `310023`.
     pub city_code: Option<String>,
     /// 企业id. If the agreement was signed by version 2.0 of the enterprise code: then without `account_id` and `agreement_no`. Example: `2088501312695783`.
     pub enterprise_id: Option<String>,
@@ -52,7 +52,7 @@ impl EnterpriseAddressQuery {
         self
     }
 
-    /// 市. A code of administrative divisions, as in the example. Example: `310023`.
+    /// 市编码. A code of administrative divisions, as in the example. Example: `310023`.
     pub fn city_code(mut self, city_code: impl Into<String>) -> Self {
         self.city_code = Some(Into::into(city_code));
         self
@@ -331,7 +331,7 @@ pub struct AddressInfoDTO {
     pub address: Option<String>,
     /// 地址id. Example: `190303094020`.
     pub address_id: Option<String>,
-    /// 市. The city's code of administrative divisions. Example: `330100`.
+    /// 市编码. The city's code of administrative divisions. Example: `330100`.
     pub city_code: Option<String>,
     /// 城市. Example: `杭州市`.
     pub city_name: Option<String>,

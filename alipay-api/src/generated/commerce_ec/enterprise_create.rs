@@ -19,7 +19,7 @@ pub struct EnterpriseCreate {
     pub enterprise_alias: Option<String>,
     /// 企业名称. Example: `企业码测试有限公司`.
     pub enterprise_name: Option<String>,
-    /// 订购. Example: `2021001188888888`.
+    /// 订购插件的小程序appId. The app id of the mini program that has ordered the plug-in 一脸通行开通插件. Example: `2021001188888888`.
     pub group_app_id: Option<String>,
     /// 管理员身份标识. Of the kind that `identity_type` says. Example: `2088501412314698`.
     pub identity: Option<String>,
@@ -79,7 +79,7 @@ impl EnterpriseCreate {
         self
     }
 
-    /// 订购. Example: `2021001188888888`.
+    /// 订购插件的小程序appId. The app id of the mini program that has ordered the plug-in 一脸通行开通插件. Example: `2021001188888888`.
     pub fn group_app_id(mut self, group_app_id: impl Into<String>) -> Self {
         self.group_app_id = Some(Into::into(group_app_id));
         self
@@ -259,9 +259,9 @@ impl crate::method::ServerMethod for EnterpriseCreate {}
 pub struct EnterpriseCreateResponse {
     /// 企业id. Example: `2088501412314698`.
     pub enterprise_id: Option<String>,
-    /// 封闭场景. For closed places such as shuttle buses. Empty if `create_iot_group` is `false`. Example: `BUSINESS_898263530536960`.
+    /// 封闭场景人脸库id. Identifies the face library for closed places such as shuttle buses. Empty if `create_iot_group` is `false`. Example: `BUSINESS_898263530536960`.
     pub iot_group_id: Option<String>,
-    /// 开放场景. For open places such as canteens. Empty if `create_iot_group` is `false`. Example: `BUSINESS_898263530536960`.
+    /// 开放场景人脸库id. Identifies the face library for open places such as canteens. Empty if `create_iot_group` is `false`. Example: `BUSINESS_898263530536960`.
     pub iot_logic_group_id: Option<String>,
     /// 资金代付签约链接. Example: `http://business-site-default.dev.alipay.net/page/EnterprisePay/Account?signToken=12324`.
     pub sign_url: Option<String>,

@@ -234,25 +234,25 @@ impl crate::method::ErrorCode for EnterpriseInfoModifyErrorCode {
 pub struct ReliableEnterpriseProfilesDTO {
     /// 企业注册来源渠道.
     pub access_channel: Option<String>,
-    /// 企业在来源渠道.
+    /// 企业在来源渠道的活跃度.
     pub activity_level: Option<String>,
-    /// 企业在来源渠道.
+    /// 企业在来源渠道的认证类型.
     pub auth_type: Option<String>,
     /// 企业营业执照编码. For enterprises whose three certificates have not been united.
     pub biz_license_no: Option<String>,
-    /// 企业在来源渠道.
+    /// 营业执照照片URL.
     pub biz_license_url: Option<String>,
     /// 企业当前的员工数规模区间.
     pub count_employee: Option<String>,
     /// 企业法人的身份证号码.
     pub legal_person_cert_no: Option<crate::types::Secret>,
-    /// 企业在来源渠道.
+    /// 企业在来源渠道的注册时间.
     pub platform_gmt_create: Option<String>,
     /// 机构id.
     pub sign_fund_inst_id: Option<String>,
     /// 企业纳税人识别号. For enterprises whose three certificates have not been united.
     pub tax_no: Option<String>,
-    /// 用于标识企业入驻链路.
+    /// 企业入驻链路标识.
     pub utm_chain: Option<String>,
     /// 具体流量内容区分. Such as a code or name of who recommended, or the ISV's; the channel defines it.
     pub utm_content: Option<String>,
@@ -275,13 +275,13 @@ impl ReliableEnterpriseProfilesDTO {
         self
     }
 
-    /// 企业在来源渠道.
+    /// 企业在来源渠道的活跃度.
     pub fn activity_level(mut self, activity_level: impl Into<String>) -> Self {
         self.activity_level = Some(Into::into(activity_level));
         self
     }
 
-    /// 企业在来源渠道.
+    /// 企业在来源渠道的认证类型.
     pub fn auth_type(mut self, auth_type: impl Into<String>) -> Self {
         self.auth_type = Some(Into::into(auth_type));
         self
@@ -293,7 +293,7 @@ impl ReliableEnterpriseProfilesDTO {
         self
     }
 
-    /// 企业在来源渠道.
+    /// 营业执照照片URL.
     pub fn biz_license_url(mut self, biz_license_url: impl Into<String>) -> Self {
         self.biz_license_url = Some(Into::into(biz_license_url));
         self
@@ -314,7 +314,7 @@ impl ReliableEnterpriseProfilesDTO {
         self
     }
 
-    /// 企业在来源渠道.
+    /// 企业在来源渠道的注册时间.
     pub fn platform_gmt_create(
         mut self,
         platform_gmt_create: impl Into<String>,
@@ -335,7 +335,7 @@ impl ReliableEnterpriseProfilesDTO {
         self
     }
 
-    /// 用于标识企业入驻链路.
+    /// 企业入驻链路标识.
     pub fn utm_chain(mut self, utm_chain: impl Into<String>) -> Self {
         self.utm_chain = Some(Into::into(utm_chain));
         self

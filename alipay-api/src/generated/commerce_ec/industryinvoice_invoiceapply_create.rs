@@ -79,7 +79,7 @@ pub struct IndustryinvoiceInvoiceapplyCreate {
     pub show_seller_bank_info: Option<
         crate::types::OpenEnum<IndustryinvoiceInvoiceapplyCreateShowSellerBankInfo>,
     >,
-    /// 企业. The tax number of the company, that is the merchant.
+    /// 企业税号. The tax number of the company, that is the merchant.
     pub tax_no: Option<String>,
     /// 交易信息列表. The payments that the invoice is for. At present just one, made through Alipay.
     pub trade_list: Vec<super::types::IndustryInvoiceTradeInfo>,
@@ -327,7 +327,7 @@ impl IndustryinvoiceInvoiceapplyCreate {
         self
     }
 
-    /// 企业. The tax number of the company, that is the merchant.
+    /// 企业税号. The tax number of the company, that is the merchant.
     pub fn tax_no(mut self, tax_no: impl Into<String>) -> Self {
         self.tax_no = Some(Into::into(tax_no));
         self

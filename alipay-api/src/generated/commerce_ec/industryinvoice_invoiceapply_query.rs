@@ -15,7 +15,7 @@ pub struct IndustryinvoiceInvoiceapplyQuery {
     pub outer_apply_id: Option<String>,
     /// 发票产品ID. Identifies the invoice product.
     pub product_id: Option<String>,
-    /// 企业. The tax number of the company, that is the merchant.
+    /// 企业税号. The tax number of the company, that is the merchant.
     pub tax_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -46,7 +46,7 @@ impl IndustryinvoiceInvoiceapplyQuery {
         self
     }
 
-    /// 企业. The tax number of the company, that is the merchant.
+    /// 企业税号. The tax number of the company, that is the merchant.
     pub fn tax_no(mut self, tax_no: impl Into<String>) -> Self {
         self.tax_no = Some(Into::into(tax_no));
         self

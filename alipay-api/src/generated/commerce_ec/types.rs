@@ -309,9 +309,9 @@ pub struct EnterpriseInfoDTO {
     pub gmt_create: Option<String>,
     /// 更新时间.
     pub gmt_modified: Option<crate::types::DateTime>,
-    /// 封闭场景. For closed places such as shuttle buses.
+    /// 封闭场景人脸库id. Identifies the face library for closed places such as shuttle buses.
     pub iot_group_id: Option<String>,
-    /// 开放场景. For open places such as canteens.
+    /// 开放场景人脸库id. Identifies the face library for open places such as canteens.
     pub iot_logic_group_id: Option<String>,
     /// 请求唯一流水号. The ISV's own unique number, by which repeats are recognised.
     pub out_biz_no: Option<String>,
@@ -496,7 +496,7 @@ crate::codec::listed!(EnterpriseInfoDTOEnterpriseAliasAuditStatus);
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryInvoiceRealPropertyBusiness {
-    /// 跨地. Whether the business crosses the border of a city.
+    /// 跨地市标志. Whether the business crosses the border of a city.
     pub cross_city_flag: Option<String>,
     /// 使用结束时间. Until when it is used, as `yyyy-MM-dd HH:mm`.
     pub end_time: Option<String>,
@@ -529,7 +529,7 @@ impl IndustryInvoiceRealPropertyBusiness {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 跨地. Whether the business crosses the border of a city.
+    /// 跨地市标志. Whether the business crosses the border of a city.
     pub fn cross_city_flag(mut self, cross_city_flag: impl Into<String>) -> Self {
         self.cross_city_flag = Some(Into::into(cross_city_flag));
         self

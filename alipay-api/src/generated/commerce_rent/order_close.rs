@@ -17,7 +17,7 @@ pub struct OrderClose {
     pub order_id: Option<String>,
     /// 商户订单号. The merchant's own order number, of letters, digits and underscores. Unique at the merchant. At most 64 characters.
     pub out_order_id: Option<String>,
-    /// 租赁订单取消原因枚举值. The code of why the rental order is cancelled.
+    /// 租赁订单取消原因. The code of why the rental order is cancelled.
     pub reason_code: Option<String>,
     /// 关单原因说明. Why the order is closed, in words.
     pub reason_desc: Option<String>,
@@ -56,7 +56,7 @@ impl OrderClose {
         self
     }
 
-    /// 租赁订单取消原因枚举值. The code of why the rental order is cancelled.
+    /// 租赁订单取消原因. The code of why the rental order is cancelled.
     pub fn reason_code(mut self, reason_code: impl Into<String>) -> Self {
         self.reason_code = Some(Into::into(reason_code));
         self

@@ -49,7 +49,7 @@ pub struct OrderCreate {
     pub relet_info: Option<RentReletInfoDTO>,
     /// 租赁计划信息. From when to when the item is rented, and the instalments.
     pub rent_plan_info: Option<super::types::RentPlanInfoDTO>,
-    /// 租赁订单支付产品. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
+    /// 产品签约信息. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
     pub rent_sign_info: Option<super::types::RentSignInfoDTO>,
     /// 服务商模式. How the service provider takes part. With the Zishangtong (资商通) product for platforms on Zhifutong (直付通) that share money: `PLATFORM`, and then the sub-merchant's SMID is needed. In this mode the provider can dispatch orders.
     pub service_provider_model: Option<String>,
@@ -230,7 +230,7 @@ impl OrderCreate {
         self
     }
 
-    /// 租赁订单支付产品. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
+    /// 产品签约信息. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
     #[inline]
     pub fn rent_sign_info(
         mut self,

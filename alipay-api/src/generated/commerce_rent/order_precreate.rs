@@ -35,7 +35,7 @@ pub struct OrderPrecreate {
     pub price_info: Option<super::types::RentOrderPriceInfoDTO>,
     /// 租赁计划信息. From when to when the item is rented, and the instalments.
     pub rent_plan_info: Option<super::types::RentPlanInfoDTO>,
-    /// 租赁订单支付产品. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
+    /// 产品签约信息. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
     pub rent_sign_info: Option<super::types::RentSignInfoDTO>,
     /// 签约完成跳转地址. Where the user lands after signing the pre-authorisation or deduction, whether it succeeded or failed. Other schemes than http are allowed. Without it, the page before.
     pub return_back_link: Option<String>,
@@ -164,7 +164,7 @@ impl OrderPrecreate {
         self
     }
 
-    /// 租赁订单支付产品. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
+    /// 产品签约信息. The payment and credit products that the buyer signs for the order. Without it, the order uses none.
     #[inline]
     pub fn rent_sign_info(
         mut self,

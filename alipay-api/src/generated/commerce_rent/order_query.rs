@@ -190,7 +190,7 @@ pub struct OrderQueryResponse {
     pub rent_plan_info: Option<RentPlanInfoVO>,
     /// 退款信息. The refunds that were made by `alipay.commerce.rent.order.pay.refund`. Needs `refund_info` among the query options.
     pub rent_refund_infos: Vec<RentRefundInfoVO>,
-    /// 租赁订单支付产品. The payment and credit products that the buyer signs for the order.
+    /// 产品签约信息. The payment and credit products that the buyer signs for the order.
     pub rent_sign_info: Option<RentSignInfoVO>,
     /// 租赁账单信息. The bills of the rental.
     pub rent_statement_infos: Vec<RentOrderStatementInfoVO>,

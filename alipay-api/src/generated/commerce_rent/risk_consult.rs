@@ -365,7 +365,7 @@ impl crate::codec::Object for RentRiskInfoVO {
 
 crate::codec::object!(RentRiskInfoVO);
 
-/// Boolean类型结果. What a model says of the risk.
+/// What a model says of the risk.
 #[non_exhaustive]
 pub struct RentRiskProVO {
     /// 描述信息. Describes it in words.

@@ -1647,7 +1647,7 @@ crate::codec::object!(RentSignInfoDTO);
 pub struct RentSubMerchantDTO {
     /// 支付宝二级商户编号. The sub-merchant's Alipay merchant number, which Alipay made when the sub-merchant was taken in. Needed with Zhifutong and with institutions that connect merchants.
     pub merchant_id: Option<String>,
-    /// 支付宝二级商户编号. The sub-merchant's Alipay merchant number as an open id. Needed with Zhifutong and with institutions that connect merchants.
+    /// 商户OpenID. The sub-merchant's Alipay merchant number as an open id. Needed with Zhifutong and with institutions that connect merchants.
     pub merchant_openid: Option<String>,
     /// 二级商户编号类型. What kind of number the sub-merchant's is. Only `alipay` at present, which is also the default.
     pub merchant_type: Option<String>,
@@ -1668,7 +1668,7 @@ impl RentSubMerchantDTO {
         self
     }
 
-    /// 支付宝二级商户编号. The sub-merchant's Alipay merchant number as an open id. Needed with Zhifutong and with institutions that connect merchants.
+    /// 商户OpenID. The sub-merchant's Alipay merchant number as an open id. Needed with Zhifutong and with institutions that connect merchants.
     pub fn merchant_openid(mut self, merchant_openid: impl Into<String>) -> Self {
         self.merchant_openid = Some(Into::into(merchant_openid));
         self

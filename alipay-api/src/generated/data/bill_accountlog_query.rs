@@ -15,7 +15,7 @@ pub struct BillAccountlogQuery {
     pub agreement_product_code: Option<String>,
     /// 支付宝订单号. Only the movements of this order, by Alipay's number. Not together with `merchant_order_no`. Example: `20190101***`.
     pub alipay_order_no: Option<String>,
-    /// 指定用户做账单查询. The user whose bill is asked for. Example: `2088123456789012`.
+    /// 账单查询指定用户. The user whose bill is asked for. Example: `2088123456789012`.
     pub bill_user_id: Option<String>,
     /// 账务流水创建时间的结束范围. Movements made before this time, which itself is not included; at most 31 days after `start_time`. Not needed to look up a single order. Example: `2019-01-02 00:00:00`.
     pub end_time: Option<crate::types::DateTime>,
@@ -63,7 +63,7 @@ impl BillAccountlogQuery {
         self
     }
 
-    /// 指定用户做账单查询. The user whose bill is asked for. Example: `2088123456789012`.
+    /// 账单查询指定用户. The user whose bill is asked for. Example: `2088123456789012`.
     pub fn bill_user_id(mut self, bill_user_id: impl Into<String>) -> Self {
         self.bill_user_id = Some(Into::into(bill_user_id));
         self

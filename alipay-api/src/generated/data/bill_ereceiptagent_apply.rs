@@ -3,7 +3,7 @@
 
 /// ISV代理商户申请电子回单: `alipay.data.bill.ereceiptagent.apply`.
 ///
-/// Applies for the electronic receipt of a merchant's money movement; for an ISV that acts for the merchant. Success does not mean that the movement exists: `alipay.data.bill.ereceipt.query`, asked with the answer's `file_id`, tells that.
+/// Applies for the electronic receipt of a merchant's money movement; for an ISV that acts for the merchant. Success does not mean that the movement exists: `alipay.data.bill.ereceipt.query`, asked with the answer's `file_id`, tells that. Ask every 5 minutes for a single receipt, every 20 minutes for a summary, which takes hours at the beginning of a month.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillEreceiptagentApplyRequest.java>
 #[must_use]

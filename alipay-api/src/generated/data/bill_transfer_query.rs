@@ -9,13 +9,13 @@
 #[must_use]
 #[non_exhaustive]
 pub struct BillTransferQuery {
-    /// 充值. Movements before this time, which itself is not included; at most 31 days after `start_time`. Example: `2019-01-02 00:00:00`.
+    /// 流水业务时间的结束范围. Movements before this time, which itself is not included; at most 31 days after `start_time`. Example: `2019-01-02 00:00:00`.
     pub end_time: Option<crate::types::DateTime>,
     /// 分页号. Which page, from 1. Example: `1`.
     pub page_no: Option<String>,
     /// 分页大小. How many to a page, from 1000 to 2000. Without it, 2000. Example: `2000`.
     pub page_size: Option<String>,
-    /// 充值. Movements from this time on. Example: `2019-01-01 00:00:00`.
+    /// 流水业务时间的起始范围. Movements from this time on. Example: `2019-01-01 00:00:00`.
     pub start_time: Option<crate::types::DateTime>,
     /// 转账类型. Which movements to read. Example: `DEPOSIT`.
     pub r#type: Option<crate::types::OpenEnum<super::types::Type>>,
@@ -30,7 +30,7 @@ impl BillTransferQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 充值. Movements before this time, which itself is not included; at most 31 days after `start_time`. Example: `2019-01-02 00:00:00`.
+    /// 流水业务时间的结束范围. Movements before this time, which itself is not included; at most 31 days after `start_time`. Example: `2019-01-02 00:00:00`.
     #[inline]
     pub fn end_time(mut self, end_time: crate::types::DateTime) -> Self {
         self.end_time = Some(end_time);
@@ -49,7 +49,7 @@ impl BillTransferQuery {
         self
     }
 
-    /// 充值. Movements from this time on. Example: `2019-01-01 00:00:00`.
+    /// 流水业务时间的起始范围. Movements from this time on. Example: `2019-01-01 00:00:00`.
     #[inline]
     pub fn start_time(mut self, start_time: crate::types::DateTime) -> Self {
         self.start_time = Some(start_time);
@@ -148,13 +148,13 @@ impl crate::method::ServerMethod for BillTransferQuery {}
 /// The answer to [`BillTransferQuery`].
 #[non_exhaustive]
 pub struct BillTransferQueryResponse {
-    /// 充值. The movements.
+    /// 充值提现转账明细记录. The movements.
     pub detail_list: Vec<TransferDetailResult>,
     /// 分页号. Which page, from 1. Example: `1`.
     pub page_no: Option<String>,
     /// 分页大小. How many to a page, from 1000 to 2000. Example: `2000`.
     pub page_size: Option<String>,
-    /// 充值. How many movements fit the question in all. Example: `10000`.
+    /// 充值提现转账明细总数. How many movements fit the question in all. Example: `10000`.
     pub total_size: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -241,7 +241,7 @@ impl crate::method::ErrorCode for BillTransferQueryErrorCode {
     }
 }
 
-/// 充值. One deposit, transfer or withdrawal.
+/// 充值提现转账明细. One deposit, transfer or withdrawal.
 #[non_exhaustive]
 pub struct TransferDetailResult {
     /// 付款/收款账户. The account that paid a deposit, or that received a transfer or withdrawal; partly masked, of a bank account the bank's name and the card's last four digits. Example: `*三（招商银行2456）`.

@@ -324,15 +324,15 @@ crate::codec::listed!(DataserviceAdConsumehistoryQueryGroupCondition);
 /// 投放产品类型. The advertising product.
 #[non_exhaustive]
 pub enum DataserviceAdConsumehistoryQuerySceneType {
-    /// 搜索推广. Smart placement everywhere.
+    /// 全域智投. Smart placement everywhere.
     Intelligent,
-    /// 品牌整合营销. Promotion in search.
+    /// 搜索推广. Promotion in search.
     Search,
-    /// 展示推广 APP 户外推广 OOH. Integrated marketing of brands.
+    /// 品牌整合营销. Integrated marketing of brands.
     Brand,
-    /// Promotion by display.
+    /// 展示推广. Promotion by display.
     App,
-    /// Outdoor promotion.
+    /// 户外推广. Outdoor promotion.
     Ooh,
 }
 

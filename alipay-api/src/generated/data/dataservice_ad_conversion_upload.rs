@@ -217,7 +217,7 @@ pub struct ConversionData {
     pub attributes: Option<ConversionProperty>,
     /// 转化流水号. The caller's own number of the conversion, by which a repeat is recognised. Example: `Zybnom890437Mvcu`.
     pub biz_no: Option<String>,
-    /// 来自. What the macro `__CALLBACK_EXT_INFO__` in the monitoring or landing-page address became when the user clicked, URL-decoded.
+    /// 回传扩展信息. What the macro `__CALLBACK_EXT_INFO__` in the monitoring or landing-page address became when the user clicked, URL-decoded.
     pub callback_ext_info: Option<String>,
     /// 精准归因CID. To attribute exactly: what the macro `__CID__` in the monitoring or landing-page address became when the user clicked. Not every kind of conversion supports it. Example: `8e91eca2-930d-4b4e-bb38-1ba74146cd06`.
     pub cid: Option<String>,
@@ -303,7 +303,7 @@ impl ConversionData {
         self
     }
 
-    /// 来自. What the macro `__CALLBACK_EXT_INFO__` in the monitoring or landing-page address became when the user clicked, URL-decoded.
+    /// 回传扩展信息. What the macro `__CALLBACK_EXT_INFO__` in the monitoring or landing-page address became when the user clicked, URL-decoded.
     pub fn callback_ext_info(mut self, callback_ext_info: impl Into<String>) -> Self {
         self.callback_ext_info = Some(Into::into(callback_ext_info));
         self
@@ -661,9 +661,9 @@ crate::codec::listed!(ConversionDataJoinChannel);
 /// 转化来源. From which family the kind of conversion is; other fields depend on it.
 #[non_exhaustive]
 pub enum ConversionDataSource {
-    /// 通用转化回传参数说明. A general kind of conversion.
+    /// 通用类转化事件. A general kind of conversion.
     CommonTarget,
-    /// APP推广类转化回传参数说明. A kind of conversion for promoting apps.
+    /// APP推广类转化事件. A kind of conversion for promoting apps.
     Callback,
 }
 
@@ -685,7 +685,7 @@ pub enum ConversionDataUuidType {
     IdfaMd5,
     /// By IP address and user agent, joined by an underscore.
     IpUa,
-    /// 表示CAID原值. By the CAID as it is.
+    /// CAID原值. By the CAID as it is.
     Caid,
     /// 表示IMEI原值. By the IMEI as it is.
     Imei,

@@ -492,7 +492,7 @@ impl crate::codec::Object for LandingActDto {
 
 crate::codec::object!(LandingActDto);
 
-/// 每次请求需要包含全量的落地页信息. A landing page of an item.
+/// 落地页信息. A landing page of an item.
 #[must_use]
 #[non_exhaustive]
 pub struct LandingTypeDto {

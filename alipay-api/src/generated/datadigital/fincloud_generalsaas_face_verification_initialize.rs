@@ -29,7 +29,7 @@ pub struct FincloudGeneralsaasFaceVerificationInitialize {
     pub identity_type: String,
     /// 国家地区代码. The code of the country or region, such as `CAN`. Needed if the document is a foreigner's permanent residence permit. Example: `CAN`.
     pub nation: Option<String>,
-    /// 商户请求的唯一标识. The caller's own number of the check, unique, of letters and digits. Advised: a short name, a time, then a random or rising number. Example: `dsdfaeradsfasdf23234234sdf`.
+    /// 商户请求的唯一标识. The caller's own number of the check, unique, of letters and digits. Advised: a short name, a time, then a random or rising number. At most 64 characters. Example: `dsdfaeradsfasdf23234234sdf`.
     pub outer_order_no: String,
     /// 手机号码. The person's mobile number. Example: `13088646233`.
     pub phone_no: Option<String>,
@@ -51,7 +51,7 @@ pub struct FincloudGeneralsaasFaceVerificationInitializeRequired {
     >,
     /// 认证类型. What the identity is proved with: always `CERT_INFO`. Example: `CERT_INFO`.
     pub identity_type: String,
-    /// 商户请求的唯一标识. The caller's own number of the check, unique, of letters and digits. Advised: a short name, a time, then a random or rising number. Example: `dsdfaeradsfasdf23234234sdf`.
+    /// 商户请求的唯一标识. The caller's own number of the check, unique, of letters and digits. Advised: a short name, a time, then a random or rising number. At most 64 characters. Example: `dsdfaeradsfasdf23234234sdf`.
     pub outer_order_no: String,
 }
 

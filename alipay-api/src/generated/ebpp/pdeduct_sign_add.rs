@@ -21,7 +21,7 @@ pub struct PdeductSignAdd {
     pub charge_inst: Option<String>,
     /// 代扣产品码. Example: `INSURANCE_MERCHANT_DEDUCT`.
     pub deduct_prod_code: Option<crate::types::OpenEnum<PdeductSignAddDeductProdCode>>,
-    /// 签约类型可为空. Can be empty. Example: `direct_sign_deduct`.
+    /// 签约类型. Can be empty. Example: `direct_sign_deduct`.
     pub deduct_type: Option<String>,
     /// 外部用户实名认证相关信息. JSON, to check who the user is: `name`, `cert_type` (such as `IDENTITY_CARD`, `PASSPORT`, `OFFICER_CARD`, `SOLDIER_CARD`, `HOKOU`), `cert_no`, `need_check_info` (`T` or `F`; checked only with `T`), `mobile` (not checked yet), `min_age` (the youngest age allowed, 0 or more).
     pub ext_user_info: Option<crate::types::Secret>,
@@ -100,7 +100,7 @@ impl PdeductSignAdd {
         self
     }
 
-    /// 签约类型可为空. Can be empty. Example: `direct_sign_deduct`.
+    /// 签约类型. Can be empty. Example: `direct_sign_deduct`.
     pub fn deduct_type(mut self, deduct_type: impl Into<String>) -> Self {
         self.deduct_type = Some(Into::into(deduct_type));
         self

@@ -43,7 +43,7 @@ pub struct ApplyInvUpload {
     pub invoice_memo: Option<String>,
     /// 发票号码. Needed if `create_result` is `success`. Example: `12345678`.
     pub invoice_no: Option<String>,
-    /// 发票. Needed if `create_result` is `success`. Example: `blue`.
+    /// 发票类型. Needed if `create_result` is `success`. Example: `blue`.
     pub invoice_type: Option<crate::types::OpenEnum<super::types::InvoiceType>>,
     /// 征税方式. Example: `0`.
     pub levy_type: Option<crate::types::OpenEnum<ApplyInvUploadLevyType>>,
@@ -233,7 +233,7 @@ impl ApplyInvUpload {
         self
     }
 
-    /// 发票. Needed if `create_result` is `success`. Example: `blue`.
+    /// 发票类型. Needed if `create_result` is `success`. Example: `blue`.
     pub fn invoice_type(
         mut self,
         invoice_type: impl Into<crate::types::OpenEnum<super::types::InvoiceType>>,

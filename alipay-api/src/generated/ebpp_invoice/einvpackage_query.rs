@@ -282,7 +282,7 @@ pub struct PackageItemOpenInfo {
     pub item_sub_type: Option<String>,
     /// 项目大类. Such as food, hotels or travel. Example: `餐饮美食`.
     pub item_type: Option<String>,
-    /// 增值税发票.
+    /// 发票ocr扫描数据. What was read from scanned VAT, fixed-amount, roll and road-toll invoices.
     pub ocr_normal_scan_info: Option<super::types::OcrNormalScanInfo>,
     /// 飞机票ocr的数据.
     pub ocr_plane_scan_info: Option<super::types::OcrPlaneScanInfo>,

@@ -15,7 +15,7 @@ pub struct EnterpriseMerchantrelationCreate {
     pub agreement_no: Option<String>,
     /// 企业ID. Example: `2088xxx`.
     pub enterprise_id: Option<String>,
-    /// 传入操作人员标识. Who does it, such as a staff number.
+    /// 操作人员标识. Who does it, such as a staff number.
     pub operator_id: Option<String>,
     /// 门店信息.
     pub shop_info: Option<EcShopInfo>,
@@ -50,7 +50,7 @@ impl EnterpriseMerchantrelationCreate {
         self
     }
 
-    /// 传入操作人员标识. Who does it, such as a staff number.
+    /// 操作人员标识. Who does it, such as a staff number.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self

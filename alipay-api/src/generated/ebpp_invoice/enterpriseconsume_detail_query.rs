@@ -240,7 +240,7 @@ pub struct ExpenseVoucherInfo {
     pub voucher_date: Option<crate::types::DateTime>,
     /// 凭证ID. Example: `2020123100152601930000003650`.
     pub voucher_id: Option<String>,
-    /// 一类凭证. Always there for invoices and bills. Other documents may have none, such as some receipts of restaurants. Example: `2020123100152601930000003650`.
+    /// 凭证唯一号码. Always there for invoices and bills. Other documents may have none, such as some receipts of restaurants. Example: `2020123100152601930000003650`.
     pub voucher_no: Option<String>,
     /// 凭证状态. Example: `0`.
     pub voucher_state: Option<crate::types::OpenEnum<ExpenseVoucherInfoVoucherState>>,

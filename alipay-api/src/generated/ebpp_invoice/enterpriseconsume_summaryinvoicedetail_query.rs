@@ -292,7 +292,7 @@ pub struct CompleteVoucherInfo {
     pub file_download_url: Option<String>,
     /// 板式文件的类型. Example: `pdf`.
     pub file_type: Option<String>,
-    /// 发票金额. Example: `4950`.
+    /// 发票金额. In yuan, says the text; the example looks like cents. Example: `4950`.
     pub invoice_amount: Option<i64>,
     /// 发票代码. Example: `042001900111`.
     pub invoice_code: Option<String>,
@@ -342,9 +342,9 @@ pub struct CompleteVoucherInfo {
     pub payer_name: Option<String>,
     /// 购买方税号. Example: `91310115768225450T`.
     pub payer_register_no: Option<String>,
-    /// 不含税金额（元）. Example: `4901`.
+    /// 不含税金额（元）. In yuan, says the text; the example looks like cents. Example: `4901`.
     pub sum_price: Option<i64>,
-    /// 合计税额. Example: `49`.
+    /// 合计税额. In yuan, says the text; the example looks like cents. Example: `49`.
     pub sum_tax: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -631,8 +631,8 @@ pub struct InvoiceContentInfo {
     pub item_no: Option<String>,
     /// 单位.
     pub item_unit: Option<String>,
-    /// 单价. In yuan. Example: `100`.
-    pub price: Option<crate::types::Price>,
+    /// 单价. Example: `100`.
+    pub price: Option<String>,
     /// 商品数量. Example: `1`.
     pub quantity: Option<String>,
     /// 发票行性质. Example: `0`.

@@ -267,7 +267,7 @@ pub struct InvoiceSendOpenModel {
     pub out_trade_no: Option<String>,
     /// 票面上收款人信息. Example: `张三`.
     pub payee: Option<String>,
-    /// 票面上销售方地址. Example: `杭州市西湖区某某办公楼 0571-237405862`.
+    /// 票面上销售方地址和电话. Example: `杭州市西湖区某某办公楼 0571-237405862`.
     pub payee_address_tel: Option<String>,
     /// 票面上销售方开户行及账号.
     pub payee_bank_name_account: Option<crate::types::Secret>,
@@ -451,7 +451,7 @@ impl InvoiceSendOpenModel {
         self
     }
 
-    /// 票面上销售方地址. Example: `杭州市西湖区某某办公楼 0571-237405862`.
+    /// 票面上销售方地址和电话. Example: `杭州市西湖区某某办公楼 0571-237405862`.
     pub fn payee_address_tel(mut self, payee_address_tel: impl Into<String>) -> Self {
         self.payee_address_tel = Some(Into::into(payee_address_tel));
         self

@@ -17,7 +17,7 @@ pub struct InstitutionModify {
     pub agreement_no: Option<String>,
     /// 费控咨询模式. Who computes what a rule has left. Example: `0`.
     pub consult_mode: Option<crate::types::OpenEnum<InstitutionModifyConsultMode>>,
-    /// 制度是否启用. Such as `0` or `1`. Example: `0`.
+    /// 制度是否启用. Such as `0`. Example: `0`.
     pub effective: Option<String>,
     /// 制度生效结束时间. Precise to the day, today at the earliest. Can be empty. Example: `2022-09-30 23:59:59`.
     pub effective_end_date: Option<crate::types::DateTime>,
@@ -71,7 +71,7 @@ impl InstitutionModify {
         self
     }
 
-    /// 制度是否启用. Such as `0` or `1`. Example: `0`.
+    /// 制度是否启用. Such as `0`. Example: `0`.
     pub fn effective(mut self, effective: impl Into<String>) -> Self {
         self.effective = Some(Into::into(effective));
         self

@@ -198,7 +198,7 @@ impl crate::method::ServerMethod for InstitutionScopepageinfoQuery {}
 /// The answer to [`InstitutionScopepageinfoQuery`].
 #[non_exhaustive]
 pub struct InstitutionScopepageinfoQueryResponse {
-    /// 制度适用范围类型. Such as `EMPLOYEE_ALL` or `EMPLOYEE_SELECT`. Example: `EMPLOYEE_ALL`.
+    /// 制度适用范围类型. Such as `EMPLOYEE_ALL`. Example: `EMPLOYEE_ALL`.
     pub adapter_type: Option<String>,
     /// 适配开放id列表. Example: `["asdfxxxx"]`.
     pub onwer_open_id_list: Vec<String>,

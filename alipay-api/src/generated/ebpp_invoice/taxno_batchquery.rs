@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct TaxnoBatchquery {
-    /// 默认值为false. Without it, `false`. Example: `true`.
+    /// 是否输出交易信息. Without it, `false`. Example: `true`.
     pub enable_trade_out: Option<crate::types::OpenEnum<TaxnoBatchqueryEnableTradeOut>>,
     /// 查询结束时间. By the date of the invoice, today at the latest and at most 6 months after `start_invoice_date`. Both or neither: without them, the last 200 of half a year. Example: `2017-07-11`.
     pub end_invoice_date: Option<crate::types::Date>,
@@ -36,7 +36,7 @@ impl TaxnoBatchquery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 默认值为false. Without it, `false`. Example: `true`.
+    /// 是否输出交易信息. Without it, `false`. Example: `true`.
     pub fn enable_trade_out(
         mut self,
         enable_trade_out: impl Into<
@@ -188,6 +188,11 @@ impl crate::method::Method for TaxnoBatchquery {
             query: &["auth_token"],
             only: &["auth_token"],
             ..crate::method::V3::new("POST", "/v3/alipay/ebpp/invoice/taxno/batchquery")
+        }),
+        page: Some(crate::method::PageFields {
+            number: "page_num",
+            size: "limit_size",
+            total: None,
         }),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.taxno.batchquery",

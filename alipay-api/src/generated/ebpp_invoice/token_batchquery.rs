@@ -97,7 +97,7 @@ impl crate::method::ServerMethod for TokenBatchquery {}
 pub struct TokenBatchqueryResponse {
     /// 支付宝用户id. The Alipay user number of the person who picked the invoices, where the app has not moved to open ids.
     pub user_id: Option<String>,
-    /// 支付宝用户id. The open id that this person has towards the app.
+    /// 用户OpenID. The open id that this person has towards the app.
     pub open_id: Option<String>,
     /// 发票要素列表. The invoices picked.
     pub invoice_element_list: Vec<super::types::InvoiceElementModel>,

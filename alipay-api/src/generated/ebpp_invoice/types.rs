@@ -879,7 +879,7 @@ pub struct ExpenseInvoiceInfo {
     pub employee_open_id: Option<String>,
     /// 电子发票结构化信息.
     pub invoice_output_info: Option<InvoiceOutputInfo>,
-    /// 增值税发票.
+    /// 发票ocr扫描数据. What was read from scanned VAT, fixed-amount, roll and road-toll invoices.
     pub ocr_normal_scan_info: Option<OcrNormalScanInfo>,
     /// 飞机票结构化信息.
     pub ocr_plane_scan_info: Option<OcrPlaneScanInfo>,
@@ -1762,7 +1762,7 @@ pub struct InvoiceOutputInfo {
     pub ori_blue_inv_no: Option<String>,
     /// 票面上收款人信息.
     pub payee: Option<String>,
-    /// 票面上销售方地址.
+    /// 票面上销售方地址和电话.
     pub payee_address_tel: Option<String>,
     /// 票面上销售方开户行及账号.
     pub payee_bank_name_account: Option<crate::types::Secret>,
@@ -2237,7 +2237,7 @@ crate::codec::listed!(InvoiceTitleModelTitleType);
 #[must_use]
 #[non_exhaustive]
 pub struct InvoiceTitleOpenModel {
-    /// 票面上的购买方地址.
+    /// 票面上的购买方地址和电话.
     pub payer_address_tel: Option<String>,
     /// 票面上的购买方开户行及账户.
     pub payer_bank_name_account: Option<crate::types::Secret>,
@@ -2256,7 +2256,7 @@ impl InvoiceTitleOpenModel {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 票面上的购买方地址.
+    /// 票面上的购买方地址和电话.
     pub fn payer_address_tel(mut self, payer_address_tel: impl Into<String>) -> Self {
         self.payer_address_tel = Some(Into::into(payer_address_tel));
         self
@@ -3346,7 +3346,7 @@ crate::codec::listed!(RuleOperator);
 pub enum ShareMode {
     /// 不可转赠.
     V0,
-    /// 可以转增.
+    /// 可转赠.
     V1,
 }
 
@@ -3548,7 +3548,7 @@ pub struct StandardInfo {
     pub standard_condition_info_list: Vec<StandardConditionInfo>,
     /// 使用规则描述. Without sensitive words.
     pub standard_desc: Option<String>,
-    /// 制度ID. Not needed to create a rule.
+    /// 使用规则ID. Not needed to create a rule.
     pub standard_id: Option<String>,
     /// 规则名称.
     pub standard_name: Option<String>,
@@ -3631,7 +3631,7 @@ impl StandardInfo {
         self
     }
 
-    /// 制度ID. Not needed to create a rule.
+    /// 使用规则ID. Not needed to create a rule.
     pub fn standard_id(mut self, standard_id: impl Into<String>) -> Self {
         self.standard_id = Some(Into::into(standard_id));
         self

@@ -15,7 +15,7 @@ pub struct EduKtBillingModify {
     pub buyer_logon_id: Option<String>,
     /// 支付宝返回的买家支付宝用户id. Needed for a refund: as Alipay returned it. Example: `2088101117955611`.
     pub buyer_user_id: Option<String>,
-    /// 支付宝返回的买家支付宝用户id加密后信息. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub buyer_user_open_id: Option<String>,
     /// 本次退款是否发生了资金变化. Needed for a refund. Such as `Y`. Example: `Y`.
     pub fund_change: Option<String>,
@@ -67,7 +67,7 @@ impl EduKtBillingModify {
         self
     }
 
-    /// 支付宝返回的买家支付宝用户id加密后信息. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn buyer_user_open_id(mut self, buyer_user_open_id: impl Into<String>) -> Self {
         self.buyer_user_open_id = Some(Into::into(buyer_user_open_id));
         self

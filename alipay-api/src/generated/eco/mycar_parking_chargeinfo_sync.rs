@@ -11,19 +11,19 @@
 pub struct MycarParkingChargeinfoSync {
     /// 营业时间. When the car park is open. Example: `24小时`.
     pub business_hours: Option<String>,
-    /// 小车-白天. What a car pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 小车白天非首个计费单元价格. What a car pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub car_daylight_advanced_price: Option<String>,
-    /// 小车-白天. What a car pays by day for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 小车白天首个计费单元价格. What a car pays by day for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
     pub car_daylight_base_price: Option<String>,
-    /// 小车-夜间. What a car pays at night for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 小车夜间非首个计费单元价格. What a car pays at night for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub car_night_advanced_price: Option<String>,
-    /// 小车-夜间. What a car pays at night for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 小车夜间首个计费单元价格. What a car pays at night for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
     pub car_night_base_price: Option<String>,
-    /// 小车. What a car pays each time, in words such as `20元/次`. For car parks that charge by the visit. Example: `20元/次`.
+    /// 小车计次收费价格. What a car pays each time, in words such as `20元/次`. For car parks that charge by the visit. Example: `20元/次`.
     pub car_onetime_price: Option<String>,
     /// 单日停车封顶价格. The most that a day costs, in words such as `260元`, or `不封顶` if there is no limit. Example: `260元或不封顶`.
     pub daily_price_upperbound: Option<String>,
-    /// 车场白天. From when to when the day's prices hold, such as `9:00-21:00`. Example: `9:00-21:00`.
+    /// 车场白天营业时间段. From when to when the day's prices hold, such as `9:00-21:00`. Example: `9:00-21:00`.
     pub daylight_business_hours: Option<String>,
     /// 单次停车免费时长. How long a visit is free of charge, in words such as `30分钟`. Example: `30分钟`.
     pub free_period: Option<String>,
@@ -31,7 +31,7 @@ pub struct MycarParkingChargeinfoSync {
     pub has_charging_pile: Option<String>,
     /// 是否收费. Whether parking costs money: `1` yes, `0` no, `-1` unknown. Example: `1`.
     pub is_charge: Option<String>,
-    /// 车场夜间. From when to when the night's prices hold, such as `21:00-9:00`. Example: `21:00-9:00`.
+    /// 车场夜间营业时间段. From when to when the night's prices hold, such as `21:00-9:00`. Example: `21:00-9:00`.
     pub night_business_hours: Option<String>,
     /// 停车场ID. Identifies the car park. Example: `PI20190506152394234234`.
     pub parking_id: Option<String>,
@@ -39,15 +39,15 @@ pub struct MycarParkingChargeinfoSync {
     pub parking_space_count: Option<i64>,
     /// 复杂计费补充描述. The prices in words, for car parks whose prices don't fit the other fields.
     pub remark: Option<String>,
-    /// 大车-白天. What a large vehicle pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 大车白天非首个计费单元价格. What a large vehicle pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub truck_daylight_advanced_price: Option<String>,
-    /// 大车-白天. What a large vehicle pays by day for the first unit of time, in words such as `3元/小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 大车白天首个计费单元价格. What a large vehicle pays by day for the first unit of time, in words such as `3元/小时`. Example: `10元/1小时或5元/30分钟`.
     pub truck_daylight_base_price: Option<String>,
-    /// 大车-夜间. What a large vehicle pays at night for each unit of time after the first, in words such as `4元/次`. Example: `4元/次`.
+    /// 大车夜间非首个计费单元价格. What a large vehicle pays at night for each unit of time after the first, in words such as `4元/次`. Example: `4元/次`.
     pub truck_night_advanced_price: Option<String>,
-    /// 大车-夜间. What a large vehicle pays at night for the first unit of time, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 大车夜间首个计费单元价格. What a large vehicle pays at night for the first unit of time, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub truck_night_base_price: Option<String>,
-    /// 大车. What a large vehicle pays each time, in words such as `30元/次`. For car parks that charge by the visit. Example: `30元/次`.
+    /// 大车计次收费价格. What a large vehicle pays each time, in words such as `30元/次`. For car parks that charge by the visit. Example: `30元/次`.
     pub truck_onetime_price: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -66,7 +66,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 小车-白天. What a car pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 小车白天非首个计费单元价格. What a car pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub fn car_daylight_advanced_price(
         mut self,
         car_daylight_advanced_price: impl Into<String>,
@@ -75,7 +75,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 小车-白天. What a car pays by day for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 小车白天首个计费单元价格. What a car pays by day for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
     pub fn car_daylight_base_price(
         mut self,
         car_daylight_base_price: impl Into<String>,
@@ -84,7 +84,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 小车-夜间. What a car pays at night for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 小车夜间非首个计费单元价格. What a car pays at night for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub fn car_night_advanced_price(
         mut self,
         car_night_advanced_price: impl Into<String>,
@@ -93,7 +93,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 小车-夜间. What a car pays at night for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 小车夜间首个计费单元价格. What a car pays at night for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
     pub fn car_night_base_price(
         mut self,
         car_night_base_price: impl Into<String>,
@@ -102,7 +102,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 小车. What a car pays each time, in words such as `20元/次`. For car parks that charge by the visit. Example: `20元/次`.
+    /// 小车计次收费价格. What a car pays each time, in words such as `20元/次`. For car parks that charge by the visit. Example: `20元/次`.
     pub fn car_onetime_price(mut self, car_onetime_price: impl Into<String>) -> Self {
         self.car_onetime_price = Some(Into::into(car_onetime_price));
         self
@@ -117,7 +117,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 车场白天. From when to when the day's prices hold, such as `9:00-21:00`. Example: `9:00-21:00`.
+    /// 车场白天营业时间段. From when to when the day's prices hold, such as `9:00-21:00`. Example: `9:00-21:00`.
     pub fn daylight_business_hours(
         mut self,
         daylight_business_hours: impl Into<String>,
@@ -144,7 +144,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 车场夜间. From when to when the night's prices hold, such as `21:00-9:00`. Example: `21:00-9:00`.
+    /// 车场夜间营业时间段. From when to when the night's prices hold, such as `21:00-9:00`. Example: `21:00-9:00`.
     pub fn night_business_hours(
         mut self,
         night_business_hours: impl Into<String>,
@@ -172,7 +172,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 大车-白天. What a large vehicle pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 大车白天非首个计费单元价格. What a large vehicle pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub fn truck_daylight_advanced_price(
         mut self,
         truck_daylight_advanced_price: impl Into<String>,
@@ -183,7 +183,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 大车-白天. What a large vehicle pays by day for the first unit of time, in words such as `3元/小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 大车白天首个计费单元价格. What a large vehicle pays by day for the first unit of time, in words such as `3元/小时`. Example: `10元/1小时或5元/30分钟`.
     pub fn truck_daylight_base_price(
         mut self,
         truck_daylight_base_price: impl Into<String>,
@@ -192,7 +192,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 大车-夜间. What a large vehicle pays at night for each unit of time after the first, in words such as `4元/次`. Example: `4元/次`.
+    /// 大车夜间非首个计费单元价格. What a large vehicle pays at night for each unit of time after the first, in words such as `4元/次`. Example: `4元/次`.
     pub fn truck_night_advanced_price(
         mut self,
         truck_night_advanced_price: impl Into<String>,
@@ -201,7 +201,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 大车-夜间. What a large vehicle pays at night for the first unit of time, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
+    /// 大车夜间首个计费单元价格. What a large vehicle pays at night for the first unit of time, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub fn truck_night_base_price(
         mut self,
         truck_night_base_price: impl Into<String>,
@@ -210,7 +210,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 大车. What a large vehicle pays each time, in words such as `30元/次`. For car parks that charge by the visit. Example: `30元/次`.
+    /// 大车计次收费价格. What a large vehicle pays each time, in words such as `30元/次`. For car parks that charge by the visit. Example: `30元/次`.
     pub fn truck_onetime_price(
         mut self,
         truck_onetime_price: impl Into<String>,

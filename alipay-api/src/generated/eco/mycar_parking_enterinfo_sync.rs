@@ -384,9 +384,9 @@ impl crate::method::ErrorCode for MycarParkingEnterinfoSyncErrorCode {
 /// 当前车辆在支付宝侧的信息. Whether the car can pay without a password.
 #[non_exhaustive]
 pub enum MycarParkingEnterinfoSyncCarStatus {
-    /// 正常缴费用户 NON SENSE. The user pays in the usual way.
+    /// 正常缴费用户. The user pays in the usual way.
     Normal,
-    /// The user can pay without a password.
+    /// 可无感支付用户. The user can pay without a password.
     NonSensePay,
 }
 

@@ -19,7 +19,7 @@ pub struct MycarParkingOrderSync {
     pub in_duration: Option<String>,
     /// 入场时间. When the car entered. Example: `2016-08-12 20:20:13`.
     pub in_time: Option<crate::types::DateTime>,
-    /// 应用用户ID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
     pub open_id: Option<String>,
     /// 支付宝支付流水. Alipay's number of the payment; unique. Example: `7674879087745646586`.
     pub order_no: Option<String>,
@@ -93,7 +93,7 @@ impl MycarParkingOrderSync {
         self
     }
 
-    /// 应用用户ID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingOrderUpdate {
-    /// 应用用户ID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
     pub open_id: Option<String>,
     /// 支付宝支付流水号. Alipay's number of the payment; unique. Example: `PO20160805204323394865`.
     pub order_no: Option<String>,
@@ -28,7 +28,7 @@ impl MycarParkingOrderUpdate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 应用用户ID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

@@ -321,7 +321,7 @@ pub struct ConfigInfo {
     pub company_no: Option<String>,
     /// 文档过期时间. When the document expires, a timestamp in milliseconds as in the example. Example: `1577243641153`.
     pub contract_validity: Option<i64>,
-    /// 支付宝小程序跳转. A link into a mini program, such as `alipays://platformapi/startapp?appId=…`.
+    /// 支付宝小程序跳转链接. A link into a mini program, such as `alipays://platformapi/startapp?appId=…`.
     pub jump_url: Option<String>,
     /// 商户小程序签署地址. A link of the scheme `alipays` in the example. Needed if `sign_model` is 1.
     pub merchant_mini_sign_url: Option<String>,
@@ -380,7 +380,7 @@ impl ConfigInfo {
         self
     }
 
-    /// 支付宝小程序跳转. A link into a mini program, such as `alipays://platformapi/startapp?appId=…`.
+    /// 支付宝小程序跳转链接. A link into a mini program, such as `alipays://platformapi/startapp?appId=…`.
     pub fn jump_url(mut self, jump_url: impl Into<String>) -> Self {
         self.jump_url = Some(Into::into(jump_url));
         self

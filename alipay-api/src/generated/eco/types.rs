@@ -351,7 +351,7 @@ impl crate::codec::Object for FillContent {
 
 crate::codec::object!(FillContent);
 
-/// 业务接口列表数据 Json格式数据. An interface of an ISV's system.
+/// 业务接口. An interface of an ISV's system.
 #[must_use]
 #[non_exhaustive]
 pub struct InterfaceInfoList {

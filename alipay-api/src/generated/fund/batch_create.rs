@@ -269,7 +269,7 @@ impl crate::method::Method for BatchCreate {
     type Output = BatchCreateResponse;
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        secret: &["cert_no"],
+        secret: &["identity", "cert_no"],
         answer: crate::method::AnswerInfo {
             essential: &["batch_trans_id"],
             ..crate::method::AnswerInfo::PLAIN

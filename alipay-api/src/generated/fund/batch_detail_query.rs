@@ -19,13 +19,13 @@ pub struct BatchDetailQuery {
     pub business_params: Option<String>,
     /// 批次文件中明细流水号. Only the transfer with this number in the batch's file. Only for transfers abroad; otherwise use `out_biz_no`.
     pub detail_no: Option<String>,
-    /// 境外代发明细状态. Only transfers that stand so. Transfers abroad and others have different states.
+    /// 明细状态. Only transfers that stand so. Transfers abroad and others have different states.
     pub detail_status: Option<crate::types::OpenEnum<BatchDetailQueryDetailStatus>>,
     /// 商户的批次号. The merchant's own number of the batch.
     pub out_batch_no: Option<String>,
     /// 商户明细订单号. Only the transfer with this number of the merchant's.
     pub out_biz_no: Option<String>,
-    /// 采用分页查询. Which page; without it or with 0, the first. For transfers abroad, a page has at most 500, and a number beyond the last page gives the last; for others, `page_size` says how many.
+    /// 页码. Which page; without it or with 0, the first. For transfers abroad, a page has at most 500, and a number beyond the last page gives the last; for others, `page_size` says how many.
     pub page_num: Option<i64>,
     /// 每页大小. How many to a page: 500 without it, and at most 500.
     pub page_size: Option<String>,
@@ -79,7 +79,7 @@ impl BatchDetailQuery {
         self
     }
 
-    /// 境外代发明细状态. Only transfers that stand so. Transfers abroad and others have different states.
+    /// 明细状态. Only transfers that stand so. Transfers abroad and others have different states.
     pub fn detail_status(
         mut self,
         detail_status: impl Into<crate::types::OpenEnum<BatchDetailQueryDetailStatus>>,
@@ -100,7 +100,7 @@ impl BatchDetailQuery {
         self
     }
 
-    /// 采用分页查询. Which page; without it or with 0, the first. For transfers abroad, a page has at most 500, and a number beyond the last page gives the last; for others, `page_size` says how many.
+    /// 页码. Which page; without it or with 0, the first. For transfers abroad, a page has at most 500, and a number beyond the last page gives the last; for others, `page_size` says how many.
     #[inline]
     pub fn page_num(mut self, page_num: i64) -> Self {
         self.page_num = Some(page_num);
@@ -276,7 +276,7 @@ pub struct BatchDetailQueryResponse {
     pub approval_status: Option<crate::types::OpenEnum<BatchDetailQueryApprovalStatus>>,
     /// 商户请求的批次流水号. The number of the batch, as in the request. Only for transfers abroad; otherwise there is `out_batch_no`.
     pub batch_no: Option<String>,
-    /// 境外场景批次状态. Where the batch stands. Batches abroad and others have different states.
+    /// 批次状态. Where the batch stands. Batches abroad and others have different states.
     pub batch_status: Option<crate::types::OpenEnum<BatchDetailQueryBatchStatus>>,
     /// 支付宝系统内部批次请求id. Alipay's number of the batch.
     pub batch_trans_id: Option<String>,
@@ -541,13 +541,13 @@ pub struct AccDetailModel {
     pub payee_info: Option<AccPayeeInfo>,
     /// 应付金额. How much the payer must pay, in `payment_currency`. Empty for scene `LOCAL`.
     pub payment_amount: Option<String>,
-    /// 支付币种.付款方应付的币种. The currency in which the payer pays, as the batch said.
+    /// 支付币种. The currency in which the payer pays, as the batch said.
     pub payment_currency: Option<String>,
     /// 备注. A note that goes with the transfer or payment.
     pub remark: Option<String>,
     /// 结算金额. How much the payee really receives, in `settlement_currency`. Empty for scene `LOCAL`.
     pub settlement_amount: Option<String>,
-    /// 结算币种.收款方收到的币种. The currency in which the payee receives the money. Empty for scene `LOCAL`.
+    /// 结算币种. The currency in which the payee receives the money. Empty for scene `LOCAL`.
     pub settlement_currency: Option<String>,
     /// 明细状态. Where the transfer stands.
     pub status: Option<crate::types::OpenEnum<AccDetailModelStatus>>,

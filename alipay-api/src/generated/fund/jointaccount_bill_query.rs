@@ -13,13 +13,13 @@ pub struct JointaccountBillQuery {
     pub account_id: Option<String>,
     /// 授权协议号. The number of the authorisation agreement. Example: `2088900976746215123123`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub biz_scene: Option<String>,
     /// 截止日期. The last day of the search, as `yyyy-MM-dd`. Example: `yyyy-MM-dd`.
     pub end_date: Option<String>,
     /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
-    /// 采用分页查询. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
+    /// 页码. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
     pub page_num: Option<String>,
     /// 每页大小. Entries on a page: 20 by default and at most; more counts as 20. Example: `1`.
     pub page_size: Option<String>,
@@ -52,7 +52,7 @@ impl JointaccountBillQuery {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self
@@ -70,7 +70,7 @@ impl JointaccountBillQuery {
         self
     }
 
-    /// 采用分页查询. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
+    /// 页码. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
     pub fn page_num(mut self, page_num: impl Into<String>) -> Self {
         self.page_num = Some(Into::into(page_num));
         self
@@ -372,8 +372,8 @@ impl crate::method::ErrorCode for JointaccountBillQueryErrorCode {
 pub struct JointAccountBillDetailDTO {
     /// 共同账户ID. Identifies the company's shared account. Example: `2088900976746215`.
     pub account_id: Option<String>,
-    /// 消费金额. How much was spent. In yuan. Example: `1`.
-    pub amount: Option<crate::types::Price>,
+    /// 消费金额. How much was spent. Example: `1`.
+    pub amount: Option<String>,
     /// 账单业务号. The number of the bill. Example: `2022051204200202001000473989_2022051230000200020601732777`.
     pub bill_no: Option<String>,
     /// 业务时间. When it happened, as `yyyy-MM-dd HH:mm`. Example: `2020-01-01 00:00`.

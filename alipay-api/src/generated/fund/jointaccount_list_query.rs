@@ -11,7 +11,7 @@
 pub struct JointaccountListQuery {
     /// 授权协议号. The number of the authorisation agreement. Example: `208890097674621512231`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub biz_scene: Option<String>,
     /// 员工账号. The employee's account, as `identity_type` says: an Alipay user id, 16 digits from 2088, or an Alipay login name. Example: `name@email.com`.
     pub identity: Option<String>,
@@ -38,7 +38,7 @@ impl JointaccountListQuery {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self

@@ -13,7 +13,7 @@ pub struct JointaccountMemberBatchquery {
     pub account_id: Option<String>,
     /// 三方授权协议号. The number of the three-party authorisation agreement. Example: `3424324324324`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `ISV_DEFAULT`.
+    /// 业务场景. The business scene, such as `ISV_DEFAULT`. Example: `ISV_DEFAULT`.
     pub biz_scene: Option<String>,
     /// 企业账号. The company's account, as `identity_type` says: an Alipay user id, 16 digits from 2088, or an Alipay login name. Example: `name@email.com`.
     pub identity: Option<String>,
@@ -52,7 +52,7 @@ impl JointaccountMemberBatchquery {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `ISV_DEFAULT`.
+    /// 业务场景. The business scene, such as `ISV_DEFAULT`. Example: `ISV_DEFAULT`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self

@@ -13,7 +13,7 @@ pub struct JointaccountMemberQuery {
     pub account_id: Option<String>,
     /// 授权协议号. The number of the authorisation agreement. Example: `20889009767462151111111`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub biz_scene: Option<String>,
     /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
@@ -48,7 +48,7 @@ impl JointaccountMemberQuery {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self

@@ -13,7 +13,7 @@ pub struct JointaccountMemberruleModify {
     pub account_id: Option<String>,
     /// 授权协议号. The number of the authorisation agreement. Example: `20889009767462151233`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub biz_scene: Option<String>,
     /// 员工列表. The employees whose rules are set.
     pub member_list: Option<JointAccountMemberList>,
@@ -42,7 +42,7 @@ impl JointaccountMemberruleModify {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self

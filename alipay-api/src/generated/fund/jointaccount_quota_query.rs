@@ -13,7 +13,7 @@ pub struct JointaccountQuotaQuery {
     pub account_id: Option<String>,
     /// 授权协议号. The number of the authorisation agreement. Example: `208890097674621512312`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub biz_scene: Option<String>,
     /// 员工ID. The Alipay user id of the employee asked about. Example: `2088900976746215`.
     pub member_id: Option<String>,
@@ -46,7 +46,7 @@ impl JointaccountQuotaQuery {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `DEFAULT`.
+    /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self

@@ -13,7 +13,7 @@ pub struct JointaccountTradeQuery {
     pub account_id: Option<String>,
     /// 三方授权协议号. The number of the three-party authorisation agreement. Example: `12312312313123`.
     pub agreement_no: Option<String>,
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `ELE_ONLINE`.
+    /// 业务场景. The business scene, such as `ELE_ONLINE`. Example: `ELE_ONLINE`.
     pub biz_scene: Option<String>,
     /// 成员ID. The Alipay user id of the member who paid. Example: `208811123123`.
     pub member_id: Option<String>,
@@ -48,7 +48,7 @@ impl JointaccountTradeQuery {
         self
     }
 
-    /// 业务场景. The business scene, such as `ISV_ALIYUN`. Example: `ELE_ONLINE`.
+    /// 业务场景. The business scene, such as `ELE_ONLINE`. Example: `ELE_ONLINE`.
     pub fn biz_scene(mut self, biz_scene: impl Into<String>) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self
@@ -204,8 +204,8 @@ pub struct JointaccountTradeQueryResponse {
     pub buyer_open_id: Option<String>,
     /// 交易创建时间. When the trade was created. Example: `2010-11-11 11:11:11`.
     pub create_time: Option<crate::types::DateTime>,
-    /// 订单总金额. What the whole order costs. In yuan. Example: `2`.
-    pub total_amount: Option<crate::types::Price>,
+    /// 订单总金额. What the whole order costs. Example: `2`.
+    pub total_amount: Option<String>,
     /// 资金单明细. The payments and refunds that moved the money.
     pub trade_fund_bill_list: Vec<TradeFundBillDetail>,
     /// 交易信息集合. The trades found, where several were asked for at once.
@@ -487,10 +487,10 @@ pub struct TradeInfoDTO {
     pub create_time: Option<crate::types::DateTime>,
     /// 外部平台订单号. The outside platform's number of the order. Example: `781773393333012410369282`.
     pub platform_order_id: Option<String>,
-    /// 订单总金额. What the whole order costs. In yuan. Example: `88`.
-    pub total_amount: Option<crate::types::Price>,
-    /// 订单总金额. What the whole order costs. In yuan. Example: `88`.
-    pub trade_amount: Option<crate::types::Price>,
+    /// 订单总金额. What the whole order costs. Example: `88`.
+    pub total_amount: Option<String>,
+    /// 订单总金额. What the whole order costs. Example: `88`.
+    pub trade_amount: Option<String>,
     /// 资金单明细. The payments and refunds that moved the money.
     pub trade_fund_bill_list: Vec<TradeFundBillDetail>,
     /// 交易单号. Alipay's number of the trade. Example: `1231231321321`.

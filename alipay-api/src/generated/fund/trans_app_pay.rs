@@ -243,7 +243,7 @@ impl crate::method::Method for TransAppPay {
     type Output = TransAppPayResponse;
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        secret: &["cert_no"],
+        secret: &["identity", "cert_no"],
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.app.pay",
             crate::method::Kind::PageOrApp,

@@ -19,9 +19,9 @@ pub struct TransCommonQuery {
     pub order_id: Option<String>,
     /// 支付宝支付资金流水号. Alipay's number of the movement of funds. It wins over both other numbers. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub pay_fund_order_id: Option<String>,
-    /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
+    /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: Option<crate::types::OpenEnum<TransCommonQueryProductCode>>,
-    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
+    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: Option<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -67,7 +67,7 @@ impl TransCommonQuery {
         self
     }
 
-    /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
+    /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub fn product_code(
         mut self,
         product_code: impl Into<crate::types::OpenEnum<TransCommonQueryProductCode>>,
@@ -76,7 +76,7 @@ impl TransCommonQuery {
         self
     }
 
-    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
+    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
         biz_scene: impl Into<crate::types::OpenEnum<TransCommonQueryBizScene>>,

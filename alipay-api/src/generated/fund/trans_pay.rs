@@ -245,7 +245,7 @@ impl crate::method::Method for TransPay {
     type ErrorCode = TransPayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/fund/trans/pay")),
-        secret: &["cert_no", "auth_code"],
+        secret: &["identity", "cert_no", "auth_code"],
         answer: crate::method::AnswerInfo {
             essential: &["status"],
             ..crate::method::AnswerInfo::PLAIN

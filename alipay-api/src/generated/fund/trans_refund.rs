@@ -200,7 +200,7 @@ pub struct TransRefundResponse {
     pub out_request_no: Option<String>,
     /// 本次退款的金额. How much this refund gave back, in yuan. Example: `8.88`.
     pub refund_amount: Option<crate::types::Price>,
-    /// 退款资金退回. When the money was given back. Example: `2019-01-01 08:08:08`.
+    /// 退款时间. When the money was given back. Example: `2019-01-01 08:08:08`.
     pub refund_date: Option<crate::types::DateTime>,
     /// 退款的支付宝系统内部单据id. Alipay's own number of the refund. Example: `2088000000300210312`.
     pub refund_order_id: Option<String>,

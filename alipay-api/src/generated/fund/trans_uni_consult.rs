@@ -175,7 +175,7 @@ impl crate::method::Method for TransUniConsult {
     type Output = TransUniConsultResponse;
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        secret: &["cert_no"],
+        secret: &["identity", "cert_no"],
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.uni.consult",
             crate::method::Kind::Server,

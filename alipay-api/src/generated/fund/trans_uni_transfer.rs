@@ -287,7 +287,7 @@ impl crate::method::Method for TransUniTransfer {
             ("product_code", "TRANS_ACCOUNT_NO_PWD"),
             ("biz_scene", "DIRECT_TRANSFER"),
         ],
-        secret: &["cert_no"],
+        secret: &["identity", "cert_no"],
         answer: crate::method::AnswerInfo {
             echoes: &["out_biz_no"],
             essential: &["order_id"],

@@ -992,7 +992,7 @@ crate::codec::listed!(OperateRole);
 #[non_exhaustive]
 pub struct Participant {
     /// 参与方的唯一标识. The account, of the kind that `identity_type` names. At most 128 characters.
-    pub identity: String,
+    pub identity: crate::types::Secret,
     /// 参与方的标识类型. The kind of account name in `identity`.
     pub identity_type: crate::types::OpenEnum<ParticipantIdentityType>,
     /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
@@ -1014,7 +1014,7 @@ pub struct Participant {
 impl Participant {
     /// Creates one with its required fields.
     pub fn new(
-        identity: impl Into<String>,
+        identity: impl Into<crate::types::Secret>,
         identity_type: impl Into<crate::types::OpenEnum<ParticipantIdentityType>>,
     ) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();

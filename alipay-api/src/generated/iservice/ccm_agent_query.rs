@@ -350,7 +350,7 @@ pub struct AgentVO {
     pub dingtalk_user_id: Option<String>,
     /// 客服邮箱. Example: `test@163.com`.
     pub email: Option<String>,
-    /// 外部系统用户. Such as the user's id in the financial cloud, or the Alipay user id. Example: `2088xxx`.
+    /// 外部系统用户id. Such as the user's id in the financial cloud, or the Alipay user id. Example: `2088xxx`.
     pub external_id: Option<String>,
     /// 热线技能组信息.
     pub hotline_config: Vec<super::types::AgentHotlineInfo>,

@@ -3,7 +3,7 @@
 
 /// 列出所有的功能点: `alipay.iservice.ccm.function.query`.
 ///
-/// Lists all function points, to which roles give access.
+/// Lists all function points (功能点).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmFunctionQueryRequest.java>
 #[non_exhaustive]

@@ -262,7 +262,7 @@ impl Iservice<'_> {
 
     /// 列出所有的功能点: `alipay.iservice.ccm.function.query`.
     ///
-    /// Lists all function points, to which roles give access.
+    /// Lists all function points (功能点).
     #[inline]
     pub fn ccm_function_query(
         &self,

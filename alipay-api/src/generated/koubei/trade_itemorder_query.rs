@@ -91,8 +91,8 @@ pub struct TradeItemorderQueryResponse {
     pub buyer_id: Option<String>,
     /// 卖家实收金额. What the seller was paid of this order.
     pub deliver_seller_real_amount: Option<String>,
-    /// 优惠金额. How much the discount takes off. In yuan.
-    pub discount_amount: Option<crate::types::Price>,
+    /// 优惠金额. How much the discount takes off.
+    pub discount_amount: Option<String>,
     /// 订单创建时间. When the order was made.
     pub gmt_create: Option<String>,
     /// 订单修改时间. When the order was last changed.

@@ -403,7 +403,7 @@ pub struct KbGoodsInfo {
     pub goods_category: Option<String>,
     /// 商品ID. Identifies the goods.
     pub goods_id: Option<String>,
-    /// 商品名称. The item's own name.
+    /// 商品名称. What is sold.
     pub goods_name: Option<String>,
     /// 价格. What it costs.
     pub price: Option<String>,
@@ -432,7 +432,7 @@ impl KbGoodsInfo {
         self
     }
 
-    /// 商品名称. The item's own name.
+    /// 商品名称. What is sold.
     pub fn goods_name(mut self, goods_name: impl Into<String>) -> Self {
         self.goods_name = Some(Into::into(goods_name));
         self

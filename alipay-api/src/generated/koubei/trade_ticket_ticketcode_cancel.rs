@@ -20,7 +20,7 @@ pub struct TradeTicketTicketcodeCancel {
     /// 核销的外部请求号. The request number with which the code was used: says which use is taken back.
     pub request_id: Option<String>,
     /// request_id对应核销的凭证码. The code that was used with `request_id`.
-    pub ticket_code: Option<String>,
+    pub ticket_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -66,7 +66,7 @@ impl TradeTicketTicketcodeCancel {
     }
 
     /// request_id对应核销的凭证码. The code that was used with `request_id`.
-    pub fn ticket_code(mut self, ticket_code: impl Into<String>) -> Self {
+    pub fn ticket_code(mut self, ticket_code: impl Into<crate::types::Secret>) -> Self {
         self.ticket_code = Some(Into::into(ticket_code));
         self
     }
@@ -148,11 +148,14 @@ impl crate::method::Method for TradeTicketTicketcodeCancel {
     type Response = TradeTicketTicketcodeCancelResponse;
     type Output = TradeTicketTicketcodeCancelResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "koubei.trade.ticket.ticketcode.cancel",
-        crate::method::Kind::Server,
-        crate::method::Retry::Never,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["ticket_code"],
+        ..crate::method::MethodInfo::new(
+            "koubei.trade.ticket.ticketcode.cancel",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for TradeTicketTicketcodeCancel {}

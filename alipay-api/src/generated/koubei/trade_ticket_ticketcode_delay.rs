@@ -18,7 +18,7 @@ pub struct TradeTicketTicketcodeDelay {
     /// 请求id. The merchant's own number of the request, unique.
     pub request_id: Option<String>,
     /// 凭证码. The code that is to last longer.
-    pub ticket_code: Option<String>,
+    pub ticket_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -58,7 +58,7 @@ impl TradeTicketTicketcodeDelay {
     }
 
     /// 凭证码. The code that is to last longer.
-    pub fn ticket_code(mut self, ticket_code: impl Into<String>) -> Self {
+    pub fn ticket_code(mut self, ticket_code: impl Into<crate::types::Secret>) -> Self {
         self.ticket_code = Some(Into::into(ticket_code));
         self
     }
@@ -123,11 +123,14 @@ impl crate::method::Method for TradeTicketTicketcodeDelay {
     type Response = TradeTicketTicketcodeDelayResponse;
     type Output = TradeTicketTicketcodeDelayResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "koubei.trade.ticket.ticketcode.delay",
-        crate::method::Kind::Server,
-        crate::method::Retry::Never,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["ticket_code"],
+        ..crate::method::MethodInfo::new(
+            "koubei.trade.ticket.ticketcode.delay",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for TradeTicketTicketcodeDelay {}

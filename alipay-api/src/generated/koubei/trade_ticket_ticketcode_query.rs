@@ -12,7 +12,7 @@ pub struct TradeTicketTicketcodeQuery {
     /// 口碑门店id. Koubei's id of the store.
     pub shop_id: Option<String>,
     /// 券码值. The voucher code: 12 digits, unique.
-    pub ticket_code: Option<String>,
+    pub ticket_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -31,7 +31,7 @@ impl TradeTicketTicketcodeQuery {
     }
 
     /// 券码值. The voucher code: 12 digits, unique.
-    pub fn ticket_code(mut self, ticket_code: impl Into<String>) -> Self {
+    pub fn ticket_code(mut self, ticket_code: impl Into<crate::types::Secret>) -> Self {
         self.ticket_code = Some(Into::into(ticket_code));
         self
     }
@@ -81,11 +81,14 @@ impl crate::method::Method for TradeTicketTicketcodeQuery {
     type Response = TradeTicketTicketcodeQueryResponse;
     type Output = TradeTicketTicketcodeQueryResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "koubei.trade.ticket.ticketcode.query",
-        crate::method::Kind::Server,
-        crate::method::Retry::Read,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["ticket_code"],
+        ..crate::method::MethodInfo::new(
+            "koubei.trade.ticket.ticketcode.query",
+            crate::method::Kind::Server,
+            crate::method::Retry::Read,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for TradeTicketTicketcodeQuery {}
@@ -112,7 +115,7 @@ pub struct TradeTicketTicketcodeQueryResponse {
     /// 用户购买时商品的原价. What the goods originally cost when the user bought.
     pub original_price: Option<String>,
     /// 12位的券码. The voucher code: 12 digits, unique.
-    pub ticket_code: Option<String>,
+    pub ticket_code: Option<crate::types::Secret>,
     /// 券状态. Where the voucher stands.
     pub ticket_status: Option<
         crate::types::OpenEnum<TradeTicketTicketcodeQueryTicketStatus>,

@@ -182,7 +182,7 @@ pub struct CrowdSelectTagOpen {
     pub category_tag_option_list: Vec<CrowdSelectTagCategoryOpen>,
     /// 标签id. The tag's number, needed to make a group by it.
     pub tag_id: Option<i64>,
-    /// 地域. The tag's name: region, stage of life, profession and the like.
+    /// 标签名称. The tag's name: region, stage of life, profession and the like.
     pub tag_name: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

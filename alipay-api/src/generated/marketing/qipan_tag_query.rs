@@ -79,7 +79,7 @@ impl crate::method::ServerMethod for QipanTagQuery {}
 /// The answer to [`QipanTagQuery`].
 #[non_exhaustive]
 pub struct QipanTagQueryResponse {
-    /// 圈选标签的圈选项. The tag with its options and values. To choose by it, a value must be given for each option.
+    /// 圈选标签. The tag with its options and values. To choose by it, a value must be given for each option.
     pub operation_tag: Option<super::types::OpenCrowdOperationTag>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -1676,7 +1676,7 @@ crate::codec::object!(PaidOuterCardPriceDetailDTO);
 #[must_use]
 #[non_exhaustive]
 pub struct PaidOuterCardPurchaseInfoDTO {
-    /// 用户购买. When the user bought, upgraded, downgraded or renewed the card, as `yyyy-MM-dd hh:mm:ss`.
+    /// 操作时间. When the user bought, upgraded, downgraded or renewed the card, as `yyyy-MM-dd hh:mm:ss`.
     pub action_date: Option<String>,
     /// 支付宝交易号. Alipay's number of the trade, from `alipay.trade.create`.
     pub alipay_trade_no: Option<String>,
@@ -1697,7 +1697,7 @@ impl PaidOuterCardPurchaseInfoDTO {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户购买. When the user bought, upgraded, downgraded or renewed the card, as `yyyy-MM-dd hh:mm:ss`.
+    /// 操作时间. When the user bought, upgraded, downgraded or renewed the card, as `yyyy-MM-dd hh:mm:ss`.
     pub fn action_date(mut self, action_date: impl Into<String>) -> Self {
         self.action_date = Some(Into::into(action_date));
         self
@@ -3092,7 +3092,7 @@ crate::codec::listed!(TemplateColumnInfoDTOOperateType);
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateFieldRuleDTO {
-    /// 模板字段规则. Which detail of the card it is.
+    /// 字段名称. Which detail of the card it is.
     pub field_name: Option<crate::types::OpenEnum<TemplateFieldRuleDTOFieldName>>,
     /// 规则名. How the detail is made.
     pub rule_name: Option<crate::types::OpenEnum<TemplateFieldRuleDTORuleName>>,
@@ -3109,7 +3109,7 @@ impl TemplateFieldRuleDTO {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 模板字段规则. Which detail of the card it is.
+    /// 字段名称. Which detail of the card it is.
     pub fn field_name(
         mut self,
         field_name: impl Into<crate::types::OpenEnum<TemplateFieldRuleDTOFieldName>>,
@@ -3695,7 +3695,7 @@ pub struct TemplateStyleInfoDTO {
     pub column_info_layout: Option<String>,
     /// 特色信息. What is special about the card, for its preview.
     pub feature_descriptions: Vec<String>,
-    /// 设置是否在卡面展示. Whether the card shows a picture, at present only the portrait of a card that proves identity. The picture comes with each card's opening or update. Without it, no.
+    /// 是否在卡面展示图片. Whether the card shows a picture, at present only the portrait of a card that proves identity. The picture comes with each card's opening or update. Without it, no.
     pub front_image_enable: Option<bool>,
     /// 设置是否在卡面展示文案信息. Whether the card shows lines of text, at most 4, each with a label and a value. They come with each card's opening or update. Without it, no.
     pub front_text_list_enable: Option<bool>,
@@ -3774,7 +3774,7 @@ impl TemplateStyleInfoDTO {
         self
     }
 
-    /// 设置是否在卡面展示. Whether the card shows a picture, at present only the portrait of a card that proves identity. The picture comes with each card's opening or update. Without it, no.
+    /// 是否在卡面展示图片. Whether the card shows a picture, at present only the portrait of a card that proves identity. The picture comes with each card's opening or update. Without it, no.
     #[inline]
     pub fn front_image_enable(mut self, front_image_enable: bool) -> Self {
         self.front_image_enable = Some(front_image_enable);

@@ -18,7 +18,7 @@ pub struct OrdervoucherAssociate {
     /// 支付宝支付下单时的商户订单号. The number of the Alipay payment to link with the voucher. The text calls it the merchant's order number, but the example is Alipay's. Example: `2021042322001426261436764012`.
     pub trade_no: Option<String>,
     /// 商家券券码. A user must already have received it. Example: `ABE44`.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -58,7 +58,10 @@ impl OrdervoucherAssociate {
     }
 
     /// 商家券券码. A user must already have received it. Example: `ABE44`.
-    pub fn voucher_code(mut self, voucher_code: impl Into<String>) -> Self {
+    pub fn voucher_code(
+        mut self,
+        voucher_code: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.voucher_code = Some(Into::into(voucher_code));
         self
     }
@@ -142,6 +145,7 @@ impl crate::method::Method for OrdervoucherAssociate {
                 "/v3/alipay/marketing/activity/ordervoucher/associate",
             ),
         ),
+        secret: &["voucher_code"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.ordervoucher.associate",
             crate::method::Kind::Server,

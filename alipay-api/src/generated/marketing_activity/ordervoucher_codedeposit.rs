@@ -233,7 +233,7 @@ pub struct FailVoucherCodeDetail {
     /// 券码导入失败错误原因描述. Why it failed, in words. Example: `与之前导入的券码重复`.
     pub error_msg: Option<String>,
     /// 导入失败的券码. The voucher code that could not be imported. Example: `789CE`.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }

@@ -20,7 +20,7 @@ pub struct OrdervoucherRefund {
     /// 当前订单的退款总金额. What is refunded of this order in all, in yuan, the voucher's value included. Example: `999.99`.
     pub total_fee: Option<crate::types::Price>,
     /// 已核销待退券的券码. The code of the used voucher whose use is taken back. Example: `ABE44`.
-    pub voucher_code: String,
+    pub voucher_code: crate::types::Secret,
     /// 券取消核销详情. How much and how often is taken back.
     pub voucher_refund_detail_info: Option<VoucherRefundDetailInfo>,
     /// Fields that this version of the library does not know.
@@ -32,7 +32,7 @@ pub struct OrdervoucherRefundRequired {
     /// 活动id. Identifies the campaign. Example: `2016042700826004508401111111`.
     pub activity_id: String,
     /// 已核销待退券的券码. The code of the used voucher whose use is taken back. Example: `ABE44`.
-    pub voucher_code: String,
+    pub voucher_code: crate::types::Secret,
 }
 
 impl OrdervoucherRefund {
@@ -168,6 +168,7 @@ impl crate::method::Method for OrdervoucherRefund {
                 "/v3/alipay/marketing/ordervoucher/activity/{activity_id}/voucher/{voucher_code}/refund",
             ),
         ),
+        secret: &["voucher_code"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.ordervoucher.refund",
             crate::method::Kind::Server,

@@ -15,7 +15,7 @@ pub struct OrdervoucherSend {
     pub biz_dt: Option<crate::types::DateTime>,
     /// 推广渠道信息. The promotion channel: the `chInfo` with which Alipay opened the mini program.
     pub ch_info: Option<String>,
-    /// 用户领券之后在服务商. The page about the voucher at the ISV or merchant, opened from the user's Alipay card wallet: a mini program link that begins with `alipays`. Needed for exchange vouchers.
+    /// 券详情展示页面. The page about the voucher at the ISV or merchant, opened from the user's Alipay card wallet: a mini program link that begins with `alipays`. Needed for exchange vouchers.
     pub merchant_order_url: Option<String>,
     /// 支付宝用户openId. Identifies the user to this app alone.
     pub open_id: Option<String>,
@@ -57,7 +57,7 @@ impl OrdervoucherSend {
         self
     }
 
-    /// 用户领券之后在服务商. The page about the voucher at the ISV or merchant, opened from the user's Alipay card wallet: a mini program link that begins with `alipays`. Needed for exchange vouchers.
+    /// 券详情展示页面. The page about the voucher at the ISV or merchant, opened from the user's Alipay card wallet: a mini program link that begins with `alipays`. Needed for exchange vouchers.
     pub fn merchant_order_url(mut self, merchant_order_url: impl Into<String>) -> Self {
         self.merchant_order_url = Some(Into::into(merchant_order_url));
         self
@@ -202,7 +202,7 @@ impl crate::method::ServerMethod for OrdervoucherSend {}
 #[non_exhaustive]
 pub struct OrdervoucherSendResponse {
     /// 本次发放的券码. The code of the voucher that was given.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }

@@ -30,7 +30,7 @@ pub struct OrdervoucherUse {
     /// 支付宝交易流水号. Alipay's number of the trade. Needed if the user paid by Alipay. Example: `2021042322001426261436764012`.
     pub trade_no: Option<String>,
     /// 待核销的券码. The code of the voucher to use. Example: `ABE44`.
-    pub voucher_code: String,
+    pub voucher_code: crate::types::Secret,
     /// 券核销详情. How much and how often is used.
     pub voucher_use_detail_info: Option<VoucherUseDetailInfo>,
     /// Fields that this version of the library does not know.
@@ -42,7 +42,7 @@ pub struct OrdervoucherUseRequired {
     /// 活动id. Identifies the campaign. Example: `2016042700826004508401111111`.
     pub activity_id: String,
     /// 待核销的券码. The code of the voucher to use. Example: `ABE44`.
-    pub voucher_code: String,
+    pub voucher_code: crate::types::Secret,
 }
 
 impl OrdervoucherUse {
@@ -233,6 +233,7 @@ impl crate::method::Method for OrdervoucherUse {
                 "/v3/alipay/marketing/ordervoucher/activity/{activity_id}/voucher/{voucher_code}/use",
             ),
         ),
+        secret: &["voucher_code"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.ordervoucher.use",
             crate::method::Kind::Server,

@@ -486,7 +486,7 @@ impl crate::codec::KnownValue for ActivityStatus {
 
 crate::codec::listed!(ActivityStatus);
 
-/// 活动审核信息 audit_type. How a campaign's review went.
+/// 活动审核信息. How a campaign's review went.
 #[non_exhaustive]
 pub struct AuditResultInfo {
     /// 审核驳回的原因. Why the review turned it down.
@@ -6087,7 +6087,7 @@ pub struct SpecialVoucher {
     pub floor_amount: Option<String>,
     /// 商品名称. What the goods are called.
     pub goods_name: Option<String>,
-    /// 原价. The original price. Needed if `goods_name` is given.
+    /// 原价. The original price, in yuan, from 0.1 to 9999 with at most two decimals. Needed if `goods_name` is given.
     pub origin_amount: Option<String>,
     /// 特价. The special price; the original price less this is what the voucher takes off.
     pub special_amount: Option<String>,
@@ -6114,7 +6114,7 @@ impl SpecialVoucher {
         self
     }
 
-    /// 原价. The original price. Needed if `goods_name` is given.
+    /// 原价. The original price, in yuan, from 0.1 to 9999 with at most two decimals. Needed if `goods_name` is given.
     pub fn origin_amount(mut self, origin_amount: impl Into<String>) -> Self {
         self.origin_amount = Some(Into::into(origin_amount));
         self
@@ -6485,7 +6485,7 @@ pub struct UserVoucherBaseInfo {
     /// 券可使用的结束时间. Until when the voucher can be used.
     pub valid_end_time: Option<crate::types::DateTime>,
     /// 用户领取的券码code. The voucher's code. Only there for merchants' voucher campaigns.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// 用户券 id. Alipay's number of this user's voucher, unique to it.
     pub voucher_id: Option<String>,
     /// 券最大核销次数. How many times the voucher can be used at most.
@@ -9127,7 +9127,7 @@ crate::codec::object!(VoucherFailShopInfo);
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherGoodsQuantitySpecificationInfo {
-    /// 定向类型用于规格设置. What the number of goods means.
+    /// 定向类型. What the number of goods means.
     pub directional_type: Option<
         crate::types::OpenEnum<VoucherGoodsQuantitySpecificationInfoDirectionalType>,
     >,
@@ -9146,7 +9146,7 @@ impl VoucherGoodsQuantitySpecificationInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 定向类型用于规格设置. What the number of goods means.
+    /// 定向类型. What the number of goods means.
     pub fn directional_type(
         mut self,
         directional_type: impl Into<

@@ -13,14 +13,14 @@ pub struct UserQueryvoucher {
     pub activity_id: Option<String>,
     /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `AGENCY_MODE`.
     pub merchant_access_mode: Option<String>,
-    /// 商户. The merchant's partner id (PID). Without it, the calling merchant. Example: `2088202967380463`.
+    /// 商户PID. The merchant's partner id (PID). Without it, the calling merchant. Example: `2088202967380463`.
     pub merchant_id: Option<String>,
     /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 支付宝user_id账号. The user's Alipay user id. Example: `2088512417841101`.
     pub user_id: Option<String>,
     /// 用户领取的商家券券码. The code of the merchant's voucher that the user received. Example: `ABE44`.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// 用户券 id. Alipay's number of this user's voucher, unique to it. Example: `2021072900073002214009F8QHR3`.
     pub voucher_id: Option<String>,
     /// Fields that this version of the library does not know.
@@ -49,7 +49,7 @@ impl UserQueryvoucher {
         self
     }
 
-    /// 商户. The merchant's partner id (PID). Without it, the calling merchant. Example: `2088202967380463`.
+    /// 商户PID. The merchant's partner id (PID). Without it, the calling merchant. Example: `2088202967380463`.
     pub fn merchant_id(mut self, merchant_id: impl Into<String>) -> Self {
         self.merchant_id = Some(Into::into(merchant_id));
         self
@@ -68,7 +68,10 @@ impl UserQueryvoucher {
     }
 
     /// 用户领取的商家券券码. The code of the merchant's voucher that the user received. Example: `ABE44`.
-    pub fn voucher_code(mut self, voucher_code: impl Into<String>) -> Self {
+    pub fn voucher_code(
+        mut self,
+        voucher_code: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.voucher_code = Some(Into::into(voucher_code));
         self
     }
@@ -177,6 +180,7 @@ impl crate::method::Method for UserQueryvoucher {
                 "/v3/alipay/marketing/activity/ordervoucher/user/voucher",
             )
         }),
+        secret: &["voucher_code"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.user.queryvoucher",
             crate::method::Kind::Server,

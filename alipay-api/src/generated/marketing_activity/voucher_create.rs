@@ -17,7 +17,7 @@ pub struct VoucherCreate {
     pub belong_merchant_info: Option<super::types::PaymentVoucherBelongMerchantInfo>,
     /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `AGENCY_MODE`.
     pub merchant_access_mode: Option<String>,
-    /// 用作幂等控制. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
+    /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
     /// 券发放结束时间. When vouchers stop being given out; at most 180 days after `publish_start_time`. Example: `2017-01-29 23:59:59`.
     pub publish_end_time: Option<crate::types::DateTime>,
@@ -93,7 +93,7 @@ impl VoucherCreate {
         self
     }
 
-    /// 用作幂等控制. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
+    /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub fn out_biz_no(mut self, out_biz_no: impl Into<String>) -> Self {
         self.out_biz_no = Some(Into::into(out_biz_no));
         self

@@ -13,7 +13,7 @@ pub struct VoucherPublish {
     pub activity_id: Option<String>,
     /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `AGENCY_MODE`.
     pub merchant_access_mode: Option<String>,
-    /// 用作幂等控制. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
+    /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -41,7 +41,7 @@ impl VoucherPublish {
         self
     }
 
-    /// 用作幂等控制. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
+    /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub fn out_biz_no(mut self, out_biz_no: impl Into<String>) -> Self {
         self.out_biz_no = Some(Into::into(out_biz_no));
         self

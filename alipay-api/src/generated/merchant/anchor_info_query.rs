@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AnchorInfoQuery {
-    /// 蚂蚁统一会员ID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 生活号ID. The id of the host's life account. Example: `2021000011112222`.
     pub public_id: Option<String>,
@@ -26,7 +26,7 @@ impl AnchorInfoQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 蚂蚁统一会员ID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

@@ -1187,7 +1187,7 @@ crate::codec::object!(IndirectExtraCredentials);
 pub struct IndirectFinancialOrgInfo {
     /// 金融机构许可证图片. Pictures of its licences, at most 5, from the picture upload. Example: `["a5d373f6-3e79-405f-9993-fb7ea051c372.jpg"]`.
     pub financial_org_cert_img: Vec<String>,
-    /// 银行业. What kind of financial institution it is. Example: `PAYMENT`.
+    /// 金融机构类型. What kind of financial institution it is. Example: `PAYMENT`.
     pub financial_org_type: Option<
         crate::types::OpenEnum<IndirectFinancialOrgInfoFinancialOrgType>,
     >,
@@ -1211,7 +1211,7 @@ impl IndirectFinancialOrgInfo {
         self
     }
 
-    /// 银行业. What kind of financial institution it is. Example: `PAYMENT`.
+    /// 金融机构类型. What kind of financial institution it is. Example: `PAYMENT`.
     pub fn financial_org_type(
         mut self,
         financial_org_type: impl Into<

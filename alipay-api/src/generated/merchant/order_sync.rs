@@ -63,7 +63,7 @@ pub struct OrderSync {
     pub service_code: Option<String>,
     /// 门店信息. The store. Needed to get commission for ordering by QR code.
     pub shop_info: Option<OrderShopInfo>,
-    /// 用于区分用户下单的订单来源. Where the user placed the order, such as `Alipay`. Example: `Alipay`.
+    /// 订单来源. Where the user placed the order, such as `Alipay`. Example: `Alipay`.
     pub source_app: Option<String>,
     /// 同步内容. What is told, such as `ALL`. Example: `ALL`.
     pub sync_content: Option<String>,
@@ -266,7 +266,7 @@ impl OrderSync {
         self
     }
 
-    /// 用于区分用户下单的订单来源. Where the user placed the order, such as `Alipay`. Example: `Alipay`.
+    /// 订单来源. Where the user placed the order, such as `Alipay`. Example: `Alipay`.
     pub fn source_app(mut self, source_app: impl Into<String>) -> Self {
         self.source_app = Some(Into::into(source_app));
         self
@@ -2593,7 +2593,7 @@ pub struct OrderShopInfo {
     pub alipay_shop_id: Option<String>,
     /// 门店其他业务属性. More about the store, with keys that depend on the business.
     pub ext_info: Vec<OrderExtInfo>,
-    /// 商户门店id 支持英文. The merchant's own number of the store: letters and digits.
+    /// 商户门店id. The merchant's own number of the store: letters and digits.
     pub merchant_shop_id: Option<String>,
     /// 店铺详情链接地址. Where the store's page is.
     pub merchant_shop_link_page: Option<String>,
@@ -2632,7 +2632,7 @@ impl OrderShopInfo {
         self
     }
 
-    /// 商户门店id 支持英文. The merchant's own number of the store: letters and digits.
+    /// 商户门店id. The merchant's own number of the store: letters and digits.
     pub fn merchant_shop_id(mut self, merchant_shop_id: impl Into<String>) -> Self {
         self.merchant_shop_id = Some(Into::into(merchant_shop_id));
         self

@@ -15,7 +15,7 @@ pub struct QipanGreyblackcrowdCreate {
     pub crowd_name: Option<String>,
     /// 商户外部用户人群code. The merchant's own code of the group; no other group of the merchant may have it.
     pub external_crowd_code: Option<String>,
-    /// 表示人群的类型. What kind of group it is.
+    /// 人群类型. What kind of group it is.
     pub tags: Option<String>,
     /// 人群包含的用户列表. The users, at most 1000 at once; more are added with `alipay.merchant.qipan.greyblackcrowduser.add`.
     pub user_list: Vec<super::types::QipanGreyBlackCrowdUser>,
@@ -51,7 +51,7 @@ impl QipanGreyblackcrowdCreate {
         self
     }
 
-    /// 表示人群的类型. What kind of group it is.
+    /// 人群类型. What kind of group it is.
     pub fn tags(mut self, tags: impl Into<String>) -> Self {
         self.tags = Some(Into::into(tags));
         self

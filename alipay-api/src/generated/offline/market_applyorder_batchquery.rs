@@ -23,7 +23,7 @@ pub struct MarketApplyorderBatchquery {
     pub op_id: Option<String>,
     /// 操作角色. ISVs always give `ISV`. Example: `ISV`.
     pub op_role: Option<String>,
-    /// 页码. Without it, the first page. Example: `1`.
+    /// 页码. Without it, the first page. A page has 20 by default. Example: `1`.
     pub page_no: Option<i64>,
     /// 每页记录数. At most 100; 20 by default. Example: `20`.
     pub page_size: Option<i64>,
@@ -90,7 +90,7 @@ impl MarketApplyorderBatchquery {
         self
     }
 
-    /// 页码. Without it, the first page. Example: `1`.
+    /// 页码. Without it, the first page. A page has 20 by default. Example: `1`.
     #[inline]
     pub fn page_no(mut self, page_no: i64) -> Self {
         self.page_no = Some(page_no);

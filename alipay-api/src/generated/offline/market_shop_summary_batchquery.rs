@@ -19,7 +19,7 @@ pub struct MarketShopSummaryBatchquery {
     pub district_code: Option<String>,
     /// 调用方身份. Who calls.
     pub op_role: Option<crate::types::OpenEnum<MarketShopSummaryBatchqueryOpRole>>,
-    /// 页码. Without it, the first page. Example: `1`.
+    /// 页码. Without it, the first page. A page has 20 by default. Example: `1`.
     pub page_no: Option<i64>,
     /// 每页记录数. At most 100; 20 by default. Example: `20`.
     pub page_size: Option<i64>,
@@ -80,7 +80,7 @@ impl MarketShopSummaryBatchquery {
         self
     }
 
-    /// 页码. Without it, the first page. Example: `1`.
+    /// 页码. Without it, the first page. A page has 20 by default. Example: `1`.
     #[inline]
     pub fn page_no(mut self, page_no: i64) -> Self {
         self.page_no = Some(page_no);

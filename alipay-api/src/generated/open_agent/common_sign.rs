@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct CommonSign {
-    /// 支付宝生活号. The name of the merchant's life account. One of an app (`app_name` and `app_demo`), `web_sites` and this is needed. Example: `杭州xx报社`.
+    /// 支付宝生活号名称. The name of the merchant's life account. One of an app (`app_name` and `app_demo`), `web_sites` and this is needed. Example: `杭州xx报社`.
     pub alipay_life_name: Option<String>,
     /// 投放应用市场. The market where the app is offered. Example: `豌豆荚`.
     pub app_market: Option<String>,
@@ -127,7 +127,7 @@ impl CommonSign {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝生活号. The name of the merchant's life account. One of an app (`app_name` and `app_demo`), `web_sites` and this is needed. Example: `杭州xx报社`.
+    /// 支付宝生活号名称. The name of the merchant's life account. One of an app (`app_name` and `app_demo`), `web_sites` and this is needed. Example: `杭州xx报社`.
     pub fn alipay_life_name(mut self, alipay_life_name: impl Into<String>) -> Self {
         self.alipay_life_name = Some(Into::into(alipay_life_name));
         self

@@ -11,7 +11,7 @@
 pub struct FacetofaceSign {
     /// 代商户操作事务编号. The number of the transaction, from `alipay.open.agent.create`. Example: `2017110616474516400082883`.
     pub batch_no: Option<String>,
-    /// 上传非经营者本人. The phone number of the Alipay account of the business licence's legal representative. Needed if the licence isn't that of the account's holder. Example: `13189652239`.
+    /// 营业执照法人手机号. The phone number of the Alipay account of the business licence's legal representative. Needed if the licence isn't that of the account's holder. Example: `13189652239`.
     pub business_license_mobile: Option<String>,
     /// 营业执照号码. The number of the merchant's business licence. Example: `1532501100006302`.
     pub business_license_no: Option<String>,
@@ -56,7 +56,7 @@ impl FacetofaceSign {
         self
     }
 
-    /// 上传非经营者本人. The phone number of the Alipay account of the business licence's legal representative. Needed if the licence isn't that of the account's holder. Example: `13189652239`.
+    /// 营业执照法人手机号. The phone number of the Alipay account of the business licence's legal representative. Needed if the licence isn't that of the account's holder. Example: `13189652239`.
     pub fn business_license_mobile(
         mut self,
         business_license_mobile: impl Into<String>,

@@ -219,9 +219,9 @@ pub struct ItemSpuVO {
     pub out_item_id: Option<String>,
     /// 商品详情页链接. The page that shows the goods in detail.
     pub path: Option<String>,
-    /// 审核驳回. Where the goods stand: refused by the review, under review, taken off sale, on sale, or frozen by Alipay for a violation. On sale if one of their variants is.
+    /// 商品状态. Where the goods stand: refused by the review, under review, taken off sale, on sale, or frozen by Alipay for a violation. On sale if one of their variants is.
     pub spu_status: Option<String>,
-    /// 库存. How many pieces there are.
+    /// 库存. How many pieces there are. At present from 0 to 99999.
     pub stock_num: Option<i64>,
     /// 商品名称. The name of the goods. At most 60 characters.
     pub title: Option<String>,

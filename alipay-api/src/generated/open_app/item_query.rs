@@ -147,15 +147,15 @@ pub struct ItemQueryResponse {
     pub path: Option<String>,
     /// 商品价格单元. The unit that the price is for.
     pub price_unit: Option<String>,
-    /// 商品有冻结. What is wrong with the goods, if they were frozen or refused.
+    /// 商品问题. What is wrong with the goods, if they were frozen or refused.
     pub risk_info: Vec<ItemRiskInfo>,
     /// 商品售价. The price at which the goods are sold, in cents.
     pub sale_price: Option<i64>,
-    /// 商品在对应场景屏蔽. What is wrong with the goods in scenes where they are blocked.
+    /// 商品场景屏蔽问题. What is wrong with the goods in scenes where they are blocked.
     pub scene_risk_info: Vec<ItemSceneRiskInfo>,
     /// 商品sku信息. The variants (SKUs) of the goods.
     pub skus: Vec<ItemSkuSearchVO>,
-    /// 审核驳回. Where the goods stand: refused by the review, under review, taken off sale, on sale, or frozen by Alipay for a violation. On sale if one of their variants is.
+    /// 商品状态. Where the goods stand: refused by the review, under review, taken off sale, on sale, or frozen by Alipay for a violation. On sale if one of their variants is.
     pub spu_status: Option<String>,
     /// 库存. How many pieces there are.
     pub stock_num: Option<i64>,
@@ -363,7 +363,7 @@ pub struct ItemEnrollFreezeContent {
     pub item_enroll_flag: Option<bool>,
     /// 不允许编辑字段列表. The fields that can't be edited.
     pub no_edit_key_list: Vec<String>,
-    /// 用于对外透出文案. What to tell about that.
+    /// 对外透出文案. What to tell about that.
     pub no_edit_tip_list: Vec<String>,
     /// 提示信息&跳转链接. Hints with links.
     pub tips_and_urls: Vec<TipsAndUrl>,

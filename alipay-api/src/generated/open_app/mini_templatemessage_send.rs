@@ -11,7 +11,7 @@
 pub struct MiniTemplatemessageSend {
     /// 模板消息内容. What stands in the template's places, such as `keyword1` with an object that has a `value`. Example: `{"keyword1": {"value" : "12:00"},"keyword2": {"value" : "20180808"},"keyword3": {"value" : "支付宝"}}`.
     pub data: Option<crate::types::Json>,
-    /// 支付消息模板. What allows the message: of a payment the `trade_no`, of a form sent in its form number, of a payment by face the ftoken of the IoT device. Example: `2017010100000000580012345678`.
+    /// 消息发送凭据. What allows the message: of a payment the `trade_no`, of a form sent in its form number, of a payment by face the ftoken of the IoT device. Example: `2017010100000000580012345678`.
     pub form_id: Option<String>,
     /// 小程序的跳转页面. The page of the mini program that the message opens. Example: `page/component/index`.
     pub page: Option<String>,
@@ -38,7 +38,7 @@ impl MiniTemplatemessageSend {
         self
     }
 
-    /// 支付消息模板. What allows the message: of a payment the `trade_no`, of a form sent in its form number, of a payment by face the ftoken of the IoT device. Example: `2017010100000000580012345678`.
+    /// 消息发送凭据. What allows the message: of a payment the `trade_no`, of a form sent in its form number, of a payment by face the ftoken of the IoT device. Example: `2017010100000000580012345678`.
     pub fn form_id(mut self, form_id: impl Into<String>) -> Self {
         self.form_id = Some(Into::into(form_id));
         self

@@ -140,9 +140,9 @@ impl crate::method::ServerMethod for QrcodeCreate {}
 pub struct QrcodeCreateResponse {
     /// 方形二维码图片链接地址. Where the picture of the square QR code is.
     pub qr_code_url: Option<String>,
-    /// 圆形二维码地址. Where the picture of the round QR code with a blue slogan is.
+    /// 蓝色圆形二维码地址. Where the picture of the round QR code with a blue slogan is.
     pub qr_code_url_circle_blue: Option<String>,
-    /// 圆形二维码地址. Where the picture of the round QR code with a white slogan is.
+    /// 白色圆形二维码地址. Where the picture of the round QR code with a white slogan is.
     pub qr_code_url_circle_white: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -19,7 +19,7 @@ pub struct ServiceApply {
     pub service_code: Option<String>,
     /// 服务xml. XML by the schema of the category. Example: `<serviceSchema></serviceSchema>`.
     pub service_xml: Option<String>,
-    /// 默认值. `DEFAULT` by default. Example: `DEFAULT`.
+    /// 服务模版类型. `DEFAULT` by default. Example: `DEFAULT`.
     pub template_type: Option<String>,
     /// 商户提报服务履约类型. Such as `TRADE_SERVICE_DELIVERY`. Example: `TRADE_SERVICE_DELIVERY`.
     pub user_service_delivery_type: Option<String>,
@@ -64,7 +64,7 @@ impl ServiceApply {
         self
     }
 
-    /// 默认值. `DEFAULT` by default. Example: `DEFAULT`.
+    /// 服务模版类型. `DEFAULT` by default. Example: `DEFAULT`.
     pub fn template_type(mut self, template_type: impl Into<String>) -> Self {
         self.template_type = Some(Into::into(template_type));
         self

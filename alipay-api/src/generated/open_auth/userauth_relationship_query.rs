@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct UserauthRelationshipQuery {
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 授权scope. The scopes asked about, joined by commas, each once. Example: `auth_user,auth_zhima`.
     pub scopes: Option<String>,
@@ -34,7 +34,7 @@ impl UserauthRelationshipQuery {
         request
     }
 
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

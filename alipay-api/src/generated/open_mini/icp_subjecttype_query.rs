@@ -64,7 +64,7 @@ impl crate::method::ServerMethod for IcpSubjecttypeQuery {}
 /// The answer to [`IcpSubjecttypeQuery`].
 #[non_exhaustive]
 pub struct IcpSubjecttypeQueryResponse {
-    /// 单位性质列表. The kinds of bodies that can own a mini program.
+    /// 单位性质列表. The kinds of bodies for filings.
     pub subject_types: Vec<IcpSubjectTypeList>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct IsvQuery {
-    /// 服务商代商家创建小程序. Alipay's number of the creation, from when it was asked for. Example: `2394834823942343`.
+    /// 创建小程序订单号. Alipay's number of the creation, from when it was asked for. Example: `2394834823942343`.
     pub order_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -22,7 +22,7 @@ impl IsvQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 服务商代商家创建小程序. Alipay's number of the creation, from when it was asked for. Example: `2394834823942343`.
+    /// 创建小程序订单号. Alipay's number of the creation, from when it was asked for. Example: `2394834823942343`.
     pub fn order_no(mut self, order_no: impl Into<String>) -> Self {
         self.order_no = Some(Into::into(order_no));
         self

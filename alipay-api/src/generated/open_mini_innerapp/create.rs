@@ -37,7 +37,7 @@ pub struct Create {
     pub pid: Option<String>,
     /// 邮箱. This or `service_phone` must be given. Example: `123@alibaba.cn`.
     pub service_email: Option<String>,
-    /// 客服电话. Not for plug-ins. Example: `021-333333`.
+    /// 客服电话. This or `service_email` must be given. Not for plug-ins. Example: `021-333333`.
     pub service_phone: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -134,7 +134,7 @@ impl Create {
         self
     }
 
-    /// 客服电话. Not for plug-ins. Example: `021-333333`.
+    /// 客服电话. This or `service_email` must be given. Not for plug-ins. Example: `021-333333`.
     pub fn service_phone(mut self, service_phone: impl Into<String>) -> Self {
         self.service_phone = Some(Into::into(service_phone));
         self

@@ -13,7 +13,7 @@ pub struct UploadstatusQuery {
     pub build_package_id: Option<String>,
     /// 小程序版本. Example: `0.0.5`.
     pub build_version: Option<String>,
-    /// 端信息. The app in which it runs, such as `com.alipay.alipaywallet` or `com.amap.app`. Example: `com.taobao.app`.
+    /// 端信息. The app in which it runs, such as `com.taobao.app`. Example: `com.taobao.app`.
     pub bundle_id: Option<String>,
     /// 租户id. Such as `taobao`. Example: `taobao`.
     pub inst_code: Option<String>,
@@ -42,7 +42,7 @@ impl UploadstatusQuery {
         self
     }
 
-    /// 端信息. The app in which it runs, such as `com.alipay.alipaywallet` or `com.amap.app`. Example: `com.taobao.app`.
+    /// 端信息. The app in which it runs, such as `com.taobao.app`. Example: `com.taobao.app`.
     pub fn bundle_id(mut self, bundle_id: impl Into<String>) -> Self {
         self.bundle_id = Some(Into::into(bundle_id));
         self

@@ -244,11 +244,14 @@ impl crate::method::Method for AftersaleCreate {
     type Response = AftersaleCreateResponse;
     type Output = AftersaleCreateResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "alipay.open.mini.order.aftersale.create",
-        crate::method::Kind::Server,
-        crate::method::Retry::Never,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["voucher_code"],
+        ..crate::method::MethodInfo::new(
+            "alipay.open.mini.order.aftersale.create",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for AftersaleCreate {}
@@ -396,7 +399,7 @@ pub struct CertificateInfoDTO {
     /// 核销状态. Whether it was redeemed.
     pub use_status: Option<String>,
     /// 券码code. What is scanned or entered to redeem the voucher.
-    pub voucher_code: Option<String>,
+    pub voucher_code: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -427,7 +430,10 @@ impl CertificateInfoDTO {
     }
 
     /// 券码code. What is scanned or entered to redeem the voucher.
-    pub fn voucher_code(mut self, voucher_code: impl Into<String>) -> Self {
+    pub fn voucher_code(
+        mut self,
+        voucher_code: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.voucher_code = Some(Into::into(voucher_code));
         self
     }

@@ -135,7 +135,7 @@ pub struct AftersaleQueryResponse {
     pub apply_refund_amount: Option<crate::types::Price>,
     /// 创建时间. When the case was opened.
     pub create_time: Option<crate::types::DateTime>,
-    /// 返回优惠总金额用于. All discounts, for information. Empty by default. In yuan.
+    /// 优惠总金额. All discounts, for information. Empty by default. In yuan.
     pub discount_amount: Option<crate::types::Price>,
     /// 最终退款金额. How much was given back in the end. In yuan.
     pub finally_refund_amount: Option<crate::types::Price>,

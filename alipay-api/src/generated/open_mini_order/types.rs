@@ -209,7 +209,7 @@ pub struct BookingInfoDTO {
     pub check_out_date: Option<String>,
     /// 离店时间. When the guest leaves.
     pub check_out_time: Option<String>,
-    /// 商户确认买家的预约. When the merchant confirmed the buyer's booking.
+    /// 商户确认预约时间. When the merchant confirmed the buyer's booking.
     pub confirm_booking_time: Option<String>,
     /// 客服电话. Customer service: a landline number with its area code, or a mobile number.
     pub customer_service_mobile: Option<String>,
@@ -262,7 +262,7 @@ impl BookingInfoDTO {
         self
     }
 
-    /// 商户确认买家的预约. When the merchant confirmed the buyer's booking.
+    /// 商户确认预约时间. When the merchant confirmed the buyer's booking.
     pub fn confirm_booking_time(
         mut self,
         confirm_booking_time: impl Into<String>,

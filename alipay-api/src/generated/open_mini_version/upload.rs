@@ -15,7 +15,7 @@ pub struct Upload {
     pub bundle_id: Option<String>,
     /// 自定义参数. What is the merchant's own in the mini program. It reads this with `my.getExtConfig()` or `my.getExtConfigSync()`; Alipay newer than 10.1.38 is advised.
     pub ext: Option<String>,
-    /// 小程序模板. The app id of the template. Example: `1`.
+    /// 小程序模板APPID. The app id of the template. Example: `1`.
     pub template_id: Option<String>,
     /// 小程序模板版本号. The template's version: three numbers joined by points. Without it, the latest one online. Example: `0.0.1`.
     pub template_version: Option<String>,
@@ -48,7 +48,7 @@ impl Upload {
         self
     }
 
-    /// 小程序模板. The app id of the template. Example: `1`.
+    /// 小程序模板APPID. The app id of the template. Example: `1`.
     pub fn template_id(mut self, template_id: impl Into<String>) -> Self {
         self.template_id = Some(Into::into(template_id));
         self

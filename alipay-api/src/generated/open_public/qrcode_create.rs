@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeCreate {
-    /// 服务窗创建带参二维码接口.
+    /// 开发者自定义信息.
     pub code_info: Option<CodeInfo>,
     /// 二维码类型. Example: `TEMP`.
     pub code_type: Option<crate::types::OpenEnum<QrcodeCreateCodeType>>,
@@ -28,7 +28,7 @@ impl QrcodeCreate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 服务窗创建带参二维码接口.
+    /// 开发者自定义信息.
     #[inline]
     pub fn code_info(mut self, code_info: CodeInfo) -> Self {
         self.code_info = Some(code_info);

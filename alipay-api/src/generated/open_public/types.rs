@@ -126,7 +126,7 @@ impl crate::codec::Object for AdvertItem {
 
 crate::codec::object!(AdvertItem);
 
-/// msg_type为image-text. A picture message.
+/// 图文消息. A picture message.
 #[must_use]
 #[non_exhaustive]
 pub struct Article {

@@ -13,33 +13,33 @@ pub struct BlueseaactivityCreate {
     pub address: Option<String>,
     /// 蓝海活动的场景. Example: `BLUE_SEA_FOOD_APPLY`.
     pub biz_scene: Option<crate::types::OpenEnum<super::types::BizScene>>,
-    /// 营业执照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 营业执照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub business_lic: Option<String>,
     /// 城市编码. From Alipay's table of administrative divisions. Example: `310001`.
     pub city_code: Option<String>,
     /// 区县编码. From Alipay's table of administrative divisions. Example: `310006`.
     pub district_code: Option<String>,
-    /// 食品经营许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品经营许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub food_business_lic: Option<String>,
-    /// 食品流通许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品流通许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub food_circulate_lic: Option<String>,
-    /// 食品卫生许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品卫生许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub food_health_lic: Option<String>,
-    /// 食品生产许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品生产许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub food_production_lic: Option<String>,
-    /// 餐饮服务许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 餐饮服务许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub food_service_lic: Option<String>,
-    /// 内景照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 内景照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub indoor_pic: Option<String>,
     /// 商户支付宝账号. Needed in the direct scenes `BLUE_SEA_FOOD_APPLY` and `BLUE_SEA_FMCG_APPLY`. Example: `13200132000`.
     pub merchant_logon: Option<String>,
     /// 省份编码. From Alipay's table of administrative divisions. Example: `310000`.
     pub province_code: Option<String>,
-    /// 门头照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 门头照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub shop_entrance_pic: Option<String>,
     /// 间连商户账号. The account of a merchant that is connected through the ISV. Needed in the indirect scenes `BLUE_SEA_FOOD_INDIRECT_APPLY` and `BLUE_SEA_FMCG_INDIRECT_APPLY`. Example: `2088100010001000`.
     pub sub_merchant_id: Option<String>,
-    /// 烟草专卖零售许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 烟草专卖零售许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub tobacco_lic: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -67,7 +67,7 @@ impl BlueseaactivityCreate {
         self
     }
 
-    /// 营业执照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 营业执照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn business_lic(mut self, business_lic: impl Into<String>) -> Self {
         self.business_lic = Some(Into::into(business_lic));
         self
@@ -85,25 +85,25 @@ impl BlueseaactivityCreate {
         self
     }
 
-    /// 食品经营许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品经营许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn food_business_lic(mut self, food_business_lic: impl Into<String>) -> Self {
         self.food_business_lic = Some(Into::into(food_business_lic));
         self
     }
 
-    /// 食品流通许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品流通许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn food_circulate_lic(mut self, food_circulate_lic: impl Into<String>) -> Self {
         self.food_circulate_lic = Some(Into::into(food_circulate_lic));
         self
     }
 
-    /// 食品卫生许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品卫生许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn food_health_lic(mut self, food_health_lic: impl Into<String>) -> Self {
         self.food_health_lic = Some(Into::into(food_health_lic));
         self
     }
 
-    /// 食品生产许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 食品生产许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn food_production_lic(
         mut self,
         food_production_lic: impl Into<String>,
@@ -112,13 +112,13 @@ impl BlueseaactivityCreate {
         self
     }
 
-    /// 餐饮服务许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 餐饮服务许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn food_service_lic(mut self, food_service_lic: impl Into<String>) -> Self {
         self.food_service_lic = Some(Into::into(food_service_lic));
         self
     }
 
-    /// 内景照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 内景照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn indoor_pic(mut self, indoor_pic: impl Into<String>) -> Self {
         self.indoor_pic = Some(Into::into(indoor_pic));
         self
@@ -136,7 +136,7 @@ impl BlueseaactivityCreate {
         self
     }
 
-    /// 门头照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 门头照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn shop_entrance_pic(mut self, shop_entrance_pic: impl Into<String>) -> Self {
         self.shop_entrance_pic = Some(Into::into(shop_entrance_pic));
         self
@@ -148,7 +148,7 @@ impl BlueseaactivityCreate {
         self
     }
 
-    /// 烟草专卖零售许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 烟草专卖零售许可证. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the scene, by the campaign's requirements. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn tobacco_lic(mut self, tobacco_lic: impl Into<String>) -> Self {
         self.tobacco_lic = Some(Into::into(tobacco_lic));
         self

@@ -9,15 +9,15 @@
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantInconsistentApprove {
-    /// 身份证背面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 身份证背面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub back_card: Option<String>,
-    /// 实际经营人承诺函照片. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 实际经营人承诺函照片. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub commitment_letter: Option<String>,
-    /// 身份证正面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 身份证正面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub front_card: Option<String>,
-    /// 手持营业执照合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 手持营业执照合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub handheld_business_license: Option<String>,
-    /// 手持身份证合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 手持身份证合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub handheld_card: Option<String>,
     /// 服务优选商品编码. Example: `SS010301000000001234`.
     pub item_code: Option<String>,
@@ -40,25 +40,25 @@ impl MerchantInconsistentApprove {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 身份证背面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 身份证背面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn back_card(mut self, back_card: impl Into<String>) -> Self {
         self.back_card = Some(Into::into(back_card));
         self
     }
 
-    /// 实际经营人承诺函照片. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 实际经营人承诺函照片. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn commitment_letter(mut self, commitment_letter: impl Into<String>) -> Self {
         self.commitment_letter = Some(Into::into(commitment_letter));
         self
     }
 
-    /// 身份证正面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 身份证正面照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn front_card(mut self, front_card: impl Into<String>) -> Self {
         self.front_card = Some(Into::into(front_card));
         self
     }
 
-    /// 手持营业执照合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 手持营业执照合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn handheld_business_license(
         mut self,
         handheld_business_license: impl Into<String>,
@@ -67,7 +67,7 @@ impl MerchantInconsistentApprove {
         self
     }
 
-    /// 手持身份证合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
+    /// 手持身份证合照. The `image_id` of its picture, from `alipay.open.sp.image.upload`. Whether it is needed depends on the requirements of the application. 50 KB to 5 MB; png, bmp, gif, jpg or jpeg. Example: `A*7j1pTrCpV8EAAAAAAAAAAAAAAQAAAA`.
     pub fn handheld_card(mut self, handheld_card: impl Into<String>) -> Self {
         self.handheld_card = Some(Into::into(handheld_card));
         self

@@ -62,7 +62,7 @@ crate::codec::listed!(BizScene);
 pub enum OperateType {
     /// 账号绑定. To bind an Alipay account; only for indirect merchants.
     AccountBind,
-    /// 代表代运营授权. To operate for the merchant; for an indirect merchant the account is bound too.
+    /// 代运营授权. To operate for the merchant; for an indirect merchant the account is bound too.
     OperationAuth,
 }
 

@@ -11,7 +11,7 @@
 pub struct InstanceUpdate {
     /// 商户的pid或appid. The merchant's PID or app id, where an agent handed out the card for the merchant and now changes it.
     pub channel_id: Option<String>,
-    /// 支付宝用户ID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon.
+    /// 用户OpenID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon.
     pub open_id: Option<String>,
     /// 商户指定卡券唯一值. The merchant's unique number of the card: what the template's `serialNumber` in `fileInfo` said.
     pub serial_number: Option<String>,
@@ -44,7 +44,7 @@ impl InstanceUpdate {
         self
     }
 
-    /// 支付宝用户ID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon.
+    /// 用户OpenID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

@@ -21,15 +21,15 @@ pub struct RiskComplaintInfoBatchquery {
     pub gmt_process_start: Option<String>,
     /// 分页查询每次查询的数据量. How many on a page. Without it, 10.
     pub page_size: Option<i64>,
-    /// 查询条件. Where the complaints asked for stand.
+    /// 投诉状态列表. Where the complaints asked for stand.
     pub status_list: Vec<String>,
     /// 投诉单号. The number of the complaint asked for.
     pub task_id: Option<String>,
-    /// 查询条件. The numbers of the complaints asked for.
+    /// 投诉单号列表. The numbers of the complaints asked for.
     pub task_id_list: Vec<String>,
     /// 支付宝订单号. Alipay's number of the order complained about.
     pub trade_no: Option<String>,
-    /// 查询条件. Whether to ask for complaints that the user took further.
+    /// 筛选升级投诉任务. Whether to ask for complaints that the user took further.
     pub upgrade: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -83,7 +83,7 @@ impl RiskComplaintInfoBatchquery {
         self
     }
 
-    /// 查询条件. Where the complaints asked for stand.
+    /// 投诉状态列表. Where the complaints asked for stand.
     pub fn status_list(mut self, status_list: impl Into<Vec<String>>) -> Self {
         self.status_list = Into::into(status_list);
         self
@@ -95,7 +95,7 @@ impl RiskComplaintInfoBatchquery {
         self
     }
 
-    /// 查询条件. The numbers of the complaints asked for.
+    /// 投诉单号列表. The numbers of the complaints asked for.
     pub fn task_id_list(mut self, task_id_list: impl Into<Vec<String>>) -> Self {
         self.task_id_list = Into::into(task_id_list);
         self
@@ -107,7 +107,7 @@ impl RiskComplaintInfoBatchquery {
         self
     }
 
-    /// 查询条件. Whether to ask for complaints that the user took further.
+    /// 筛选升级投诉任务. Whether to ask for complaints that the user took further.
     #[inline]
     pub fn upgrade(mut self, upgrade: bool) -> Self {
         self.upgrade = Some(upgrade);

@@ -11,7 +11,7 @@
 pub struct RiskContentSyncDetect {
     /// 来源渠道. Where it comes from, by the product opened: `tinyapp-eco-open` (Riskgo), `miniappcloud` and `miniappcloud-oss` (mini program cloud, texts and pictures in OSS), `digital-tech` and `digital-tech-poc` (digital technology, live and trial).
     pub channel: Option<String>,
-    /// 送检内容类型枚举值. What is to be checked.
+    /// 送检内容类型. What is to be checked.
     pub content_type: Option<crate::types::OpenEnum<RiskContentSyncDetectContentType>>,
     /// 用户发表内容. The content, just one at present. Best as plain text: without formatting signs, emojis and tags, fewer checks go wrong.
     pub data_list: Vec<String>,
@@ -42,7 +42,7 @@ impl RiskContentSyncDetect {
         self
     }
 
-    /// 送检内容类型枚举值. What is to be checked.
+    /// 送检内容类型. What is to be checked.
     pub fn content_type(
         mut self,
         content_type: impl Into<crate::types::OpenEnum<RiskContentSyncDetectContentType>>,

@@ -546,7 +546,7 @@ pub struct WaitRepaymentOrderInfo {
     pub alipay_user_id: Option<String>,
     /// 收单产品码. Usually the payment product that the merchant has a contract for, such as `GENERAL_WITHHOLDING`. Example: `GENERAL_WITHHOLDING`.
     pub biz_product: Option<String>,
-    /// 买家的支付宝用户id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 原始的业务单号. The number of the original order, usually Alipay's number of the payment. Example: `2018060821001001820554093702`.
     pub orig_biz_order_id: Option<String>,

@@ -28,7 +28,7 @@ pub struct AppPay {
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
+    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 签约参数. An agreement for later deductions that the buyer signs while paying. Needed for the product `CYCLE_PAY_AUTH`.
     pub agreement_sign_params: Option<super::types::SignParams>,
@@ -119,7 +119,7 @@ impl AppPay {
         self
     }
 
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
+    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self

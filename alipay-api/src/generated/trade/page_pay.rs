@@ -32,7 +32,7 @@ pub struct PagePay {
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. At most 6 characters.
+    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. Without it, 15 days. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
@@ -139,7 +139,7 @@ impl PagePay {
         self
     }
 
-    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. At most 6 characters.
+    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. Without it, 15 days. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self

@@ -86,7 +86,7 @@ pub struct Pay {
     pub terminal_id: Option<String>,
     /// IOT设备信息. The signature that the IoT SDK of the terminal made. Only for terminals with that SDK.
     pub terminal_params: Option<String>,
-    /// 收单机构. The PID of the acquiring institution. Only for indirect acquiring.
+    /// 收单机构pid. The PID of the acquiring institution. Only for indirect acquiring.
     pub request_org_pid: Option<String>,
     /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub merchant_order_no: Option<String>,
@@ -386,7 +386,7 @@ impl Pay {
         self
     }
 
-    /// 收单机构. The PID of the acquiring institution. Only for indirect acquiring.
+    /// 收单机构pid. The PID of the acquiring institution. Only for indirect acquiring.
     pub fn request_org_pid(mut self, request_org_pid: impl Into<String>) -> Self {
         self.request_org_pid = Some(Into::into(request_org_pid));
         self
@@ -726,7 +726,8 @@ pub struct PayResponse {
     pub buyer_user_name: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
     pub buyer_user_type: Option<crate::types::OpenEnum<PayBuyerUserType>>,
-    /// 买家支付宝用户号. Deprecated: use `buyer_open_id`.
+    /// 买家OpenID. An old identifier of the buyer.
+    #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 发生支付交易的商户门店名称. The name of the shop in which it was paid.
     pub store_name: Option<String>,
@@ -1711,7 +1712,7 @@ crate::codec::object!(AgreementParams);
 #[must_use]
 #[non_exhaustive]
 pub struct PayParams {
-    /// 普通异步支付. When it is carried out.
+    /// 异步支付类型. When it is carried out.
     pub async_type: Option<crate::types::OpenEnum<PayParamsAsyncType>>,
     /// 重试类型. Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
     pub retry_type: Option<crate::types::OpenEnum<PayParamsRetryType>>,
@@ -1726,7 +1727,7 @@ impl PayParams {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 普通异步支付. When it is carried out.
+    /// 异步支付类型. When it is carried out.
     pub fn async_type(
         mut self,
         async_type: impl Into<crate::types::OpenEnum<PayParamsAsyncType>>,

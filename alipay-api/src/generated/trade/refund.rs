@@ -46,7 +46,7 @@ pub struct Refund {
     pub query_options: Vec<crate::types::OpenEnum<RefundQueryOption>>,
     /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub related_settle_confirm_no: Option<String>,
-    /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
+    /// 指定退款账号类型. How `refund_trans_out` names its account.
     pub refund_trans_out_type: Option<crate::types::OpenEnum<RefundTransOutType>>,
     /// 指定退款账号. The account that pays the refund, if the contract names one. Set `refund_trans_out_type`, too.
     pub refund_trans_out: Option<String>,
@@ -181,7 +181,7 @@ impl Refund {
         self
     }
 
-    /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
+    /// 指定退款账号类型. How `refund_trans_out` names its account.
     pub fn refund_trans_out_type(
         mut self,
         refund_trans_out_type: impl Into<crate::types::OpenEnum<RefundTransOutType>>,
@@ -410,7 +410,8 @@ pub struct RefundResponse {
     pub buyer_user_id: Option<String>,
     /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
     pub buyer_open_id: Option<String>,
-    /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
+    /// 买家OpenID. An old identifier of the buyer.
+    #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 是否有银行卡冲退. Whether part of the refund goes to a bank card, which takes longer. Needs `deposit_back_info` among the query options.
     pub has_deposit_back: Option<bool>,

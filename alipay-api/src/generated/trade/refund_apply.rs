@@ -232,7 +232,7 @@ pub struct RefundApplyResponse {
     pub out_request_no: Option<String>,
     /// 商户订单号. The merchant's own order number. Example: `20150320010101001`.
     pub out_trade_no: Option<String>,
-    /// 本次退款请求. How much this refund gives back, in yuan. Example: `200.12`.
+    /// 退款金额. How much this refund gives back, in yuan. Example: `200.12`.
     pub refund_amount: Option<crate::types::Price>,
     /// 退款状态. How far the refund is. Example: `REFUND_PROCESSING`.
     pub refund_status: Option<crate::types::OpenEnum<RefundApplyRefundStatus>>,

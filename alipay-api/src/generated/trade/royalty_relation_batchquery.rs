@@ -11,7 +11,7 @@
 pub struct RoyaltyRelationBatchquery {
     /// 外部请求号. The merchant's own number of the request: letters, digits and underscores, unique at the merchant. At most 32 characters. Example: `2019032200000001`.
     pub out_request_no: Option<String>,
-    /// 几页. Which page, from 1 on. Without it, 1. Example: `1`.
+    /// 页码. Which page, from 1 on. Without it, 1. Example: `1`.
     pub page_num: Option<i64>,
     /// 页面大小. How many on a page, at most 100. Without it, 20. Example: `20`.
     pub page_size: Option<i64>,
@@ -32,7 +32,7 @@ impl RoyaltyRelationBatchquery {
         self
     }
 
-    /// 几页. Which page, from 1 on. Without it, 1. Example: `1`.
+    /// 页码. Which page, from 1 on. Without it, 1. Example: `1`.
     #[inline]
     pub fn page_num(mut self, page_num: i64) -> Self {
         self.page_num = Some(page_num);

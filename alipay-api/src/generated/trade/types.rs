@@ -3238,9 +3238,9 @@ crate::codec::object!(RefundSubFee);
 /// 业务结果码. Whether the question was answered.
 #[non_exhaustive]
 pub enum ResultCode {
-    /// 分账关系查询成功. It was.
+    /// It was.
     Success,
-    /// 分账关系查询失败. It was not.
+    /// It was not.
     Fail,
 }
 
@@ -3825,7 +3825,7 @@ pub struct SettleDetailInfo {
     pub trans_in: Option<String>,
     /// 结算的金额. How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
     pub amount: Option<crate::types::Price>,
-    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored.
+    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored. Left out in a later step: all that is left.
     pub actual_amount: Option<crate::types::Price>,
     /// 结算汇总维度. What settlements are summed up by, for receivers of type `cardAliasNo`. At most 64 characters.
     pub summary_dimension: Option<String>,
@@ -3875,7 +3875,7 @@ impl SettleDetailInfo {
         self
     }
 
-    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored.
+    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored. Left out in a later step: all that is left.
     #[inline]
     pub fn actual_amount(mut self, actual_amount: crate::types::Price) -> Self {
         self.actual_amount = Some(actual_amount);
@@ -4586,7 +4586,7 @@ crate::codec::object!(SubMerchant);
 pub struct SubscriptionItem {
     /// 订阅项id. Identifies what is subscribed to, as `alipay.trade.subscription.query` or `alipay.trade.subscription.changed` returned it once the subscription was in force.
     pub item_id: Option<String>,
-    /// 价格创建接口. The price wanted, from `alipay.trade.price.create`.
+    /// 价格id. The price wanted, from `alipay.trade.price.create`.
     pub price_id: Option<String>,
     /// 购买的商品数量. How many pieces are bought. So far only for `alipay.trade.subscription.create`.
     pub quantity: Option<String>,
@@ -4611,7 +4611,7 @@ impl SubscriptionItem {
         self
     }
 
-    /// 价格创建接口. The price wanted, from `alipay.trade.price.create`.
+    /// 价格id. The price wanted, from `alipay.trade.price.create`.
     pub fn price_id(mut self, price_id: impl Into<String>) -> Self {
         self.price_id = Some(Into::into(price_id));
         self

@@ -32,13 +32,13 @@ pub struct WapPay {
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
+    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub seller_id: Option<String>,
     /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
-    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通), and where a contract has settlements summed up and paid to a bank card.
     pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
@@ -133,7 +133,7 @@ impl WapPay {
         self
     }
 
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
+    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -152,7 +152,7 @@ impl WapPay {
         self
     }
 
-    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通), and where a contract has settlements summed up and paid to a bank card.
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);

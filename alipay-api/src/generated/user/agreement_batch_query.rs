@@ -11,7 +11,7 @@
 pub struct AgreementBatchQuery {
     /// 用户的支付宝登录账号. The user's Alipay login, an e-mail address or mobile number. `alipay_user_id` wins. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
     pub alipay_logon_id: Option<String>,
-    /// 支付宝唯一用户号. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
     pub alipay_open_id: Option<String>,
     /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
     pub alipay_user_id: Option<String>,
@@ -55,7 +55,7 @@ impl AgreementBatchQuery {
         self
     }
 
-    /// 支付宝唯一用户号. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementExecutionplanModify {
-    /// 周期性扣款产品. Alipay's number of the agreement. Example: `20185909000458725113`.
+    /// 授权免密支付协议号. Alipay's number of the agreement. Example: `20185909000458725113`.
     pub agreement_no: Option<String>,
     /// 商户下一次扣款时间. The day of the next deduction. Example: `2019-05-12`.
     pub deduct_time: Option<crate::types::Date>,
@@ -26,7 +26,7 @@ impl AgreementExecutionplanModify {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 周期性扣款产品. Alipay's number of the agreement. Example: `20185909000458725113`.
+    /// 授权免密支付协议号. Alipay's number of the agreement. Example: `20185909000458725113`.
     pub fn agreement_no(mut self, agreement_no: impl Into<String>) -> Self {
         self.agreement_no = Some(Into::into(agreement_no));
         self
@@ -111,7 +111,7 @@ impl crate::method::ServerMethod for AgreementExecutionplanModify {}
 /// The answer to [`AgreementExecutionplanModify`].
 #[non_exhaustive]
 pub struct AgreementExecutionplanModifyResponse {
-    /// 周期性扣款产品. Alipay's number of the agreement. Example: `20185909000458725113`.
+    /// 授权免密支付协议号. Alipay's number of the agreement. Example: `20185909000458725113`.
     pub agreement_no: Option<String>,
     /// 商户下一次扣款时间. The day of the next deduction. Put off, say, by the length of a quarter that the user bought on top of a monthly subscription. Example: `2020-05-12`.
     pub deduct_time: Option<crate::types::Date>,

@@ -13,7 +13,7 @@ pub struct AgreementQuery {
     pub agreement_no: Option<String>,
     /// 用户的支付宝登录账号. The user's Alipay login, an e-mail address or mobile number. `alipay_open_id` and `alipay_user_id` win. Example: `abx@alitest.com`.
     pub alipay_logon_id: Option<String>,
-    /// 支付宝唯一用户号. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub alipay_open_id: Option<String>,
     /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. Example: `2088101122675263`.
     pub alipay_user_id: Option<String>,
@@ -48,7 +48,7 @@ impl AgreementQuery {
         self
     }
 
-    /// 支付宝唯一用户号. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
@@ -224,9 +224,9 @@ pub struct AgreementQueryResponse {
     pub external_logon_id: Option<String>,
     /// 协议失效时间. When the agreement ends. Example: `2117-05-24 00:00:00`.
     pub invalid_time: Option<crate::types::DateTime>,
-    /// 周期扣协议. The day of the last successful deduction. Only with regular deductions. Example: `2022-05-15`.
+    /// 上次扣款成功时间. The day of the last successful deduction. Only with regular deductions. Example: `2022-05-15`.
     pub last_deduct_time: Option<crate::types::Date>,
-    /// 周期扣协议. The day when the next deduction is expected. Only with regular deductions. Example: `2022-06-15`.
+    /// 预计下次扣款时间. The day when the next deduction is expected. Only with regular deductions. Example: `2022-06-15`.
     pub next_deduct_time: Option<crate::types::Date>,
     /// 协议产品码. The product code of the agreement, from the contract with Alipay; it differs between scenarios. Example: `GENERAL_WITHHOLDING_P`.
     pub personal_product_code: Option<String>,

@@ -13,7 +13,7 @@ pub struct AgreementUnsign {
     pub agreement_no: Option<String>,
     /// 用户的支付宝登录账号. The user's Alipay login, an e-mail address or mobile number. `alipay_user_id` wins. Example: `abx@alitest.com`.
     pub alipay_logon_id: Option<String>,
-    /// 用户的支付宝账号对应的支付宝唯一用户号. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub alipay_open_id: Option<String>,
     /// 用户的支付宝账号对应的支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `2088101143488930`.
     pub alipay_user_id: Option<String>,
@@ -60,7 +60,7 @@ impl AgreementUnsign {
         self
     }
 
-    /// 用户的支付宝账号对应的支付宝唯一用户号. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

@@ -13,7 +13,7 @@ pub struct AlipaypointSend {
     pub budget_code: Option<String>,
     /// 发放描述. What the points are for. Users see it in the mini program of Alipay points. Example: `商户小程序签到送集分宝`.
     pub memo: Option<String>,
-    /// 被发放集分宝用户ID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 接入方自己交易的唯一流水ID号. The merchant's own number of this gift, by which a repeat is recognised; unique. Must not change when the call is repeated: points could be given twice. Example: `011022222222212`.
     pub partner_biz_no: Option<String>,
@@ -61,7 +61,7 @@ impl AlipaypointSend {
         self
     }
 
-    /// 被发放集分宝用户ID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

@@ -159,7 +159,7 @@ impl crate::method::ServerMethod for FamilyArchiveInitialize {}
 /// The answer to [`FamilyArchiveInitialize`].
 #[non_exhaustive]
 pub struct FamilyArchiveInitializeResponse {
-    /// 家人信息档案. The address that opens the component.
+    /// 家人信息档案组件唤起地址. The address that opens the component.
     pub archive_plugin_url: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct FamilyArchiveQuery {
-    /// 家人信息档案. The token of the request that showed the component.
+    /// 家人信息档案组件请求令牌. The token of the request that showed the component.
     pub archive_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -22,7 +22,7 @@ impl FamilyArchiveQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 家人信息档案. The token of the request that showed the component.
+    /// 家人信息档案组件请求令牌. The token of the request that showed the component.
     pub fn archive_token(
         mut self,
         archive_token: impl Into<crate::types::Secret>,

@@ -13,7 +13,7 @@ pub struct CreditPeZmgoAgreementQuery {
     pub agreement_id: Option<String>,
     /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
     pub alipay_user_id: Option<String>,
-    /// 买家在支付宝的用户id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -38,7 +38,7 @@ impl CreditPeZmgoAgreementQuery {
         self
     }
 
-    /// 买家在支付宝的用户id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -124,7 +124,7 @@ pub struct CreditPeZmgoAgreementQueryResponse {
     pub alipay_user_id: Option<String>,
     /// 代表签约芝麻GO所属业务类型. The kind of business that the agreement is for. Example: `zm_zmgo`.
     pub biz_type: Option<String>,
-    /// 支付宝用户userId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 该条芝麻GO协议签约时间. When the agreement was signed. Example: `2021-09-27 00:00:00`.
     pub sign_time: Option<crate::types::DateTime>,

@@ -13,7 +13,7 @@ pub struct CreditPeZmgoAgreementUnsign {
     pub agreement_id: Option<String>,
     /// 支付宝的用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`.
     pub alipay_user_id: Option<String>,
-    /// 支付宝的用户id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 商户ID. Identifies the merchant. Example: `2088302424614288`.
     pub partner_id: Option<String>,
@@ -42,7 +42,7 @@ impl CreditPeZmgoAgreementUnsign {
         self
     }
 
-    /// 支付宝的用户id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

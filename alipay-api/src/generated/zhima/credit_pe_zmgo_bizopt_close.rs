@@ -11,7 +11,7 @@
 pub struct CreditPeZmgoBizoptClose {
     /// 支付宝用户Id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`.
     pub alipay_user_id: Option<String>,
-    /// 支付宝用户Id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 商户本次操作的请求流水号. The merchant's own number of this request, unique. Example: `99202005050100930053707258`.
     pub out_request_no: Option<String>,
@@ -36,7 +36,7 @@ impl CreditPeZmgoBizoptClose {
         self
     }
 
-    /// 支付宝用户Id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -151,7 +151,7 @@ impl crate::method::ServerMethod for CreditPeZmgoBizoptClose {}
 pub struct CreditPeZmgoBizoptCloseResponse {
     /// 芝麻GO签约申请时生成的签约申请单据号. The number of the application, made when signing began. Example: `ZMGO_OPT2021020110020607850000006001`.
     pub biz_opt_no: Option<String>,
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 商户本次操作的请求流水号. The merchant's own number of this request. Example: `9e8cc8da16866a79161ee033cb58497b`.
     pub out_request_no: Option<String>,

@@ -25,7 +25,7 @@ pub struct CreditPeZmgoCumulationSync {
     pub ext_info: Option<crate::types::Json>,
     /// 是否为支付宝交易. Whether it was an Alipay payment; only for templates that are bound to payments. Without it, false. If true, `trade_no` must be an Alipay payment of this user to this merchant, or nothing is counted.
     pub has_alipay_trade: Option<bool>,
-    /// 用户userId. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 外部业务号. The merchant's own number of the report, unique. If the answer asks for another idempotence number, send it with a new one. Example: `2020081211223006150094012926289`.
     pub out_biz_no: String,
@@ -118,7 +118,7 @@ impl CreditPeZmgoCumulationSync {
         self
     }
 
-    /// 用户userId. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -297,7 +297,7 @@ pub struct CreditPeZmgoCumulationSyncResponse {
     pub agreement_no: Option<String>,
     /// 数据回传失败原因描述. Why the report was not counted. Example: `入参userId为空`.
     pub fail_reason: Option<String>,
-    /// 用户userId. Identifies the user to this app alone, if the report was counted. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone, if the report was counted. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 外部业务号. The merchant's own number of the report, if it was counted. If the answer asks for another idempotence number, send it with a new one. Example: `2020081211223006150094012926289`.
     pub out_biz_no: Option<String>,

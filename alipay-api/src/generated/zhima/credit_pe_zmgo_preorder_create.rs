@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoPreorderCreate {
-    /// 支付宝用户ID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub alipay_open_id: Option<String>,
     /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Must stay the same for one `out_request_no`. Example: `2088759402857364`.
     pub alipay_user_id: Option<String>,
@@ -53,7 +53,7 @@ impl CreditPeZmgoPreorderCreate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝用户ID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

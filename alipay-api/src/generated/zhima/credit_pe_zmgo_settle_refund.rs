@@ -11,7 +11,7 @@
 pub struct CreditPeZmgoSettleRefund {
     /// 签约芝麻GO的业务协议号. The number of the agreement, told by the notifications of signing and settlement. Example: `ZMGO_AGR2021010510020604080000006001`.
     pub agreement_id: Option<String>,
-    /// 支付宝用户ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub alipay_open_id: Option<String>,
     /// 支付宝用户ID. The user's Alipay user id. Example: `2088302841345600`.
     pub alipay_user_id: Option<String>,
@@ -44,7 +44,7 @@ impl CreditPeZmgoSettleRefund {
         self
     }
 
-    /// 支付宝用户ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

@@ -11,7 +11,7 @@
 pub struct CreditPeZmgoSettleUnfreeze {
     /// 用户签约记录的编号. Alipay's number of the agreement. Example: `20185513447859192007`.
     pub agreement_id: Option<String>,
-    /// 买家在支付宝的用户id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub alipay_open_id: Option<String>,
     /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
     pub alipay_user_id: Option<String>,
@@ -44,7 +44,7 @@ impl CreditPeZmgoSettleUnfreeze {
         self
     }
 
-    /// 买家在支付宝的用户id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

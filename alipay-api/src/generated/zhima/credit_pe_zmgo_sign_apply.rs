@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoSignApply {
-    /// 支付宝的用户id. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
+    /// 用户OpenID. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
     pub alipay_open_id: Option<String>,
     /// 支付宝的用户id. The user's Alipay user id: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
     pub alipay_user_id: Option<String>,
@@ -40,7 +40,7 @@ impl CreditPeZmgoSignApply {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝的用户id. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
+    /// 用户OpenID. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

@@ -17,7 +17,7 @@ pub struct CustomerJobworthAdapterQuery {
     pub cert_type: Option<String>,
     /// 匹配的职位的中文名称. The Chinese name of the job.
     pub job_name: Option<String>,
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone.
     pub open_id: Option<String>,
     /// 蚂蚁统一会员ID. The user's Alipay user id.
     pub user_id: Option<String>,
@@ -59,7 +59,7 @@ impl CustomerJobworthAdapterQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

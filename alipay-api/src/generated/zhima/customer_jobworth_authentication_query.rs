@@ -19,7 +19,7 @@ pub struct CustomerJobworthAuthenticationQuery {
     pub identity_type: Option<String>,
     /// 查询身份认证结果的凭证. The token to read the result with. Once the result is final, it can be used with success only once.
     pub once_token: Option<crate::types::Secret>,
-    /// 蚂蚁统一会员ID 和身份证任选一个传入. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 查询类型. How to ask.
     pub query_type: Option<
@@ -88,7 +88,7 @@ impl CustomerJobworthAuthenticationQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID 和身份证任选一个传入. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -242,7 +242,7 @@ pub struct CustomerJobworthAuthenticationQueryResponse {
     >,
     /// 身份认证查询结果页面的小程序链接. The link to the mini program's page with the result, for the user, inside Alipay. Example: `alipays://platformapi/startapp?appId`.
     pub identity_result_skip_url: Option<String>,
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 代表订单状态. Where the order stands, such as `FINISH`. Example: `FINISH`.
     pub token_status: Option<String>,

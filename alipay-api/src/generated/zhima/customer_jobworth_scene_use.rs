@@ -169,7 +169,7 @@ pub struct SceneInfo {
     pub job_id: Option<String>,
     /// 岗位名称. What the job is called.
     pub job_name: Option<String>,
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone.
     pub open_id: Option<String>,
     /// 发生时间的时间戳. When it happened, as a timestamp.
     pub scene_time: Option<String>,
@@ -242,7 +242,7 @@ impl SceneInfo {
         self
     }
 
-    /// 蚂蚁统一会员ID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

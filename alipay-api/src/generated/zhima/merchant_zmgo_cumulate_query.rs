@@ -13,7 +13,7 @@ pub struct MerchantZmgoCumulateQuery {
     pub agreement_id: Option<String>,
     /// 是否需要回传明细. Whether to return the single reports.
     pub need_detail: Option<bool>,
-    /// 用户 id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 当前页数. Which page to read, from 1. Needed if `need_detail` is true. Example: `1`.
     pub page_no: Option<i64>,
@@ -47,7 +47,7 @@ impl MerchantZmgoCumulateQuery {
         self
     }
 
-    /// 用户 id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

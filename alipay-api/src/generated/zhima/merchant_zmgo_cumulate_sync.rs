@@ -21,7 +21,7 @@ pub struct MerchantZmgoCumulateSync {
     pub data_type: Option<crate::types::OpenEnum<MerchantZmgoCumulateSyncDataType>>,
     /// 优惠数据. The savings. Only given if savings are reported.
     pub discount_type_sync_data: Option<DiscountTypeSyncData>,
-    /// 用户 id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id: Option<String>,
     /// 外部业务号. The merchant's own number of the report, unique. Example: `2020081211223006150094012926289`.
     pub out_biz_no: Option<String>,
@@ -101,7 +101,7 @@ impl MerchantZmgoCumulateSync {
         self
     }
 
-    /// 用户 id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -635,7 +635,7 @@ pub struct TimesTypeSyncData {
     pub task_amount: Option<crate::types::Price>,
     /// 任务描述. What the task is called. Example: `完成一次任务001`.
     pub task_desc: Option<String>,
-    /// 当为次数型任务时必须传. How often the task was done. Needed for tasks by count. Example: `1`.
+    /// 任务次数. How often the task was done. Needed for tasks by count. Example: `1`.
     pub task_times: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -674,7 +674,7 @@ impl TimesTypeSyncData {
         self
     }
 
-    /// 当为次数型任务时必须传. How often the task was done. Needed for tasks by count. Example: `1`.
+    /// 任务次数. How often the task was done. Needed for tasks by count. Example: `1`.
     #[inline]
     pub fn task_times(mut self, task_times: i64) -> Self {
         self.task_times = Some(task_times);
