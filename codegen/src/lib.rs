@@ -28,6 +28,8 @@
 //! # Ok::<(), alipay_codegen::Diagnostics>(())
 //! ```
 
+#[cfg(feature = "generate")]
+mod catalogue;
 mod check;
 mod diagnostics;
 #[cfg(feature = "generate")]
@@ -56,9 +58,11 @@ mod tests;
 #[cfg(feature = "generate")]
 mod tree;
 
+#[cfg(feature = "generate")]
+pub use catalogue::{Catalogue, CatalogueError, FieldOutline, MethodOutline, Outline};
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 #[cfg(feature = "generate")]
-pub use draft::{Catalogue, DraftError, Filling, drafts};
+pub use draft::{Filling, drafts};
 #[cfg(feature = "generate")]
 pub use emit::Root;
 #[cfg(feature = "generate")]

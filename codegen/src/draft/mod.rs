@@ -3,10 +3,6 @@
 //! The catalogue knows names and wire types, and some facts; not what anything means. Where a draft has nothing to say it leaves the `doc` empty, which the
 //! checker refuses, so that none lands unread.
 
-mod catalogue;
-mod error;
-mod facts;
-mod objects;
 mod products;
 mod shared;
 mod types;
@@ -14,42 +10,10 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalogue::{Catalogue, CatalogueError, Method, Object, Objects};
 use crate::source::SourceFile;
-pub use error::DraftError;
 
-use catalogue::{Lines, Method, Object};
-use objects::Objects;
 use shared::Shared;
-
-/// The texts of a catalogue's files. Only the first has to be there.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Catalogue<'a> {
-    /// Methods, a JSON object on each line: `method`, `biz_content`, `params`, `files`, `response`, `v3`, `error_codes`.
-    pub methods: &'a str,
-    /// The types that methods refer to, a JSON object on each line: `type`, `fields`.
-    pub types: &'a str,
-    /// What is known of methods and their fields, a JSON object on each line: `method`, `title_zh`, `fields`.
-    pub fields: &'a str,
-    /// What is known of the types' fields, a JSON object on each line: `type`, `fields`.
-    pub type_facts: &'a str,
-    /// Methods that are pages or apps, between tabs: method, kinds.
-    pub kinds: &'a str,
-    /// Fields by which a repeat is not done twice, between tabs: method, key, query, source, grade.
-    pub keys: &'a str,
-    /// What differs between V2 and V3, between tabs: scope, name, side, field, kind.
-    pub differences: &'a str,
-}
-
-impl Catalogue<'_> {
-    /// The names of all its methods.
-    ///
-    /// # Errors
-    /// When a line is malformed.
-    pub fn names(&self) -> Result<BTreeSet<String>, DraftError> {
-        let lines = Lines::read(self.methods, "method", None)?;
-        Ok(lines.names().map(str::to_owned).collect())
-    }
-}
 
 /// What a draft says where the catalogue knows nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,23 +37,16 @@ pub fn drafts(
     catalogue: &Catalogue<'_>,
     specs: &[SourceFile],
     filling: Filling,
-) -> Result<Vec<SourceFile>, DraftError> {
+) -> Result<Vec<SourceFile>, CatalogueError> {
     let words = match filling {
         Filling::Empty => &yaml::UNSAID,
         Filling::MadeUp => &yaml::MADE_UP,
     };
-    let objects = Objects::read(catalogue.types, catalogue.type_facts)?;
-    let lines = Lines::read(catalogue.methods, "method", Some(methods))?;
-    let facts = Lines::read(catalogue.fields, "method", Some(methods))?;
+    let objects = catalogue.objects()?;
+    let lines = catalogue.lines(methods)?;
     let read = |name: &str| {
-        let Some((line, text)) = lines.get(name) else {
-            return Err(DraftError::NoSuchMethod(name.to_owned()));
-        };
-        let mut method = Method::read(line, &catalogue::parse(line, text)?)?;
-        if let Some((line, text)) = facts.get(name) {
-            method.learn(&catalogue::parse(line, text)?);
-        }
-        method.learn_tables(catalogue.kinds, catalogue.keys, catalogue.differences);
+        let mut method = lines.method(name)?;
+        method.leave_out_gateways();
         Ok(method)
     };
     let mut files = Vec::new();

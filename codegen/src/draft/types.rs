@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::{Field, Object};
-use super::facts::Facts;
-use super::objects::Objects;
 use super::shared::Shared;
+use crate::catalogue::{Facts, Field, Object, Objects};
 use crate::check::wellformed;
 use crate::names;
 

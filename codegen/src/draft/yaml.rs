@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::catalogue::{Field, Method, Object};
-use super::facts::Facts;
-use super::objects::Objects;
 use super::shared::Shared;
 use super::types::{Drafted, Enums, Types, drafted};
+use crate::catalogue::{Facts, Field, Method, Object, Objects};
 use crate::check::wellformed;
 use crate::ir::GATEWAY_MEMBERS;
 use crate::names;
@@ -187,15 +185,7 @@ impl<'d> Draft<'d> {
         let in_query = method.facts.v3_only.iter().filter(|(_, place)| place == "query");
         let query = v3.query.iter().chain(in_query.map(|(name, _)| name));
         let query: Vec<&str> = query.map(String::as_str).collect();
-        let has = |name: &str| {
-            method
-                .biz_content
-                .iter()
-                .chain(&method.params)
-                .any(|field| field.name == name)
-        };
-        let without = method.facts.v3_without.iter().map(String::as_str);
-        let without: Vec<&str> = without.filter(|name| has(name) && !query.contains(name)).collect();
+        let without: Vec<&str> = method.v3_without().map(String::as_str).collect();
         let _ = writeln!(
             self.out,
             "v3: {{ verb: {}, path: \"{}\"{}{}{}{} }}",

@@ -113,7 +113,10 @@ impl crate::method::Method for Close {
     type Output = CloseResponse;
     type ErrorCode = CloseErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/close")),
+        v3: Some(crate::method::V3 {
+            only: &["notify_url"],
+            ..crate::method::V3::new("POST", "/v3/alipay/trade/close")
+        }),
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no", "trade_no"],
             ..crate::method::AnswerInfo::PLAIN

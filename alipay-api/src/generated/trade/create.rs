@@ -605,7 +605,10 @@ impl crate::method::Method for Create {
     type Output = CreateResponse;
     type ErrorCode = CreateErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/create")),
+        v3: Some(crate::method::V3 {
+            only: &["notify_url"],
+            ..crate::method::V3::new("POST", "/v3/alipay/trade/create")
+        }),
         secret: &["cert_no", "identity_hash"],
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no"],

@@ -669,7 +669,10 @@ impl crate::method::Method for Pay {
     type Output = crate::method::Outcome<PayResponse>;
     type ErrorCode = PayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/pay")),
+        v3: Some(crate::method::V3 {
+            only: &["notify_url"],
+            ..crate::method::V3::new("POST", "/v3/alipay/trade/pay")
+        }),
         secret: &[
             "auth_code",
             "cert_no",

@@ -496,7 +496,11 @@ impl crate::method::Method for Precreate {
     type Output = PrecreateResponse;
     type ErrorCode = PrecreateErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/precreate")),
+        v3: Some(crate::method::V3 {
+            only: &["notify_url"],
+            without: &["payment_type"],
+            ..crate::method::V3::new("POST", "/v3/alipay/trade/precreate")
+        }),
         secret: &["cert_no", "identity_hash"],
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no"],

@@ -4,32 +4,32 @@
 
 use serde_json::{Map, Value};
 
-pub(super) type Json = Map<String, Value>;
+pub(crate) type Json = Map<String, Value>;
 
 /// What is known of one field.
 #[derive(Default)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// Its Chinese name.
-    pub(super) label: Option<String>,
-    pub(super) example: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) example: Option<String>,
     /// What it can be, with what that is called.
-    pub(super) values: Vec<(String, Option<String>)>,
-    pub(super) max_length: Option<u64>,
-    pub(super) max_items: Option<u64>,
-    pub(super) range: Option<(String, String)>,
+    pub(crate) values: Vec<(String, Option<String>)>,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) max_items: Option<u64>,
+    pub(crate) range: Option<(String, String)>,
     /// That it must be given is firm.
-    pub(super) required: bool,
-    pub(super) deprecated: bool,
+    pub(crate) required: bool,
+    pub(crate) deprecated: bool,
     /// The unit of an amount, in Chinese.
-    pub(super) unit: Option<String>,
+    pub(crate) unit: Option<String>,
     /// A pattern of a time.
-    pub(super) format: Option<String>,
+    pub(crate) format: Option<String>,
     /// Where V3 has it, if V3 alone does: `query` or `body`.
-    pub(super) v3_only: Option<String>,
+    pub(crate) v3_only: Option<String>,
 }
 
 impl Facts {
-    pub(super) fn read(of: &Json) -> Self {
+    pub(crate) fn read(of: &Json) -> Self {
         let text = |key: &str| of.get(key).and_then(Value::as_str).map(|text| text.trim().to_owned());
         let flag = |key: &str| of.get(key) == Some(&Value::Bool(true));
         let number = |key: &str| of.get(key).and_then(Value::as_u64).filter(|&number| number > 0);
@@ -54,7 +54,7 @@ impl Facts {
 }
 
 /// A text that is a name: short, without a clause, and not cut off where one begins.
-pub(super) fn name(text: &str) -> Option<String> {
+pub(crate) fn name(text: &str) -> Option<String> {
     const MAX: usize = 20;
     let text = text
         .trim()

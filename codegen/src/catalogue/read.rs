@@ -4,74 +4,74 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::error::DraftError;
+use super::error::CatalogueError;
 use super::facts::{Facts, Json};
 use crate::ir::GATEWAY_MEMBERS;
 
-pub(super) struct Method {
-    pub(super) name: String,
-    pub(super) biz_content: Vec<Field>,
-    pub(super) params: Vec<Field>,
-    pub(super) files: Vec<String>,
-    pub(super) response: Vec<Field>,
-    pub(super) v3: Option<V3>,
-    pub(super) error_codes: Vec<String>,
-    pub(super) facts: MethodFacts,
+pub(crate) struct Method {
+    pub(crate) name: String,
+    pub(crate) biz_content: Vec<Field>,
+    pub(crate) params: Vec<Field>,
+    pub(crate) files: Vec<String>,
+    pub(crate) response: Vec<Field>,
+    pub(crate) v3: Option<V3>,
+    pub(crate) error_codes: Vec<String>,
+    pub(crate) facts: MethodFacts,
 }
 
 /// What is known of a method beside its names.
 #[derive(Default)]
-pub(super) struct MethodFacts {
-    pub(super) title: Option<String>,
-    pub(super) deprecated: bool,
+pub(crate) struct MethodFacts {
+    pub(crate) title: Option<String>,
+    pub(crate) deprecated: bool,
     /// The page about it, as a library names it.
-    pub(super) source: Option<String>,
+    pub(crate) source: Option<String>,
     /// What its response has only of the gateway's own members.
-    pub(super) gateways: Vec<String>,
+    pub(crate) gateways: Vec<String>,
     /// What V3 has and V2 has not, with where.
-    pub(super) v3_only: Vec<(String, String)>,
+    pub(crate) v3_only: Vec<(String, String)>,
     /// The request's fields that V3 has not.
-    pub(super) v3_without: Vec<String>,
-    pub(super) is_page: bool,
-    pub(super) is_app: bool,
-    pub(super) key: Option<Key>,
+    pub(crate) v3_without: Vec<String>,
+    pub(crate) is_page: bool,
+    pub(crate) is_app: bool,
+    pub(crate) key: Option<Key>,
     /// Of the files, by name.
-    pub(super) files: HashMap<String, Facts>,
+    pub(crate) files: HashMap<String, Facts>,
 }
 
 /// The field by which a repeat is not done twice.
-pub(super) struct Key {
-    pub(super) field: String,
+pub(crate) struct Key {
+    pub(crate) field: String,
     /// The method to ask.
-    pub(super) ask: Option<String>,
+    pub(crate) ask: Option<String>,
     /// Whether a repeat answers the same.
-    pub(super) same: bool,
+    pub(crate) same: bool,
 }
 
-pub(super) struct V3 {
-    pub(super) verb: String,
-    pub(super) path: String,
-    pub(super) query: Vec<String>,
-    pub(super) multipart: bool,
+pub(crate) struct V3 {
+    pub(crate) verb: String,
+    pub(crate) path: String,
+    pub(crate) query: Vec<String>,
+    pub(crate) multipart: bool,
 }
 
-pub(super) struct Object {
-    pub(super) fields: Vec<Field>,
+pub(crate) struct Object {
+    pub(crate) fields: Vec<Field>,
 }
 
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) ty: String,
-    pub(super) list: bool,
-    pub(super) facts: Facts,
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+    pub(crate) list: bool,
+    pub(crate) facts: Facts,
 }
 
 /// Lines by what they are about. Of two about the same, the first holds.
-pub(super) struct Lines<'a>(HashMap<String, (usize, &'a str)>);
+pub(crate) struct Lines<'a>(HashMap<String, (usize, &'a str)>);
 
 impl<'a> Lines<'a> {
     /// All lines that have such a `key`, or only those that are about what is `wanted`.
-    pub(super) fn read(text: &'a str, key: &str, wanted: Option<&BTreeSet<String>>) -> Result<Self, DraftError> {
+    pub(crate) fn read(text: &'a str, key: &str, wanted: Option<&BTreeSet<String>>) -> Result<Self, CatalogueError> {
         // Of a few, each line can be looked through; so a catalogue that is much larger than what is wanted of it need not be parsed.
         const FEW: usize = 8;
         let few = wanted.filter(|wanted| wanted.len() <= FEW);
@@ -84,15 +84,15 @@ impl<'a> Lines<'a> {
         Ok(Self(lines))
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<(usize, &'a str)> {
+    pub(crate) fn get(&self, name: &str) -> Option<(usize, &'a str)> {
         self.0.get(name).copied()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, usize, &'a str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, usize, &'a str)> {
         self.0.iter().map(|(name, &(line, text))| (name.as_str(), line, text))
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
@@ -101,16 +101,16 @@ fn numbered(lines: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(lines.lines()).filter(|(_, text)| !text.trim().is_empty())
 }
 
-pub(super) fn parse(line: usize, text: &str) -> Result<Json, DraftError> {
-    serde_json::from_str(text).map_err(|error| DraftError::Line {
+pub(crate) fn parse(line: usize, text: &str) -> Result<Json, CatalogueError> {
+    serde_json::from_str(text).map_err(|error| CatalogueError::Line {
         line,
         problem: error.to_string(),
     })
 }
 
-fn string(line: usize, object: &Json, key: &str) -> Result<String, DraftError> {
+fn string(line: usize, object: &Json, key: &str) -> Result<String, CatalogueError> {
     let text = object.get(key).and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| DraftError::Line {
+    text.ok_or_else(|| CatalogueError::Line {
         line,
         problem: format!("`{key}` is no text"),
     })
@@ -131,9 +131,9 @@ fn names(object: &Json, key: &str) -> Vec<String> {
     array(object, key).iter().filter_map(name).collect()
 }
 
-fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, DraftError> {
+fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, CatalogueError> {
     let field = |value: &Value| {
-        let problem = || DraftError::Line {
+        let problem = || CatalogueError::Line {
             line,
             problem: format!("`{key}` holds something other than fields"),
         };
@@ -150,17 +150,28 @@ fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, DraftErro
 
 impl Method {
     /// An example of the response's own `code`, or of what it repeats of the gateway's.
-    pub(super) fn code(&self) -> Option<&str> {
+    pub(crate) fn code(&self) -> Option<&str> {
         let code = self.response.iter().find(|field| field.name == "code")?;
         code.facts.example.as_deref()
     }
 
     /// Of request and response.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
         self.biz_content.iter().chain(&self.params).chain(&self.response)
     }
 
-    pub(super) fn read(line: usize, object: &Json) -> Result<Self, DraftError> {
+    /// The request's fields that V3 has not.
+    pub(crate) fn v3_without(&self) -> impl Iterator<Item = &String> {
+        let has = |name: &String| {
+            let mut fields = self.biz_content.iter().chain(&self.params);
+            fields.any(|field| field.name == *name)
+        };
+        let in_query = |name: &String| self.v3.as_ref().is_some_and(|v3| v3.query.contains(name));
+        let without = self.facts.v3_without.iter();
+        without.filter(move |name| has(name) && !in_query(name))
+    }
+
+    pub(crate) fn read(line: usize, object: &Json) -> Result<Self, CatalogueError> {
         let v3 = object.get("v3").and_then(Value::as_object).map(|v3| {
             Ok(V3 {
                 verb: string(line, v3, "verb")?,
@@ -195,7 +206,7 @@ impl Method {
 
 impl Method {
     /// Adds what a line of facts says.
-    pub(super) fn learn(&mut self, line: &Json) {
+    pub(crate) fn learn(&mut self, line: &Json) {
         const MAX_TITLE: usize = 30;
         let title = line.get("title_zh").and_then(Value::as_str).map(str::trim);
         let is_title = |title: &&str| title.chars().count() <= MAX_TITLE && !title.contains(['，', '。', '；', '"']);
@@ -219,19 +230,22 @@ impl Method {
         }
         if let Some(response) = side("response") {
             learn(self.response.iter_mut(), response);
-            // What only repeats the gateway's own members is no field.
-            if self.code() == Some("10000") {
-                let all = std::mem::take(&mut self.response).into_iter();
-                let (gateways, own): (Vec<_>, Vec<_>) =
-                    all.partition(|field| GATEWAY_MEMBERS.contains(&field.name.as_str()));
-                self.response = own;
-                self.facts.gateways = gateways.into_iter().map(|field| field.name).collect();
-            }
+        }
+    }
+
+    /// Leaves out what only repeats the gateway's own members: it is no field.
+    pub(crate) fn leave_out_gateways(&mut self) {
+        if self.code() == Some("10000") {
+            let all = std::mem::take(&mut self.response).into_iter();
+            let (gateways, own): (Vec<_>, Vec<_>) =
+                all.partition(|field| GATEWAY_MEMBERS.contains(&field.name.as_str()));
+            self.response = own;
+            self.facts.gateways = gateways.into_iter().map(|field| field.name).collect();
         }
     }
 
     /// Adds what the tables say: lines of columns between tabs.
-    pub(super) fn learn_tables(&mut self, kinds: &str, keys: &str, differences: &str) {
+    pub(crate) fn learn_tables(&mut self, kinds: &str, keys: &str, differences: &str) {
         let name = self.name.as_str();
         let rows = |table| rows(table).filter(move |row| row.first() == Some(&name));
         for row in rows(kinds) {
@@ -277,13 +291,13 @@ fn learn<'f>(fields: impl Iterator<Item = &'f mut Field>, facts: &Json) {
 
 impl Object {
     /// Adds what a line of facts says.
-    pub(super) fn learn(&mut self, line: &Json) {
+    pub(crate) fn learn(&mut self, line: &Json) {
         if let Some(facts) = line.get("fields").and_then(Value::as_object) {
             learn(self.fields.iter_mut(), facts);
         }
     }
 
-    pub(super) fn read(line: usize, text: &str) -> Result<Self, DraftError> {
+    pub(crate) fn read(line: usize, text: &str) -> Result<Self, CatalogueError> {
         Ok(Self {
             fields: fields(line, &parse(line, text)?, "fields")?,
         })

@@ -2,33 +2,33 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::catalogue::{self, Field, Lines, Method, Object};
-use super::error::DraftError;
+use super::error::CatalogueError;
+use super::read::{Field, Lines, Method, Object, parse};
 
 /// All of a catalogue, by name.
-pub(super) struct Objects(HashMap<String, Object>);
+pub(crate) struct Objects(HashMap<String, Object>);
 
 impl Objects {
     /// From lines of types, and lines of facts on them.
-    pub(super) fn read(types: &str, facts: &str) -> Result<Self, DraftError> {
+    pub(crate) fn read(types: &str, facts: &str) -> Result<Self, CatalogueError> {
         let facts = Lines::read(facts, "type", None)?;
         let named = Lines::read(types, "type", None)?;
         let read = named.iter().map(|(name, line, text)| {
             let mut object = Object::read(line, text)?;
             if let Some((line, text)) = facts.get(name) {
-                object.learn(&catalogue::parse(line, text)?);
+                object.learn(&parse(line, text)?);
             }
             Ok((name.to_owned(), object))
         });
         read.collect::<Result<_, _>>().map(Self)
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
     /// Those that a method's fields reach, by name; `known` ones are left out, with what only they reach.
-    pub(super) fn reached(&self, method: &Method, known: &HashSet<String>) -> BTreeMap<&str, &Object> {
+    pub(crate) fn reached(&self, method: &Method, known: &HashSet<String>) -> BTreeMap<&str, &Object> {
         let mut reached = BTreeMap::new();
         let mut waiting: Vec<&Field> = method.fields().collect();
         while let Some(field) = waiting.pop() {

@@ -1,9 +1,9 @@
-//! Why there is no draft.
+//! Why a catalogue is of no use.
 
-/// A draft could not be made.
+/// A catalogue lacks what is asked for, or can't be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DraftError {
+pub enum CatalogueError {
     /// A line of the catalogue isn't what it should be.
     #[error("line {line} of the catalogue: {problem}")]
     Line {

@@ -1,0 +1,17 @@
+//! The catalogue of the gateway's methods: facts that specs are drafted from and compared with.
+//!
+//! It knows names and wire types, and some facts; not what anything means.
+
+mod error;
+mod facts;
+mod objects;
+mod outline;
+mod read;
+mod texts;
+
+pub use error::CatalogueError;
+pub(crate) use facts::Facts;
+pub(crate) use objects::Objects;
+pub use outline::{FieldOutline, MethodOutline, Outline};
+pub(crate) use read::{Field, Method, Object};
+pub use texts::Catalogue;
