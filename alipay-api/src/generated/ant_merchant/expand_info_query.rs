@@ -6,6 +6,8 @@
 /// Reads the basic data of a merchant by its number.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandInfoQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.info.query")]
+#[doc(alias = "蚂蚁商户信息查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandInfoQuery {

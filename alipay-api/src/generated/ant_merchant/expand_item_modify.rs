@@ -6,6 +6,8 @@
 /// Changes an item; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemModifyRequest.java>
+#[doc(alias = "ant.merchant.expand.item.modify")]
+#[doc(alias = "商品修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemModify {

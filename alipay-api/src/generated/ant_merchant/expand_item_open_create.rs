@@ -6,6 +6,8 @@
 /// Makes an item that a merchant sells; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenCreateRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.create")]
+#[doc(alias = "创建商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenCreate {

@@ -6,6 +6,8 @@
 /// Changes an item; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenModifyRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.modify")]
+#[doc(alias = "修改商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenModify {

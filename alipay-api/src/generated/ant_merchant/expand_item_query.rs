@@ -6,6 +6,8 @@
 /// Reads a merchant's items; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.item.query")]
+#[doc(alias = "商品查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemQuery {

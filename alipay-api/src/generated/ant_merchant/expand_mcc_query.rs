@@ -6,6 +6,8 @@
 /// Reads what merchant category codes of the new version mean, and whether a special trade's qualifications are needed.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwu>
+#[doc(alias = "ant.merchant.expand.mcc.query")]
+#[doc(alias = "商户mcc信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandMccQuery {

@@ -6,6 +6,8 @@
 /// Makes a store. If it is there already, `exist_shop_id` names it.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.shop.create>
+#[doc(alias = "ant.merchant.expand.shop.create")]
+#[doc(alias = "蚂蚁店铺创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopCreate {

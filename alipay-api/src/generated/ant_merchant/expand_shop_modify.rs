@@ -6,6 +6,8 @@
 /// Changes a store. What is not given stays as it is unless the field says otherwise.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/014tmb>
+#[doc(alias = "ant.merchant.expand.shop.modify")]
+#[doc(alias = "修改蚂蚁店铺")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopModify {

@@ -28,7 +28,7 @@ impl crate::codec::KnownValue for AdditionalCertType {
 
 crate::codec::listed!(AdditionalCertType);
 
-/// 经营地址. An address.
+/// 经营地址. Where a merchant does business, or a person lives.
 #[must_use]
 #[non_exhaustive]
 pub struct AddressInfo {
@@ -779,7 +779,7 @@ pub enum ContactInfoType {
     LegalPerson,
     /// 实际控制人. Who really controls the merchant.
     Controller,
-    /// 代理人. An agent.
+    /// 代理人.
     Agent,
     /// 其他. Somebody else.
     Other,
@@ -797,7 +797,7 @@ impl crate::codec::KnownValue for ContactInfoType {
 
 crate::codec::listed!(ContactInfoType);
 
-/// Where money goes by default.
+/// 默认结算规则. Where money goes by default.
 #[must_use]
 #[non_exhaustive]
 pub struct DefaultSettleRule {
@@ -882,9 +882,9 @@ crate::codec::object!(DefaultSettleRule);
 /// 默认结算类型. What kind of account it is.
 #[non_exhaustive]
 pub enum DefaultSettleRuleDefaultSettleType {
-    /// 结算到银行卡. A bank card.
+    /// 结算到银行卡.
     BankCard,
-    /// 结算到支付宝账号. An Alipay account.
+    /// 结算到支付宝账号.
     AlipayAccount,
 }
 

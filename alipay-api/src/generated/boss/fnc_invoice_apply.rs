@@ -6,6 +6,8 @@
 /// Applies for invoices about receivable bills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoiceApplyRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoice.apply")]
+#[doc(alias = "应收开票申请(根据账单申请)")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoiceApply {

@@ -6,6 +6,8 @@
 /// Finds invoices about receivables by many conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoiceBatchqueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoice.batchquery")]
+#[doc(alias = "应收发票综合查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoiceBatchquery {

@@ -6,6 +6,8 @@
 /// Asks for one invoice by its id, which `alipay.boss.fnc.invoice.batchquery` finds.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoiceQueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoice.query")]
+#[doc(alias = "根据发票ID查询发票信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoiceQuery {

@@ -6,6 +6,8 @@
 /// Asks which documents of monthly bills can be invoiced, with their sums.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoicereceiptBatchqueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoicereceipt.batchquery")]
+#[doc(alias = "根据月账单号集合和来源查询开票单据及金额汇总")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoicereceiptBatchquery {

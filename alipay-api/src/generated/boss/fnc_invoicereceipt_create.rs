@@ -6,6 +6,8 @@
 /// Tells that a monthly bill was created or changed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoicereceiptCreateRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoicereceipt.create")]
+#[doc(alias = "账单变更同步接口月帐单创建消息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoicereceiptCreate {
@@ -212,7 +214,7 @@ impl crate::method::ErrorCode for FncInvoicereceiptCreateErrorCode {
     }
 }
 
-/// 月帐单信息. A monthly bill.
+/// 月帐单信息. What is owed for one month, and how far it is paid.
 #[must_use]
 #[non_exhaustive]
 pub struct ArMonthlyBillDTO {

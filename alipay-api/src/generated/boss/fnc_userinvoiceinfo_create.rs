@@ -6,6 +6,8 @@
 /// Adds a customer's invoicing data, which must be there before invoices are applied for with `alipay.boss.fnc.invoice.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncUserinvoiceinfoCreateRequest.java>
+#[doc(alias = "alipay.boss.fnc.userinvoiceinfo.create")]
+#[doc(alias = "新增客户开票资料")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoCreate {

@@ -6,6 +6,8 @@
 /// Changes a customer's invoicing data, as `alipay.boss.fnc.userinvoiceinfo.query` gave it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncUserinvoiceinfoModifyRequest.java>
+#[doc(alias = "alipay.boss.fnc.userinvoiceinfo.modify")]
+#[doc(alias = "修改用户开票资料")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoModify {

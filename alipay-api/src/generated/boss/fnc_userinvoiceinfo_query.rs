@@ -6,6 +6,8 @@
 /// Asks for the invoicing data kept under a PID.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncUserinvoiceinfoQueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.userinvoiceinfo.query")]
+#[doc(alias = "根据PID获取相关的开票资料")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoQuery {

@@ -6,6 +6,8 @@
 /// Registers a school with Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEducateCampusInstitutionsAddRequest.java>
+#[doc(alias = "alipay.commerce.educate.campus.institutions.add")]
+#[doc(alias = "入驻学校信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EducateCampusInstitutionsAdd {

@@ -6,6 +6,8 @@
 /// Asks whether Alipay knows a school, to avoid registering it twice, and how its registration goes: only a registered school is returned.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEducateCampusInstitutionsQueryRequest.java>
+#[doc(alias = "alipay.commerce.educate.campus.institutions.query")]
+#[doc(alias = "查询学校信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EducateCampusInstitutionsQuery {

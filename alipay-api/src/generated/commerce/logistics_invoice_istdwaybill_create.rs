@@ -6,6 +6,8 @@
 /// Asks an instant delivery company for an invoice about waybills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsInvoiceIstdwaybillCreateRequest.java>
+#[doc(alias = "alipay.commerce.logistics.invoice.istdwaybill.create")]
+#[doc(alias = "开即时配送订单发票")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsInvoiceIstdwaybillCreate {
@@ -472,7 +474,7 @@ impl crate::codec::Object for WaybillInvoice {
 
 crate::codec::object!(WaybillInvoice);
 
-/// 即时配送运单列表. A waybill of an invoice.
+/// 即时配送运单列表. An instant delivery that is on the invoice, and whether it was accepted.
 #[non_exhaustive]
 pub struct WaybillInvoiceIstd {
     /// 失败原因. Why this waybill was refused. Example: `开票失败原因`.

@@ -6,6 +6,8 @@
 /// Asks what became of the invoice about waybills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsInvoiceIstdwaybillQueryRequest.java>
+#[doc(alias = "alipay.commerce.logistics.invoice.istdwaybill.query")]
+#[doc(alias = "查询即时配送订单的开票结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsInvoiceIstdwaybillQuery {

@@ -6,6 +6,8 @@
 /// Asks which instant delivery companies Alipay supports.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsLogisticscompanyInstantdeliveryQueryRequest.java>
+#[doc(alias = "alipay.commerce.logistics.logisticscompany.instantdelivery.query")]
+#[doc(alias = "查询支付宝支持的即时配送公司")]
 #[non_exhaustive]
 pub struct LogisticsLogisticscompanyInstantdeliveryQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Cancels an order for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsOrderInstantdeliveryCancelRequest.java>
+#[doc(alias = "alipay.commerce.logistics.order.instantdelivery.cancel")]
+#[doc(alias = "取消即时配送订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsOrderInstantdeliveryCancel {

@@ -6,6 +6,8 @@
 /// Asks whether an order for instant delivery can be cancelled and at what price.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsOrderIstdcancelPreconsultRequest.java>
+#[doc(alias = "alipay.commerce.logistics.order.istdcancel.preconsult")]
+#[doc(alias = "预取消即时配送订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsOrderIstdcancelPreconsult {

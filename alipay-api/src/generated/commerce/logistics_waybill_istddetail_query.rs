@@ -6,6 +6,8 @@
 /// Asks where an instant delivery stands and where the rider is.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsWaybillIstddetailQueryRequest.java>
+#[doc(alias = "alipay.commerce.logistics.waybill.istddetail.query")]
+#[doc(alias = "查询即时配送运单详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsWaybillIstddetailQuery {

@@ -6,6 +6,8 @@
 /// Changes what a merchant agreed to for an activity.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationActivityMerchantModifyRequest.java>
+#[doc(alias = "alipay.commerce.operation.activity.merchant.modify")]
+#[doc(alias = "商户签约信息修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationActivityMerchantModify {

@@ -6,6 +6,8 @@
 /// Signs a merchant up for an activity.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationActivityMerchantSignRequest.java>
+#[doc(alias = "alipay.commerce.operation.activity.merchant.sign")]
+#[doc(alias = "商户签约活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationActivityMerchantSign {

@@ -6,6 +6,8 @@
 /// Ends a merchant's part in an activity of a bank.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationActivityMerchantUnsignRequest.java>
+#[doc(alias = "alipay.commerce.operation.activity.merchant.unsign")]
+#[doc(alias = "活动商户解约")]
 #[non_exhaustive]
 pub struct OperationActivityMerchantUnsign {
     /// Fields that this version of the library does not know.

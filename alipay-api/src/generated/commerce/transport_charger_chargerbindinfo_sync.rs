@@ -6,6 +6,8 @@
 /// Tells Alipay that a user bound or unbound a charging pile, and the pile's data and state.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceTransportChargerChargerbindinfoSyncRequest.java>
+#[doc(alias = "alipay.commerce.transport.charger.chargerbindinfo.sync")]
+#[doc(alias = "充电运营商同步用户绑定充电桩信息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransportChargerChargerbindinfoSync {

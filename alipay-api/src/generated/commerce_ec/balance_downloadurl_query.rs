@@ -6,6 +6,8 @@
 /// Asks where an enterprise's statement can be downloaded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcBalanceDownloadurlQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.balance.downloadurl.query")]
+#[doc(alias = "对账单文件下载接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BalanceDownloadurlQuery {

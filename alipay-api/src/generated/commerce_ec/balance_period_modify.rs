@@ -6,6 +6,8 @@
 /// Changes the period of the monthly statements of an enterprise that was created in the enterprise code's console.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcBalancePeriodModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.balance.period.modify")]
+#[doc(alias = "企业码月对账单账期修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct BalancePeriodModify {

@@ -6,6 +6,8 @@
 /// Creates a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentCreateRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.create")]
+#[doc(alias = "企业部门创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentCreate {

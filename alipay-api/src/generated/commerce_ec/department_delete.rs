@@ -6,6 +6,8 @@
 /// Deletes a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.delete")]
+#[doc(alias = "企业部门删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentDelete {

@@ -6,6 +6,8 @@
 /// Changes a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentInfoModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.info.modify")]
+#[doc(alias = "企业部门信息修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentInfoModify {

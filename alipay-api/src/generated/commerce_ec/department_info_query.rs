@@ -6,6 +6,8 @@
 /// Asks for a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentInfoQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.info.query")]
+#[doc(alias = "查询部门详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentInfoQuery {

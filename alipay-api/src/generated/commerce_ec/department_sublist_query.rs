@@ -6,6 +6,8 @@
 /// Asks for the ids of the departments below a department, or of the root department.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentSublistQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.sublist.query")]
+#[doc(alias = "查询子部门id列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentSublistQuery {

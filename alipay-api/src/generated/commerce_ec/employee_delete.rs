@@ -6,6 +6,8 @@
 /// Deletes an employee and ends paying by the enterprise for them.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.delete")]
+#[doc(alias = "删除员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeDelete {

@@ -6,6 +6,8 @@
 /// Asks for the ids of the employees of a department.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeIdlistQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.idlist.query")]
+#[doc(alias = "查询部门下员工id列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeIdlistQuery {

@@ -6,6 +6,8 @@
 /// Changes the data of an employee.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeInfoModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.info.modify")]
+#[doc(alias = "修改员工基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeInfoModify {

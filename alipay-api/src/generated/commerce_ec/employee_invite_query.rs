@@ -6,6 +6,8 @@
 /// Makes the link by which an employee signs the agreement and becomes active.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeInviteQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.invite.query")]
+#[doc(alias = "获取员工签约激活链接")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeInviteQuery {

@@ -6,6 +6,8 @@
 /// Binds employees to invoice titles, at most a thousand at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeTitleCreateRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.title.create")]
+#[doc(alias = "员工抬头：新增员工抬头关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeTitleCreate {

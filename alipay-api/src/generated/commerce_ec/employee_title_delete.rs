@@ -6,6 +6,8 @@
 /// Ends the binding of employees to invoice titles.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeTitleDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.title.delete")]
+#[doc(alias = "员工抬头：失效员工抬头关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeTitleDelete {

@@ -6,6 +6,8 @@
 /// Adds an address of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressAddRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.address.add")]
+#[doc(alias = "企业地址添加")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAddressAdd {

@@ -6,6 +6,8 @@
 /// Changes an address of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.address.modify")]
+#[doc(alias = "企业地址修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAddressModify {

@@ -6,6 +6,8 @@
 /// Asks for the addresses of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.address.query")]
+#[doc(alias = "企业地址查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAddressQuery {

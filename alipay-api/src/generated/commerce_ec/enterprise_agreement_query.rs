@@ -6,6 +6,8 @@
 /// Asks for the enterprise code's agreement with an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAgreementQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.agreement.query")]
+#[doc(alias = "查询企业签约企业码信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAgreementQuery {

@@ -6,6 +6,8 @@
 /// Removes an enterprise and its data from the enterprise code.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.delete")]
+#[doc(alias = "企业注销")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseDelete {

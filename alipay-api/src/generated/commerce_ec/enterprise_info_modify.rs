@@ -6,6 +6,8 @@
 /// Changes the basic data of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseInfoModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.info.modify")]
+#[doc(alias = "修改企业基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseInfoModify {

@@ -6,6 +6,8 @@
 /// Asks for an enterprise of the enterprise code.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseInfoQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.info.query")]
+#[doc(alias = "查询企业详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseInfoQuery {

@@ -6,6 +6,8 @@
 /// Makes the link to a page where an enterprise ends its agreement.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseUnsignRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.unsign")]
+#[doc(alias = "企业解约")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseUnsign {

@@ -6,6 +6,8 @@
 /// Asks how an application for an invoice stands, and for the invoice once it is issued.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/45168e10_alipay.commerce.ec.industryinvoice.invoiceapply.query?scene=common&pathHash=9e5a0b67>
+#[doc(alias = "alipay.commerce.ec.industryinvoice.invoiceapply.query")]
+#[doc(alias = "支付可开票开票申请查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryinvoiceInvoiceapplyQuery {

@@ -105,7 +105,7 @@ pub struct EmployeeTitleDTO {
     pub enterprise_id: Option<String>,
     /// 修改人.
     pub modify_by: Option<String>,
-    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 税号.
     pub tax_register_no: Option<String>,
@@ -113,7 +113,7 @@ pub struct EmployeeTitleDTO {
     pub title_id: Option<String>,
     /// 关系标记.
     pub title_tag: Option<String>,
-    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -156,7 +156,7 @@ impl EmployeeTitleDTO {
         self
     }
 
-    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -180,7 +180,7 @@ impl EmployeeTitleDTO {
         self
     }
 
-    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks whether the electronic receipt of a sub-account book is ready, and where to fetch it. Ask every 5 minutes for a single one, every 30 minutes for a summary.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillAccountbookereceiptQueryRequest.java>
+#[doc(alias = "alipay.data.bill.accountbookereceipt.query")]
+#[doc(alias = "查询子账本电子回单状态(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillAccountbookereceiptQuery {
@@ -185,7 +187,7 @@ pub enum BillAccountbookereceiptQueryErrorCode {
     DataQueryTimeout,
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 

@@ -6,6 +6,8 @@
 /// Reads the movements of a merchant's security deposits at Alipay, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBailQueryRequest.java>
+#[doc(alias = "alipay.data.bill.bail.query")]
+#[doc(alias = "支付宝商家账户保证金查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBailQuery {
@@ -194,7 +196,7 @@ crate::codec::object!(BillBailQueryResponse);
 pub enum BillBailQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 

@@ -6,10 +6,12 @@
 /// Asks for the present balance of a merchant's Alipay account: what is available, what is frozen and what is in it in all.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/2acb3c34_alipay.data.bill.balance.query>
+#[doc(alias = "alipay.data.bill.balance.query")]
+#[doc(alias = "支付宝商家账户当前余额查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBalanceQuery {
-    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`.
+    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`. See [user ids](crate::guide::user_ids).
     pub bill_user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -22,7 +24,7 @@ impl BillBalanceQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`.
+    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`. See [user ids](crate::guide::user_ids).
     pub fn bill_user_id(mut self, bill_user_id: impl Into<String>) -> Self {
         self.bill_user_id = Some(Into::into(bill_user_id));
         self
@@ -154,7 +156,7 @@ crate::codec::object!(BillBalanceQueryResponse);
 pub enum BillBalanceQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// The user's agreement did not pass the check.
     UserAgreementCheckFail,

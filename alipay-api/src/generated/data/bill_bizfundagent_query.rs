@@ -6,6 +6,8 @@
 /// Reads the money movements of a merchant; for an ISV that acts for the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBizfundagentQueryRequest.java>
+#[doc(alias = "alipay.data.bill.bizfundagent.query")]
+#[doc(alias = "ISV代理商户资金业务账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBizfundagentQuery {

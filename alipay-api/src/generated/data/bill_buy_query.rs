@@ -6,6 +6,8 @@
 /// Reads the trades in which a merchant's Alipay account bought, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBuyQueryRequest.java>
+#[doc(alias = "alipay.data.bill.buy.query")]
+#[doc(alias = "支付宝商家账户买入交易查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBuyQuery {
@@ -257,7 +259,7 @@ pub enum BillBuyQueryErrorCode {
     DataQueryTimeout,
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// Too many calls.
     SystemRateLimit,

@@ -6,6 +6,8 @@
 /// Applies for an electronic receipt of money movements on an Alipay account: of one movement, of several, or a summary of a day or month. Ask `alipay.data.bill.ereceipt.query` with the answer's `file_id` where to fetch it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1aad1956_alipay.data.bill.ereceipt.apply>
+#[doc(alias = "alipay.data.bill.ereceipt.apply")]
+#[doc(alias = "申请电子回单(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillEreceiptApply {
@@ -155,7 +157,7 @@ pub enum BillEreceiptApplyErrorCode {
     BizError,
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 

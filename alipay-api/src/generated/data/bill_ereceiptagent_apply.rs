@@ -6,6 +6,8 @@
 /// Applies for the electronic receipt of a merchant's money movement; for an ISV that acts for the merchant. Success does not mean that the movement exists: `alipay.data.bill.ereceipt.query`, asked with the answer's `file_id`, tells that.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillEreceiptagentApplyRequest.java>
+#[doc(alias = "alipay.data.bill.ereceiptagent.apply")]
+#[doc(alias = "ISV代理商户申请电子回单")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillEreceiptagentApply {

@@ -6,6 +6,8 @@
 /// Reads the trades in which a merchant's Alipay account sold, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillSellQueryRequest.java>
+#[doc(alias = "alipay.data.bill.sell.query")]
+#[doc(alias = "支付宝商家账户卖出交易查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillSellQuery {
@@ -257,7 +259,7 @@ pub enum BillSellQueryErrorCode {
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IsvBusinessFailed,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// Too many calls.
     SystemRateLimit,

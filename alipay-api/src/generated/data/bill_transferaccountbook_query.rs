@@ -6,6 +6,8 @@
 /// Reads the deposits, transfers and withdrawals of a sub-account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillTransferaccountbookQueryRequest.java>
+#[doc(alias = "alipay.data.bill.transferaccountbook.query")]
+#[doc(alias = "子账本充提转账单查询(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillTransferaccountbookQuery {
@@ -261,7 +263,7 @@ crate::codec::object!(BillTransferaccountbookQueryResponse);
 pub enum BillTransferaccountbookQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 

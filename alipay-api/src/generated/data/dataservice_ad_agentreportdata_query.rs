@@ -6,6 +6,8 @@
 /// Reads how the advertising that an agent places for its merchants does.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceAdAgentreportdataQueryRequest.java>
+#[doc(alias = "alipay.data.dataservice.ad.agentreportdata.query")]
+#[doc(alias = "广告代理商投放数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdAgentreportdataQuery {

@@ -6,6 +6,8 @@
 /// Reads what was spent on advertising, by day or month.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceAdConsumehistoryQueryRequest.java>
+#[doc(alias = "alipay.data.dataservice.ad.consumehistory.query")]
+#[doc(alias = "消费明细查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdConsumehistoryQuery {

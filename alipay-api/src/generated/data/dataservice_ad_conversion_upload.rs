@@ -6,6 +6,8 @@
 /// Reports single conversions of advertising, to follow its effect and to improve it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3940a105_alipay.data.dataservice.ad.conversion.upload>
+#[doc(alias = "alipay.data.dataservice.ad.conversion.upload")]
+#[doc(alias = "转化数据回传")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdConversionUpload {
@@ -259,7 +261,7 @@ pub struct ConversionData {
     pub target_type: Option<String>,
     /// 发生转化用户的唯一标识. Identifies the user who converted, in the way that `uuid_type` says. With `PID`, the Alipay user id; where it is not known, any fixed value together with `callback_ext_info`. Otherwise what the macros became when the user clicked; with `IP_UA`, those of `__IP__` and `__UA__` joined by an underscore. Example: `7893ybc7032173`.
     pub uuid: Option<String>,
-    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`.
+    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`. See [user ids](crate::guide::user_ids).
     pub uuid_open_id: Option<String>,
     /// 通用类转化事件类型. In which way `uuid` identifies the user. General kinds of conversion always take `PID`; those for promoting apps take the others.
     pub uuid_type: Option<crate::types::OpenEnum<ConversionDataUuidType>>,
@@ -434,7 +436,7 @@ impl ConversionData {
         self
     }
 
-    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`.
+    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`. See [user ids](crate::guide::user_ids).
     pub fn uuid_open_id(mut self, uuid_open_id: impl Into<String>) -> Self {
         self.uuid_open_id = Some(Into::into(uuid_open_id));
         self

@@ -6,6 +6,8 @@
 /// Reads how advertising that was brought in from outside does.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.data.dataservice.ad.data.query>
+#[doc(alias = "alipay.data.dataservice.ad.data.query")]
+#[doc(alias = "广告投放数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdDataQuery {

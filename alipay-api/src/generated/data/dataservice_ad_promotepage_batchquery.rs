@@ -6,6 +6,8 @@
 /// Reads the promotion pages that a merchant built itself.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e060c7d1_alipay.data.dataservice.ad.promotepage.batchquery>
+#[doc(alias = "alipay.data.dataservice.ad.promotepage.batchquery")]
+#[doc(alias = "自建推广页列表批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdPromotepageBatchquery {

@@ -6,6 +6,8 @@
 /// Reads what users left on a merchant's promotion page. Call it less than 20 times a second.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1df3222a_alipay.data.dataservice.ad.promotepage.download>
+#[doc(alias = "alipay.data.dataservice.ad.promotepage.download")]
+#[doc(alias = "自建推广页留资数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdPromotepageDownload {

@@ -6,6 +6,8 @@
 /// Reads how advertising does, for orders, plans, groups, creatives, marketing targets, merchants or material.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c089ee8d_alipay.data.dataservice.ad.reportdata.query>
+#[doc(alias = "alipay.data.dataservice.ad.reportdata.query")]
+#[doc(alias = "广告投放数据通用查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdReportdataQuery {

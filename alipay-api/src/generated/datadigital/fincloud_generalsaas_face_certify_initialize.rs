@@ -6,6 +6,8 @@
 /// Starts a face check that the user makes in Alipay. Its number goes to `datadigital.fincloud.generalsaas.face.certify.verify`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02zloa>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.certify.initialize")]
+#[doc(alias = "跳转支付宝人脸核身初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCertifyInitialize {

@@ -6,6 +6,8 @@
 /// Asks what came of a face check, once the user has made it in Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02zloc>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.certify.query")]
+#[doc(alias = "跳转支付宝人脸核身查询记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCertifyQuery {

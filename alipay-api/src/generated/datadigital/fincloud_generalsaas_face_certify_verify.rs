@@ -6,6 +6,8 @@
 /// Begins a face check that was initialised: returns the address that shows it to the user.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02zlob>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.certify.verify")]
+#[doc(alias = "跳转支付宝人脸核身开始认证")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCertifyVerify {

@@ -6,6 +6,8 @@
 /// Asks what came of a liveness check.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03nisv>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.check.query")]
+#[doc(alias = "活体检测结果查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCheckQuery {

@@ -6,6 +6,8 @@
 /// Tells Alipay what became of an application for an invoice.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceApplyResultSyncRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.apply.result.sync")]
+#[doc(alias = "ISV向支付宝同步发票申请结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApplyResultSync {

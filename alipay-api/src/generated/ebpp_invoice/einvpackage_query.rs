@@ -6,6 +6,8 @@
 /// Asks what a user's bundle of invoices holds: electronic invoices, scanned paper invoices and purchases.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEinvpackageQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.einvpackage.query")]
+#[doc(alias = "查询用户发票包的明细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EinvpackageQuery {

@@ -6,6 +6,8 @@
 /// Binds a merchant to an enterprise by the number of a trade.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseMerchantrelationCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterprise.merchantrelation.create")]
+#[doc(alias = "创建企业商户关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseMerchantrelationCreate {

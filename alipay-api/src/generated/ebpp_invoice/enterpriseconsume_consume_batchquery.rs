@@ -6,6 +6,8 @@
 /// Reads the bills that employees of an enterprise made on its account, of 24 hours at most.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeConsumeBatchqueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.consume.batchquery")]
+#[doc(alias = "企业因公账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeConsumeBatchquery {

@@ -6,6 +6,8 @@
 /// Asks for the basic data of a document for a bill.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeDetailQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.detail.query")]
+#[doc(alias = "凭证详情查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeDetailQuery {
@@ -216,7 +218,7 @@ pub struct ExpenseVoucherInfo {
     pub consumption_date: Option<crate::types::DateTime>,
     /// 员工ID. Example: `2088123456789000`.
     pub employee_id: Option<String>,
-    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 扩展预留.
     pub extension: Option<String>,

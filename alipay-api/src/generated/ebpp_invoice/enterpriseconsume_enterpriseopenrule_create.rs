@@ -6,6 +6,8 @@
 /// Adds a rule by which an enterprise gets its invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeEnterpriseopenruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.enterpriseopenrule.create")]
+#[doc(alias = "新增开票规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeEnterpriseopenruleCreate {
@@ -302,7 +304,7 @@ pub enum EnterpriseconsumeEnterpriseopenruleCreateErrorCode {
     InvoiceRuleNameExist,
     /// The invoice rule's name is not valid.
     InvoiceRuleNameIllegal,
-    /// The invoice rule's name is too long.
+    /// The documentation says no more than the name.
     InvoiceRuleNameTooLong,
     /// The documentation names this code and does not say what it means.
     ParameterIllegal,

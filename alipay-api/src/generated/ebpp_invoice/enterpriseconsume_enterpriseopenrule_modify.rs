@@ -6,6 +6,8 @@
 /// Changes a rule by which an enterprise gets its invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeEnterpriseopenruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.enterpriseopenrule.modify")]
+#[doc(alias = "修改开票规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeEnterpriseopenruleModify {
@@ -272,7 +274,7 @@ pub enum EnterpriseconsumeEnterpriseopenruleModifyErrorCode {
     InvoiceRuleNameExist,
     /// The invoice rule's name is not valid.
     InvoiceRuleNameIllegal,
-    /// The invoice rule's name is too long.
+    /// The documentation says no more than the name.
     InvoiceRuleNameTooLong,
     /// The invoice rule does not exist.
     InvoiceRuleNotExist,

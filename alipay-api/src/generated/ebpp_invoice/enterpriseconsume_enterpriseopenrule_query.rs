@@ -6,6 +6,8 @@
 /// Asks for a rule by which an enterprise gets its invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeEnterpriseopenruleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.enterpriseopenrule.query")]
+#[doc(alias = "查询开票规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeEnterpriseopenruleQuery {

@@ -6,6 +6,8 @@
 /// Binds an invoicing rule to expense rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeOpenrulerelationCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.openrulerelation.create")]
+#[doc(alias = "新增开票规则并绑定费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeOpenrulerelationCreate {

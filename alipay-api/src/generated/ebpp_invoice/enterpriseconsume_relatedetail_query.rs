@@ -6,6 +6,8 @@
 /// Asks for a bill and the documents that belong to it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeRelatedetailQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.relatedetail.query")]
+#[doc(alias = "合花账单关联详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeRelatedetailQuery {

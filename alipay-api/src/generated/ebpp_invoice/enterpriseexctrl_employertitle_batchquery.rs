@@ -6,6 +6,8 @@
 /// Reads the invoice titles of an enterprise page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleBatchqueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.batchquery")]
+#[doc(alias = "企业抬头：分页查询企业抬头信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleBatchquery {

@@ -6,6 +6,8 @@
 /// Changes an invoice title of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.modify")]
+#[doc(alias = "企业抬头：修改企业抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleModify {

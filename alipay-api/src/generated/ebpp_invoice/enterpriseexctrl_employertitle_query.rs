@@ -6,6 +6,8 @@
 /// Asks for an invoice title by its id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.query")]
+#[doc(alias = "企业抬头：查询企业抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleQuery {

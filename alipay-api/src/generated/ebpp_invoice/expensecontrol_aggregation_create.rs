@@ -6,6 +6,8 @@
 /// Joins several expense rules to one group.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolAggregationCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.aggregation.create")]
+#[doc(alias = "创建费控规则聚合关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolAggregationCreate {

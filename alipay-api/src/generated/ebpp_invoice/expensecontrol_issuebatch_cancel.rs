@@ -6,6 +6,8 @@
 /// Takes back the quotas that were issued in a batch.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolIssuebatchCancelRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.issuebatch.cancel")]
+#[doc(alias = "作废额度发放")]
 #[deprecated(note = "The documentation calls it obsolete.")]
 #[must_use]
 #[non_exhaustive]

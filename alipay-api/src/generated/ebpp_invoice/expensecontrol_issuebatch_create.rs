@@ -6,6 +6,8 @@
 /// Issues quotas to employees of an enterprise, many at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolIssuebatchCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.issuebatch.create")]
+#[doc(alias = "手动发放额度接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolIssuebatchCreate {
@@ -323,7 +325,7 @@ pub enum ExpensecontrolIssuebatchCreateErrorCode {
     InstitutionActiveDateNotReached,
     /// The institution is not valid.
     InstitutionIsInvalid,
-    /// The institution's start date is not reached.
+    /// The documentation says no more than the name.
     InstitutionStartDateNotReached,
     /// The documentation names this code and does not say what it means.
     InvalidParameter,

@@ -6,6 +6,8 @@
 /// Adds to, takes from or removes a balance or voucher points.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolQuotaModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.quota.modify")]
+#[doc(alias = "修改余额/点券")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolQuotaModify {

@@ -6,6 +6,8 @@
 /// Reads the merchants where employees of an enterprise can pay page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensesceneMerchantQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensescene.merchant.query")]
+#[doc(alias = "查询企业可用商户信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensesceneMerchantQuery {

@@ -6,6 +6,8 @@
 /// Creates an institution of an enterprise: rules for spending, rules for issuing quotas, and whom they apply to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.create")]
+#[doc(alias = "制度新增")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionCreate {

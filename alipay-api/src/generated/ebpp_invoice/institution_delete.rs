@@ -6,6 +6,8 @@
 /// Deletes an institution of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionDeleteRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.delete")]
+#[doc(alias = "制度删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionDelete {

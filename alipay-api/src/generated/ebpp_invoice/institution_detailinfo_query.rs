@@ -6,6 +6,8 @@
 /// Asks for an institution with its rules for spending and for issuing quotas.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionDetailinfoQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.detailinfo.query")]
+#[doc(alias = "制度详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionDetailinfoQuery {

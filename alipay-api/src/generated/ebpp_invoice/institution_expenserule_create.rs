@@ -6,6 +6,8 @@
 /// Adds a rule for spending to an institution.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionExpenseruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.expenserule.create")]
+#[doc(alias = "创建费控使用规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionExpenseruleCreate {

@@ -6,6 +6,8 @@
 /// Deletes rules for spending of an institution.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionExpenseruleDeleteRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.expenserule.delete")]
+#[doc(alias = "删除使用规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionExpenseruleDelete {

@@ -6,6 +6,8 @@
 /// Changes a rule for spending of an institution.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionExpenseruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.expenserule.modify")]
+#[doc(alias = "编辑使用规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionExpenseruleModify {

@@ -6,6 +6,8 @@
 /// Changes an institution: its basic data, whom it applies to, its rules for spending and for issuing quotas.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.modify")]
+#[doc(alias = "制度编辑")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionModify {

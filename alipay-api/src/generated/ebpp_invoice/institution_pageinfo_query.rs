@@ -6,6 +6,8 @@
 /// Reads the basic data of an enterprise's institutions page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionPageinfoQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.pageinfo.query")]
+#[doc(alias = "费控制度分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionPageinfoQuery {

@@ -6,6 +6,8 @@
 /// Changes whom an institution applies to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionScopeModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.scope.modify")]
+#[doc(alias = "修改制度下适配范围")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionScopeModify {

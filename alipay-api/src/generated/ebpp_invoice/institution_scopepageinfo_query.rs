@@ -6,6 +6,8 @@
 /// Reads whom an institution applies to page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionScopepageinfoQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.scopepageinfo.query")]
+#[doc(alias = "分页查询制度下人员")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionScopepageinfoQuery {

@@ -6,6 +6,8 @@
 /// Adds a rule by which quotas are issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIssueruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.issuerule.create")]
+#[doc(alias = "新增发放规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct IssueruleCreate {

@@ -6,6 +6,8 @@
 /// Deletes rules by which quotas are issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIssueruleDeleteRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.issuerule.delete")]
+#[doc(alias = "删除发放规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct IssueruleDelete {

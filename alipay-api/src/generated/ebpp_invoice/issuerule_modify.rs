@@ -6,6 +6,8 @@
 /// Changes a rule by which quotas are issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIssueruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.issuerule.modify")]
+#[doc(alias = "编辑发放规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct IssueruleModify {

@@ -6,6 +6,8 @@
 /// Fetches the token by which a claims app identifies itself when it opens Alipay's claims assistant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIsvtokenReimApplyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.isvtoken.reim.apply")]
+#[doc(alias = "获取报销授权令牌")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvtokenReimApply {

@@ -6,6 +6,8 @@
 /// Tells how a claim goes, for all its invoices together.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceListExpenseSyncRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.list.expense.sync")]
+#[doc(alias = "报销状态批量同步开放接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ListExpenseSync {
@@ -19,11 +21,11 @@ pub struct ListExpenseSync {
     pub invoice_element_list: Vec<InvoiceElementStatusSyncOpenModel>,
     /// 报销审批备注. Example: `财务已打款`.
     pub memo: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 报销状态. How far the claim is. Example: `EXPENSE_APPLY`.
     pub status: Option<crate::types::OpenEnum<ListExpenseSyncStatus>>,
-    /// 用户uid. Example: `2088002000321000`.
+    /// 用户uid. Example: `2088002000321000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -70,7 +72,7 @@ impl ListExpenseSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -85,7 +87,7 @@ impl ListExpenseSync {
         self
     }
 
-    /// 用户uid. Example: `2088002000321000`.
+    /// 用户uid. Example: `2088002000321000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

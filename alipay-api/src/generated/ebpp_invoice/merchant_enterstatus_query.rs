@@ -6,6 +6,8 @@
 /// Asks how a merchant's joining goes; for ISVs that let many merchants join.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceMerchantEnterstatusQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.merchant.enterstatus.query")]
+#[doc(alias = "商户入驻流程状态查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantEnterstatusQuery {

@@ -6,6 +6,8 @@
 /// Lets the merchants of an ISV that has joined Alipay join for invoices, many at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceMerchantlistEnterApplyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.merchantlist.enter.apply")]
+#[doc(alias = "商户批量入驻申请接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantlistEnterApply {

@@ -6,6 +6,8 @@
 /// Sends an invoice's file to Alipay's invoice manager, without the invoice's data.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceSyncSimpleSendRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.sync.simple.send")]
+#[doc(alias = "简单模式发票回传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SyncSimpleSend {
@@ -232,11 +234,11 @@ pub struct InvoicePDFSynModel {
     pub file_download_url: Option<String>,
     /// 支付宝登录账号. Example: `155xxxxxxxx`.
     pub login_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部ISV的唯一发票标识. The ISV's own, unique. Example: `2088100022223333`.
     pub out_invoice_id: Option<String>,
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 压缩方式. Such as `zip`. Example: `zip`.
     pub zip: Option<String>,
@@ -301,7 +303,7 @@ impl InvoicePDFSynModel {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -313,7 +315,7 @@ impl InvoicePDFSynModel {
         self
     }
 
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks for the invoice title whose bar code a user shows in Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceTitleDynamicGetRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.title.dynamic.get")]
+#[doc(alias = "根据动态码查询发票抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct TitleDynamicGet {

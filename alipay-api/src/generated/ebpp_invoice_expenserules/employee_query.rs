@@ -6,6 +6,8 @@
 /// Reads the employees under an expense rule page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesEmployeeQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.employee.query")]
+#[doc(alias = "查询费控规则员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeQuery {

@@ -6,6 +6,8 @@
 /// Adds employees to expense rules or takes them away.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesGroupemployeeModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.groupemployee.modify")]
+#[doc(alias = "修改费控规则员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct GroupemployeeModify {

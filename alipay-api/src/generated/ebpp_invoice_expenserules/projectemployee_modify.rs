@@ -6,6 +6,8 @@
 /// Adds employees to a project or takes them away.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectemployeeModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectemployee.modify")]
+#[doc(alias = "修改项目的员工列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectemployeeModify {

@@ -6,6 +6,8 @@
 /// Changes the basic data of a project.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectinfoModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectinfo.modify")]
+#[doc(alias = "修改项目基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectinfoModify {

@@ -6,6 +6,8 @@
 /// Creates a project with its expense rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectrule.create")]
+#[doc(alias = "创建项目费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectruleCreate {

@@ -6,6 +6,8 @@
 /// Changes the conditions of a project's expense rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectrulesModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectrules.modify")]
+#[doc(alias = "修改项目费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectrulesModify {

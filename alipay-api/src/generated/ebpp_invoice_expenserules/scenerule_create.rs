@@ -6,6 +6,8 @@
 /// Creates an expense rule, such as one by which employees spend at most 100 yuan a day on meals.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesSceneruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.scenerule.create")]
+#[doc(alias = "创建费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct SceneruleCreate {

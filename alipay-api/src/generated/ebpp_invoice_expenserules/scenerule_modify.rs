@@ -6,6 +6,8 @@
 /// Changes an expense rule or its conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesSceneruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.scenerule.modify")]
+#[doc(alias = "修改费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct SceneruleModify {

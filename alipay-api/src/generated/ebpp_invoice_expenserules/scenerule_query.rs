@@ -6,6 +6,8 @@
 /// Reads expense rules page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesSceneruleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.scenerule.query")]
+#[doc(alias = "查询费控规则信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct SceneruleQuery {

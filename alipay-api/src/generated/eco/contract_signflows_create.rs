@@ -6,6 +6,8 @@
 /// Starts the signing of an electronic contract by E-sign (E签宝): fills in templates and names who signs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoContractSignflowsCreateRequest.java>
+#[doc(alias = "alipay.eco.contract.signflows.create")]
+#[doc(alias = "创建电子合同签署流程(E签宝)")]
 #[must_use]
 #[non_exhaustive]
 pub struct ContractSignflowsCreate {

@@ -6,6 +6,8 @@
 /// Asks where a school bill stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtBillingQueryRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.billing.query")]
+#[doc(alias = "缴费账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtBillingQuery {

@@ -6,6 +6,8 @@
 /// Sends a school bill for a child, which the parents see and pay in Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtBillingSendRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.billing.send")]
+#[doc(alias = "教育缴费账单发送接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtBillingSend {

@@ -6,6 +6,8 @@
 /// Asks whether the user who paid a school bill has added the student's payment account. Only users who have added it are told of later bills by Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtParentQueryRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.parent.query")]
+#[doc(alias = "查询学生家长状态接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtParentQuery {

@@ -6,6 +6,8 @@
 /// Enters a school's data into Alipay's education payment platform, after the ISV has signed with Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtSchoolinfoModifyRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.schoolinfo.modify")]
+#[doc(alias = "教育缴费学校信息录入接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtSchoolinfoModify {
@@ -541,7 +543,7 @@ impl crate::method::ErrorCode for EduKtSchoolinfoModifyErrorCode {
 /// 图片格式. The format of the picture at `school_icon`; must be given together with it.
 #[non_exhaustive]
 pub enum EduKtSchoolinfoModifySchoolIconType {
-    /// PNG.
+    /// PNG格式.
     Png,
     /// JPEG.
     Jpg,

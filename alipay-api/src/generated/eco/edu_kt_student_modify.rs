@@ -6,6 +6,8 @@
 /// Updates a student's data on the education payment platform, or deletes it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtStudentModifyRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.student.modify")]
+#[doc(alias = "学生信息更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtStudentModify {

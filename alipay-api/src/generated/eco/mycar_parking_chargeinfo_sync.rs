@@ -6,6 +6,8 @@
 /// Tells Alipay what a car park costs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingChargeinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.chargeinfo.sync")]
+#[doc(alias = "停车场价格信息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingChargeinfoSync {
@@ -445,7 +447,7 @@ pub enum MycarParkingChargeinfoSyncErrorCode {
     DailyPriceUpperboundEmpty,
     /// The business hours by day are missing.
     DaylightBusinessHoursEmpty,
-    /// A parameter is empty.
+    /// The documentation says no more than the name.
     EmptyParameter,
     /// The free period is missing.
     FreePeriodEmpty,

@@ -6,6 +6,8 @@
 /// Tells Alipay that a car in a car park is now being charged for.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingCharginginfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.charginginfo.sync")]
+#[doc(alias = "车辆停车计费接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingCharginginfoSync {

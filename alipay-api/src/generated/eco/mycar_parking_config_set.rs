@@ -6,6 +6,8 @@
 /// Configures an ISV's system for Alipay's parking. What is sent replaces what was there and takes effect at once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingConfigSetRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.config.set")]
+#[doc(alias = "停车ISV系统配置接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingConfigSet {

@@ -6,6 +6,8 @@
 /// Tells Alipay that a car has entered a car park. The answer says whether the car can pay without a password.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingEnterinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.enterinfo.sync")]
+#[doc(alias = "车辆驶入接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingEnterinfoSync {

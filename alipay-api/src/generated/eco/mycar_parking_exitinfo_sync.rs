@@ -6,6 +6,8 @@
 /// Tells Alipay that a car has left a car park.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingExitinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.exitinfo.sync")]
+#[doc(alias = "车辆驶出接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingExitinfoSync {

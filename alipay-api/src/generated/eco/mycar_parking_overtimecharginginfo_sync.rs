@@ -6,6 +6,8 @@
 /// Tells Alipay that a car which left too late is charged for again.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingOvertimecharginginfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.overtimecharginginfo.sync")]
+#[doc(alias = "车辆停车超时重计费接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingOvertimecharginginfoSync {

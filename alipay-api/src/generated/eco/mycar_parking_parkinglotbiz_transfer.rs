@@ -6,6 +6,8 @@
 /// Decides which ISV runs which business of a car park, where several take part.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotbizTransferRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotbiz.transfer")]
+#[doc(alias = "车场业务归属配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotbizTransfer {

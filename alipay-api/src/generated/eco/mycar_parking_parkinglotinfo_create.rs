@@ -6,6 +6,8 @@
 /// Registers a car park with Alipay, which gives it a number for all later calls.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotinfoCreateRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotinfo.create")]
+#[doc(alias = "录入停车场信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotinfoCreate {

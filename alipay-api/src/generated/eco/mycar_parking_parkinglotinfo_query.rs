@@ -6,6 +6,8 @@
 /// Asks about a car park. Only car parks that the calling merchant registered itself, by its PID, can be asked about.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotinfoQueryRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotinfo.query")]
+#[doc(alias = "停车场信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotinfoQuery {
@@ -452,7 +454,7 @@ pub enum MycarParkingParkinglotinfoQueryParkingLotTypeCode {
     Community,
     /// A shopping area, such as a mall.
     BusinessArea,
-    /// The roadside.
+    /// 路侧.
     Roadside,
     /// A park or sight.
     ParkScenic,

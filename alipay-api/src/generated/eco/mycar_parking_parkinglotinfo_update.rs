@@ -6,6 +6,8 @@
 /// Changes what Alipay knows of a car park. Its name can't be changed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotinfoUpdateRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotinfo.update")]
+#[doc(alias = "修改停车场信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotinfoUpdate {

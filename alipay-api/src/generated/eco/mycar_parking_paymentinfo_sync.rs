@@ -6,6 +6,8 @@
 /// Tells Alipay that parking was paid for inside the car park.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingPaymentinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.paymentinfo.sync")]
+#[doc(alias = "车辆停车缴费接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingPaymentinfoSync {

@@ -6,6 +6,8 @@
 /// Asks for the licence plate of a user's car.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingVehicleQueryRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.vehicle.query")]
+#[doc(alias = "车牌查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingVehicleQuery {

@@ -6,6 +6,8 @@
 /// Asks where a signing flow (E签宝) and each of its signers stand.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignFlowQueryRequest.java>
+#[doc(alias = "alipay.eco.sign.flow.query")]
+#[doc(alias = "签署流程查询（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignFlowQuery {

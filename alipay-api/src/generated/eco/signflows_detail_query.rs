@@ -6,6 +6,8 @@
 /// Gets the addresses from which a signing flow's contract and attachments are downloaded (E签宝).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignflowsDetailQueryRequest.java>
+#[doc(alias = "alipay.eco.signflows.detail.query")]
+#[doc(alias = "获取签署流程合同与附件的下载地址（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignflowsDetailQuery {
@@ -165,7 +167,7 @@ impl crate::method::ErrorCode for SignflowsDetailQueryErrorCode {
     }
 }
 
-/// An attachment of a signing flow, to download.
+/// 附件. An attachment of a signing flow, to download.
 #[non_exhaustive]
 pub struct AttachmentDetail {
     /// 创建流程时指定的附件code. The code given when the flow was created; may be empty. `ESIGN_IDCARD` is the front of the identity card, `ESIGN_BACK_IDCARD` its back. Example: `phonePicture`.

@@ -246,15 +246,15 @@ crate::codec::listed!(BusinessItemBusinessType);
 /// 车牌颜色. The colour of the licence plate.
 #[non_exhaustive]
 pub enum CarColor {
-    /// 蓝. Blue.
+    /// 蓝.
     Blue,
-    /// 绿. Green.
+    /// 绿.
     Green,
-    /// 黄. Yellow.
+    /// 黄.
     Yellow,
-    /// 白. White.
+    /// 白.
     White,
-    /// 黑. Black.
+    /// 黑.
     Black,
     /// 黄绿色. Yellow and green.
     Limegreen,
@@ -760,7 +760,7 @@ crate::codec::object!(ParkingLotChargingRuleInfo);
 /// 计费策略. How time is rounded.
 #[non_exhaustive]
 pub enum ParkingLotChargingRuleInfoChargingStrategy {
-    /// 向上取整. Up.
+    /// 向上取整.
     Up,
     /// 向下取整. Down. The code is spelt so.
     Domn,
@@ -893,7 +893,7 @@ pub enum ParkingLotType {
     Community,
     /// A shopping area, such as a mall.
     BusinessArea,
-    /// The roadside.
+    /// 路侧.
     Roadside,
     /// A park or sight.
     ParkScenic,

@@ -6,6 +6,8 @@
 /// Opens an account book for money, for a member of the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookCreateRequest.java>
+#[doc(alias = "alipay.fund.accountbook.create")]
+#[doc(alias = "资金记账本开通")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookCreate {

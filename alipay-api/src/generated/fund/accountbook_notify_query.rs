@@ -6,6 +6,8 @@
 /// Asks whether an ISV is subscribed to notifications of money that comes into and goes out of an account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookNotifyQueryRequest.java>
+#[doc(alias = "alipay.fund.accountbook.notify.query")]
+#[doc(alias = "记账本通知订阅关系查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookNotifyQuery {

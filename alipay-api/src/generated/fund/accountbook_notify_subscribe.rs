@@ -6,6 +6,8 @@
 /// Subscribes an ISV to notifications of money that comes into and goes out of an account book. At present there are only those of deposits made other than by the open platform, such as large bank transfers and loans.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookNotifySubscribeRequest.java>
+#[doc(alias = "alipay.fund.accountbook.notify.subscribe")]
+#[doc(alias = "记账本通知订阅接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookNotifySubscribe {

@@ -6,6 +6,8 @@
 /// Ends an ISV's subscription to notifications of money that comes into and goes out of an account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookNotifyUnsubscribeRequest.java>
+#[doc(alias = "alipay.fund.accountbook.notify.unsubscribe")]
+#[doc(alias = "记账本通知取消订阅接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookNotifyUnsubscribe {

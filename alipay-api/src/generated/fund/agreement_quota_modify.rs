@@ -6,6 +6,8 @@
 /// Sets how much a payer's agreements on deduction allow.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAgreementQuotaModifyRequest.java>
+#[doc(alias = "alipay.fund.agreement.quota.modify")]
+#[doc(alias = "额度设置接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementQuotaModify {
@@ -396,9 +398,9 @@ crate::codec::listed!(ModifyQuotaDetailsQuotaDimension);
 /// 额度管控的角色. Whose money is limited: at present only the payer's.
 #[non_exhaustive]
 pub enum ModifyQuotaDetailsRole {
-    /// The payer's.
+    /// 付款方.
     Payer,
-    /// The payee's.
+    /// 收款方.
     Payee,
 }
 

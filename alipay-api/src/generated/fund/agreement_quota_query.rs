@@ -6,6 +6,8 @@
 /// Asks how much agreements on deduction allow.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAgreementQuotaQueryRequest.java>
+#[doc(alias = "alipay.fund.agreement.quota.query")]
+#[doc(alias = "额度查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementQuotaQuery {

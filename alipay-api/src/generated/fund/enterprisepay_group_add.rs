@@ -6,6 +6,8 @@
 /// Adds a group of employees, with whoever pays for it, to a company's enterprise-pay (因公付) account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayGroupAddRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.group.add")]
+#[doc(alias = "因公付新增账户下群组")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayGroupAdd {
@@ -248,7 +250,7 @@ pub enum EnterprisepayGroupAddErrorCode {
     CommonRpcError,
     /// The documentation names this code and does not say what it means.
     CreateAccountGroupFail,
-    /// The fund's identity is not allowed.
+    /// The documentation says no more than the name.
     FundIdentityNotAllowed,
     /// The fund's identity is wrong.
     FundIdentityParamError,

@@ -6,6 +6,8 @@
 /// Changes the name or the payer of a group of a company's enterprise-pay account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayGroupModifyRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.group.modify")]
+#[doc(alias = "因公付更新账户下群组")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayGroupModify {
@@ -252,7 +254,7 @@ pub enum EnterprisepayGroupModifyErrorCode {
     CertTypeError,
     /// The fund group does not exist.
     FundGroupNotExist,
-    /// The fund's identity is not allowed.
+    /// The documentation says no more than the name.
     FundIdentityNotAllowed,
     /// The fund's identity is wrong.
     FundIdentityParamError,

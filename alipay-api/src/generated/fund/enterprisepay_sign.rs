@@ -6,6 +6,8 @@
 /// Fetches the link by which a company signs up for enterprise pay (因公付).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepaySignRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.sign")]
+#[doc(alias = "因公付企业签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepaySign {

@@ -6,6 +6,8 @@
 /// Fetches the link by which a company ends its enterprise-pay contract.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayUnsignRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.unsign")]
+#[doc(alias = "因公付企业解约")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayUnsign {

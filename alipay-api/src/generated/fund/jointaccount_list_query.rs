@@ -6,6 +6,8 @@
 /// Lists the shared accounts that pay for a company's employee.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountListQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.list.query")]
+#[doc(alias = "企业查询代付账户列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountListQuery {
@@ -263,7 +265,7 @@ pub struct JointAccountDTO {
     pub account_id: Option<String>,
     /// 共同账户账本名称. What the shared account's book is called. Example: `企业代付`.
     pub account_name: Option<String>,
-    /// 账本创建人会员号. The Alipay user id of who created the account's book. Example: `2088900976740001`.
+    /// 账本创建人会员号. The Alipay user id of who created the account's book. Example: `2088900976740001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

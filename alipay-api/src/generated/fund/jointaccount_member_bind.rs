@@ -6,6 +6,8 @@
 /// Invites an employee to a company's enterprise-pay account, and gives the link by which the employee answers.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberBindRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.bind")]
+#[doc(alias = "因公付邀请员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberBind {
@@ -319,7 +321,7 @@ pub enum JointaccountMemberBindErrorCode {
     EnterpriseMemberNumExceedMax,
     /// The fund group does not exist.
     FundGroupNotExist,
-    /// The fund's identity is not allowed.
+    /// The documentation says no more than the name.
     FundIdentityNotAllowed,
     /// The fund's identity is wrong.
     FundIdentityParamError,

@@ -6,6 +6,8 @@
 /// Removes an employee from a company's enterprise-pay account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberUnbindRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.unbind")]
+#[doc(alias = "企业删除员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberUnbind {

@@ -6,6 +6,8 @@
 /// Sets the rules of a company's account: its name, its quotas and the merchants that it may pay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountRuleModifyRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.rule.modify")]
+#[doc(alias = "企业账户规则设置")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountRuleModify {

@@ -6,6 +6,8 @@
 /// Lists the transfers that came back from the bank within a period.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransDishonorQueryRequest.java>
+#[doc(alias = "alipay.fund.trans.dishonor.query")]
+#[doc(alias = "查询转账订单退票接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransDishonorQuery {

@@ -6,6 +6,8 @@
 /// Pays a transfer at once, by the payer's agreement, QR code, sound wave or face.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransPayRequest.java>
+#[doc(alias = "alipay.fund.trans.pay")]
+#[doc(alias = "资金支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransPay {

@@ -6,6 +6,8 @@
 /// Gives the payer back money that the payee has not taken, such as an unclaimed red packet, the way it was paid, whole or in several parts. Not after the time agreed in the contract; a refund that failed is sent again with its `out_request_no`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02byvd>
+#[doc(alias = "alipay.fund.trans.refund")]
+#[doc(alias = "资金退回接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransRefund {

@@ -6,6 +6,8 @@
 /// Lists the transfer scenes of a merchant and where each stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransSceneQueryRequest.java>
+#[doc(alias = "alipay.fund.trans.scene.query")]
+#[doc(alias = "转账场景信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransSceneQuery {

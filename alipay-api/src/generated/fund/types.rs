@@ -165,7 +165,7 @@ impl crate::codec::KnownValue for AuthorizedRuleDTOAuthorizedType {
 
 crate::codec::listed!(AuthorizedRuleDTOAuthorizedType);
 
-/// The bank behind a card.
+/// 银行卡扩展信息. The bank behind a card.
 #[must_use]
 #[non_exhaustive]
 pub struct BankcardExtInfo {
@@ -304,7 +304,7 @@ impl crate::codec::Object for BankcardExtInfo {
 
 crate::codec::object!(BankcardExtInfo);
 
-/// Whose bank account it is.
+/// 收款账户类型. Whose bank account it is.
 #[non_exhaustive]
 pub enum BankcardExtInfoAccountType {
     /// A company's.
@@ -679,17 +679,17 @@ crate::codec::object!(JointAccountQuotaDTO);
 pub enum JointAccountQuotaDTOQuotaDimension {
     /// 单笔上限. Each single payment.
     Once,
-    /// 季度. A quarter.
+    /// 季度.
     Quarter,
     /// 终身. For life.
     Lifetime,
     /// 一次性使用额度. A quota to be used only once.
     Onlyone,
-    /// A day.
+    /// 日.
     Day,
-    /// A month.
+    /// 月.
     Month,
-    /// A year.
+    /// 年.
     Year,
 }
 
@@ -987,7 +987,7 @@ impl crate::codec::KnownValue for OperateRole {
 
 crate::codec::listed!(OperateRole);
 
-/// The payer or the payee of a transfer.
+/// 参与方信息. The payer or the payee of a transfer.
 #[must_use]
 #[non_exhaustive]
 pub struct Participant {
@@ -1001,11 +1001,11 @@ pub struct Participant {
     pub cert_type: Option<String>,
     /// 参与方的证件号. The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
     pub cert_no: Option<crate::types::Secret>,
-    /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
+    /// 银行卡扩展信息. The bank behind a card, when `identity_type` is `BANKCARD_NO`.
     pub bankcard_ext_info: Option<BankcardExtInfo>,
     /// 商户端的用户信息描述. How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
     pub merchant_user_info: Option<crate::types::Json>,
-    /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
+    /// 参与方扩展属性. More about the participant, such as `agreement_no`; to be agreed with Alipay first.
     pub ext_info: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -1041,7 +1041,7 @@ impl Participant {
         self
     }
 
-    /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
+    /// 银行卡扩展信息. The bank behind a card, when `identity_type` is `BANKCARD_NO`.
     #[inline]
     pub fn bankcard_ext_info(mut self, bankcard_ext_info: BankcardExtInfo) -> Self {
         self.bankcard_ext_info = Some(bankcard_ext_info);
@@ -1057,7 +1057,7 @@ impl Participant {
         self
     }
 
-    /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
+    /// 参与方扩展属性. More about the participant, such as `agreement_no`; to be agreed with Alipay first.
     pub fn ext_info(mut self, ext_info: impl Into<crate::types::Json>) -> Self {
         self.ext_info = Some(Into::into(ext_info));
         self
@@ -1141,7 +1141,7 @@ impl crate::codec::Object for Participant {
 
 crate::codec::object!(Participant);
 
-/// How a participant's account is named.
+/// 参与方的标识类型. How a participant's account is named.
 #[non_exhaustive]
 pub enum ParticipantIdentityType {
     /// By user number: sixteen digits that begin with 2088.
@@ -1302,7 +1302,7 @@ pub enum Status {
     Init,
     /// 成功. Succeeded.
     Success,
-    /// 关闭. Closed.
+    /// 关闭.
     Closed,
 }
 
@@ -1385,7 +1385,7 @@ impl crate::codec::KnownValue for TransCurrency {
 
 crate::codec::listed!(TransCurrency);
 
-/// One statement about a transfer, of those that its scene asks for.
+/// 转账场景信息. One statement about a transfer, of those that its scene asks for.
 #[must_use]
 #[non_exhaustive]
 pub struct TransferSceneReportInfo {

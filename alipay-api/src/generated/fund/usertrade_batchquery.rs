@@ -6,6 +6,8 @@
 /// Lists the trades of users in given stores within the last 30 days, page by page, where the users have agreed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundUsertradeBatchqueryRequest.java>
+#[doc(alias = "alipay.fund.usertrade.batchquery")]
+#[doc(alias = "用户交易数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct UsertradeBatchquery {
@@ -269,7 +271,7 @@ crate::codec::object!(UsertradeBatchqueryResponse);
 /// A business error code of [`UsertradeBatchquery`].
 #[non_exhaustive]
 pub enum UsertradeBatchqueryErrorCode {
-    /// The service is unavailable.
+    /// The documentation says no more than the name.
     AopServiceUnavailable,
     /// The documentation names this code and does not say what it means.
     ConfigError,
@@ -389,7 +391,7 @@ impl crate::codec::Object for GoodsInfoDTO {
 
 crate::codec::object!(GoodsInfoDTO);
 
-/// 用户交易数据. A user's trade.
+/// 用户交易数据. What a user bought, and how risky that was.
 #[non_exhaustive]
 pub struct UserTradeInfoDTO {
     /// 商品信息列表. The items bought.
@@ -406,7 +408,7 @@ pub struct UserTradeInfoDTO {
     pub trade_time: Option<crate::types::DateTime>,
     /// 未过滤的商品列表大小. How many items the trade has before they are filtered by the campaign's list of items. Example: `100`.
     pub unfiltered_total_goods_count: Option<i64>,
-    /// 消费者支付宝ID. The buyer's Alipay user id. Example: `2088111`.
+    /// 消费者支付宝ID. The buyer's Alipay user id. Example: `2088111`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -497,11 +499,11 @@ crate::codec::object!(UserTradeInfoDTO);
 /// 是否是风险交易. How risky the trade is.
 #[non_exhaustive]
 pub enum UserTradeInfoDTORiskLevel {
-    /// 无风险. No risk.
+    /// 无风险.
     NoRisk,
     /// 潜在风险（中等风险）. A possible, middling risk.
     PotentialRisk,
-    /// 高风险. High risk.
+    /// 高风险.
     HighRisk,
 }
 

@@ -6,6 +6,8 @@
 /// Adds a customer service agent to CCM.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.create")]
+#[doc(alias = "新增客服接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentCreate {

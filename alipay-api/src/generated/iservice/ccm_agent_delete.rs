@@ -6,6 +6,8 @@
 /// Deletes a customer service agent; for administrators.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.delete")]
+#[doc(alias = "删除客服接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentDelete {

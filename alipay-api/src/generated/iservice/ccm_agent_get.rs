@@ -6,6 +6,8 @@
 /// Reads the details of a customer service agent.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.get")]
+#[doc(alias = "查询客服详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentGet {

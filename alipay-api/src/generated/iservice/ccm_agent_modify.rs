@@ -6,6 +6,8 @@
 /// Changes the data of a customer service agent; for administrators.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.modify")]
+#[doc(alias = "更新客服接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentModify {

@@ -6,6 +6,8 @@
 /// Lists customer service agents that meet the given conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.query")]
+#[doc(alias = "客服查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentQuery {

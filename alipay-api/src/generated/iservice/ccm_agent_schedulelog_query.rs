@@ -6,6 +6,8 @@
 /// Reads the log of when customer service agents changed their status, over at most one day.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentSchedulelogQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.schedulelog.query")]
+#[doc(alias = "查询客服状态变更流水日志")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentSchedulelogQuery {

@@ -6,6 +6,8 @@
 /// Lists all function points, to which roles give access.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmFunctionQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.function.query")]
+#[doc(alias = "列出所有的功能点")]
 #[non_exhaustive]
 pub struct CcmFunctionQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Creates a tenant instance (data permission) of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.instance.create")]
+#[doc(alias = "创建租户实例")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmInstanceCreate {

@@ -6,6 +6,8 @@
 /// Reads one tenant instance (data permission).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.instance.get")]
+#[doc(alias = "查询单个租户实例（数据权限）")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmInstanceGet {

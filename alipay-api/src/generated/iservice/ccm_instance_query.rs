@@ -6,6 +6,8 @@
 /// Lists all tenant instances (data permissions). Each keeps its data apart from the others', except for users, permissions, private messages and IVR data.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.instance.query")]
+#[doc(alias = "列出所有的租户实例（数据权限）")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmInstanceQuery {

@@ -6,6 +6,8 @@
 /// Registers a merchant's or ISV's plug-in with CCM and sets the public key by which its iframe calls are verified.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmIsvInitializeRequest.java>
+#[doc(alias = "alipay.iservice.ccm.isv.initialize")]
+#[doc(alias = "ccm isv注册接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmIsvInitialize {

@@ -6,6 +6,8 @@
 /// Reads the messages and details of one online chat with a customer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmOlsChatrecordQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.ols.chatrecord.query")]
+#[doc(alias = "查询某通在线服务的聊天记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmOlsChatrecordQuery {

@@ -6,6 +6,8 @@
 /// Calls a method of a virtual digital human, to talk with it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRobotAvatarbaseQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.robot.avatarbase.query")]
+#[doc(alias = "虚拟数字人开放接口调用")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRobotAvatarbaseQuery {

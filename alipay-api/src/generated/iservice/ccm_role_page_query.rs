@@ -6,6 +6,8 @@
 /// Lists roles of customer service agents, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRolePageQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.role.page.query")]
+#[doc(alias = "分页查询角色")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRolePageQuery {

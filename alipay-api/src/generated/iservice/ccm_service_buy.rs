@@ -6,6 +6,8 @@
 /// Tells CCM to open an ISV's service for the tenant that has bought it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServiceBuyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.service.buy")]
+#[doc(alias = "租户开通isv服务接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServiceBuy {

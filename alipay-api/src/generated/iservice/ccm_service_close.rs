@@ -6,6 +6,8 @@
 /// Tells CCM to close an ISV's service when what the tenant bought has expired.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServiceCloseRequest.java>
+#[doc(alias = "alipay.iservice.ccm.service.close")]
+#[doc(alias = "关闭租户开通的isv服务接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServiceClose {

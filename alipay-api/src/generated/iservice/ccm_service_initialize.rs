@@ -6,6 +6,8 @@
 /// Sets the code, name, description and interfaces (SPI) of an ISV's service in CCM.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServiceInitializeRequest.java>
+#[doc(alias = "alipay.iservice.ccm.service.initialize")]
+#[doc(alias = "isv服务初始化接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServiceInitialize {

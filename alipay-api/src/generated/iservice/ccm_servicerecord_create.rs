@@ -6,6 +6,8 @@
 /// Creates a record of a service given to a customer; for tenants of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServicerecordCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.servicerecord.create")]
+#[doc(alias = "创建服务记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServicerecordCreate {

@@ -6,6 +6,8 @@
 /// Changes a service record; for tenants of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServicerecordModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.servicerecord.modify")]
+#[doc(alias = "变更服务记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServicerecordModify {

@@ -6,6 +6,8 @@
 /// Searches articles (questions and answers) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.batchquery")]
+#[doc(alias = "知识库-问答-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleBatchquery {

@@ -6,6 +6,8 @@
 /// Adds an article (question and answer) to a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.create")]
+#[doc(alias = "知识库-问答-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleCreate {

@@ -6,6 +6,8 @@
 /// Deletes an article (question and answer) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.delete")]
+#[doc(alias = "知识库-问答-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleDelete {

@@ -6,6 +6,8 @@
 /// Reads one article (question and answer) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.get")]
+#[doc(alias = "知识库-问答-获取")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleGet {

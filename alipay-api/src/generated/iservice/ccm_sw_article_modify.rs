@@ -6,6 +6,8 @@
 /// Changes an article (question and answer) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.modify")]
+#[doc(alias = "知识库-问答-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleModify {

@@ -6,6 +6,8 @@
 /// Adds, changes or deletes a question and answer of a knowledge base, with the goods that it is about.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwKnowledgeModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.knowledge.modify")]
+#[doc(alias = "知识库问答管理")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwKnowledgeModify {

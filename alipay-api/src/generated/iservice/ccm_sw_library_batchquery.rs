@@ -6,6 +6,8 @@
 /// Lists the knowledge bases of a department.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.batchquery")]
+#[doc(alias = "知识库-库-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryBatchquery {

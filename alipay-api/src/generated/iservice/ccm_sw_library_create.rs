@@ -6,6 +6,8 @@
 /// Creates a knowledge base on a category tree.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.create")]
+#[doc(alias = "知识库-库-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryCreate {

@@ -6,6 +6,8 @@
 /// Deletes a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.delete")]
+#[doc(alias = "知识库-库-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryDelete {

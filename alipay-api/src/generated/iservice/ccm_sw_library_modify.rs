@@ -6,6 +6,8 @@
 /// Renames a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.modify")]
+#[doc(alias = "知识库-库-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryModify {

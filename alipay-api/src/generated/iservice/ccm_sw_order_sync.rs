@@ -6,6 +6,8 @@
 /// Passes an order with its goods and deliveries to the cloud customer service, so that agents see it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwOrderSyncRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.order.sync")]
+#[doc(alias = "商品订单同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwOrderSync {
@@ -323,7 +325,7 @@ impl crate::method::ErrorCode for CcmSwOrderSyncErrorCode {
 pub enum CcmSwOrderSyncOrderType {
     /// An ordinary order.
     Normal,
-    /// A pre-sale.
+    /// 预售.
     PreSale,
 }
 
@@ -347,7 +349,7 @@ pub enum CcmSwOrderSyncStatus {
     InDelivery,
     /// In after-sales service.
     InAfterSale,
-    /// Finished.
+    /// 已完成.
     Finished,
 }
 

@@ -6,6 +6,8 @@
 /// Adds, changes or deletes goods in the goods library of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwSpuSyncRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.spu.sync")]
+#[doc(alias = "商品库-商品信息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwSpuSync {

@@ -6,6 +6,8 @@
 /// Lists the category trees of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.batchquery")]
+#[doc(alias = "知识库-类目-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeBatchquery {

@@ -6,6 +6,8 @@
 /// Creates a category tree for the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.create")]
+#[doc(alias = "知识库-类目-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeCreate {

@@ -6,6 +6,8 @@
 /// Deletes a category tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.delete")]
+#[doc(alias = "知识库-类目-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeDelete {

@@ -6,6 +6,8 @@
 /// Reads a category tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.get")]
+#[doc(alias = "知识库-类目-获取")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeGet {

@@ -6,6 +6,8 @@
 /// Renames a category tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.modify")]
+#[doc(alias = "知识库-类目-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeModify {

@@ -6,6 +6,8 @@
 /// Publishes a category tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreePublishRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.publish")]
+#[doc(alias = "知识库-类目-发布")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreePublish {

@@ -6,6 +6,8 @@
 /// Lists the categories (nodes) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.batchquery")]
+#[doc(alias = "知识库-节点-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryBatchquery {

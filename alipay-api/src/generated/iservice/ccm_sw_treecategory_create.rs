@@ -6,6 +6,8 @@
 /// Adds a category (node) to a tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.create")]
+#[doc(alias = "知识库-节点-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryCreate {

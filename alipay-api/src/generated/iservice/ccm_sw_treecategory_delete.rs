@@ -6,6 +6,8 @@
 /// Deletes a category (node) of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.delete")]
+#[doc(alias = "知识库-节点-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryDelete {

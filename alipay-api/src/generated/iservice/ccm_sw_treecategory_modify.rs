@@ -6,6 +6,8 @@
 /// Changes a category (node) of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.modify")]
+#[doc(alias = "知识库-节点-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryModify {

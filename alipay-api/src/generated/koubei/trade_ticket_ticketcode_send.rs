@@ -6,6 +6,8 @@
 /// Tells Koubei (口碑) that a code vendor has issued the codes of an order.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.ticket.ticketcode.send>
+#[doc(alias = "koubei.trade.ticket.ticketcode.send")]
+#[doc(alias = "码商发码成功回调接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeTicketTicketcodeSend {

@@ -6,6 +6,8 @@
 /// Lists the cash campaigns that the merchant created.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02a1f9>
+#[doc(alias = "alipay.marketing.campaign.cash.list.query")]
+#[doc(alias = "现金活动列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignCashListQuery {

@@ -6,6 +6,8 @@
 /// Asks which vouchers a user could use on an order. All that can be used at this moment are listed, with the rules of combination observed; which ones the payment will really use may differ.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwi>
+#[doc(alias = "alipay.marketing.campaign.order.voucher.consult")]
+#[doc(alias = "订单优惠前置咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignOrderVoucherConsult {

@@ -6,6 +6,8 @@
 /// Asks what a user entered in the form for a membership card: used after the user agreed to take the card and was sent to the merchant's page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardActivateformQueryRequest.java>
+#[doc(alias = "alipay.marketing.card.activateform.query")]
+#[doc(alias = "查询用户提交的会员卡表单信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardActivateformQuery {

@@ -6,6 +6,8 @@
 /// Gets the link where users take a membership card, for the merchant to spread.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardActivateurlApplyRequest.java>
+#[doc(alias = "alipay.marketing.card.activateurl.apply")]
+#[doc(alias = "获取会员卡领卡投放链接")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardActivateurlApply {

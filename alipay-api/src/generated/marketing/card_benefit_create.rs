@@ -6,6 +6,8 @@
 /// Adds an outside benefit to a membership card template; it is shown in the middle of the card's page in the user's card pack.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardBenefitCreateRequest.java>
+#[doc(alias = "alipay.marketing.card.benefit.create")]
+#[doc(alias = "会员卡模板外部权益创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardBenefitCreate {

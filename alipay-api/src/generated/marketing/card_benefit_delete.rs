@@ -6,6 +6,8 @@
 /// Deletes an outside benefit of a membership card template.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardBenefitDeleteRequest.java>
+#[doc(alias = "alipay.marketing.card.benefit.delete")]
+#[doc(alias = "会员卡模板外部权益删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardBenefitDelete {

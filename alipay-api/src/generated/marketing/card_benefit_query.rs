@@ -6,6 +6,8 @@
 /// Reads the outside benefits of a membership card template.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardBenefitQueryRequest.java>
+#[doc(alias = "alipay.marketing.card.benefit.query")]
+#[doc(alias = "会员卡模板外部权益查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardBenefitQuery {

@@ -6,6 +6,8 @@
 /// Passes what a user spent, topped up or returned with a membership card to Alipay, with the state of the card after it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardConsumeSyncRequest.java>
+#[doc(alias = "alipay.marketing.card.consume.sync")]
+#[doc(alias = "会员卡消费记录同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardConsumeSync {

@@ -6,6 +6,8 @@
 /// Deletes a user's membership card.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8efddab3_alipay.marketing.card.delete>
+#[doc(alias = "alipay.marketing.card.delete")]
+#[doc(alias = "会员卡删卡")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardDelete {

@@ -6,6 +6,8 @@
 /// Sets the fields of the form that users fill in to open a membership card.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/78c84d3f_alipay.marketing.card.formtemplate.set>
+#[doc(alias = "alipay.marketing.card.formtemplate.set")]
+#[doc(alias = "会员卡开卡表单模板配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardFormtemplateSet {
@@ -207,7 +209,7 @@ impl crate::method::ErrorCode for CardFormtemplateSetErrorCode {
     }
 }
 
-/// The fields of a form.
+/// 表单字段配置. The fields of a form.
 #[must_use]
 #[non_exhaustive]
 pub struct OpenFormFieldDO {

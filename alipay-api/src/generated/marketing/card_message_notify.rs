@@ -6,6 +6,8 @@
 /// Sends a card's holder a message, such as that points expire soon.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/4c052993_alipay.marketing.card.message.notify>
+#[doc(alias = "alipay.marketing.card.message.notify")]
+#[doc(alias = "会员卡消息通知")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardMessageNotify {

@@ -6,6 +6,8 @@
 /// Opens a membership card for a user.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardOpenRequest.java>
+#[doc(alias = "alipay.marketing.card.open")]
+#[doc(alias = "会员卡开卡")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardOpen {

@@ -6,6 +6,8 @@
 /// Asks about a membership card, by its number.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/023c20c1_alipay.marketing.card.query>
+#[doc(alias = "alipay.marketing.card.query")]
+#[doc(alias = "会员卡查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardQuery {

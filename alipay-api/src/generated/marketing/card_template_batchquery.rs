@@ -6,6 +6,8 @@
 /// Lists the merchant's membership card templates, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardTemplateBatchqueryRequest.java>
+#[doc(alias = "alipay.marketing.card.template.batchquery")]
+#[doc(alias = "会员卡模板批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateBatchquery {

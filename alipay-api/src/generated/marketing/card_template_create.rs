@@ -6,6 +6,8 @@
 /// Creates a template for membership cards: how they look, what they offer and how they are opened.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/b2854ad3_alipay.marketing.card.template.create>
+#[doc(alias = "alipay.marketing.card.template.create")]
+#[doc(alias = "会员卡模板创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateCreate {

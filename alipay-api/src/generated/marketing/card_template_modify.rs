@@ -6,6 +6,8 @@
 /// Changes a template of membership cards.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e3227c82_alipay.marketing.card.template.modify>
+#[doc(alias = "alipay.marketing.card.template.modify")]
+#[doc(alias = "会员卡模板修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateModify {

@@ -6,6 +6,8 @@
 /// Asks for a template of membership cards.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/690f3d16_alipay.marketing.card.template.query>
+#[doc(alias = "alipay.marketing.card.template.query")]
+#[doc(alias = "会员卡模板查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateQuery {

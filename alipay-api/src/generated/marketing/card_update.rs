@@ -6,6 +6,8 @@
 /// Changes a user's membership card, such as its points or level.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/89b55b6d_alipay.marketing.card.update>
+#[doc(alias = "alipay.marketing.card.update")]
+#[doc(alias = "会员卡更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardUpdate {
@@ -306,7 +308,7 @@ impl crate::method::ErrorCode for CardUpdateErrorCode {
     }
 }
 
-/// A message to a card's holder.
+/// 卡信息变更通知消息. A message to a card's holder.
 #[must_use]
 #[non_exhaustive]
 pub struct McardNotifyMessage {
@@ -391,7 +393,7 @@ impl crate::codec::Object for McardNotifyMessage {
 
 crate::codec::object!(McardNotifyMessage);
 
-/// How a card looks.
+/// 卡面展示样式. How a card looks.
 #[must_use]
 #[non_exhaustive]
 pub struct McardStylInfo {

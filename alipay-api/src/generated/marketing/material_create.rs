@@ -6,6 +6,8 @@
 /// Submits material (pictures, texts and links) for Alipay to use.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingMaterialCreateRequest.java>
+#[doc(alias = "alipay.marketing.material.create")]
+#[doc(alias = "创建支付宝素材")]
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialCreate {

@@ -6,6 +6,8 @@
 /// Uploads a picture for marketing, such as a promotion's or a voucher's.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/389b24b6_alipay.marketing.material.image.upload>
+#[doc(alias = "alipay.marketing.material.image.upload")]
+#[doc(alias = "营销图片资源上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialImageUpload {
@@ -263,7 +265,7 @@ impl crate::method::ErrorCode for MaterialImageUploadErrorCode {
     }
 }
 
-/// The merchant that a campaign belongs to.
+/// 服务商代运营商户信息. The merchant that a campaign belongs to.
 #[must_use]
 #[non_exhaustive]
 pub struct BelongMerchantInfo {

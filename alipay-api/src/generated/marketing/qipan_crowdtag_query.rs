@@ -6,6 +6,8 @@
 /// Lists the tags by which groups of users can be chosen, with their values.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8e411cec_alipay.marketing.qipan.crowdtag.query>
+#[doc(alias = "alipay.marketing.qipan.crowdtag.query")]
+#[doc(alias = "查询圈选标签列表")]
 #[non_exhaustive]
 pub struct QipanCrowdtagQuery {
     /// Fields that this version of the library does not know.

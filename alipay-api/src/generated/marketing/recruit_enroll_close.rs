@@ -6,6 +6,8 @@
 /// Takes an enrolment in a marketing campaign offline.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitEnrollCloseRequest.java>
+#[doc(alias = "alipay.marketing.recruit.enroll.close")]
+#[doc(alias = "下线报名")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitEnrollClose {

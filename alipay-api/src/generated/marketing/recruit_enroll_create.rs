@@ -6,6 +6,8 @@
 /// Enrols in a marketing campaign plan and submits at once. The message `alipay.marketing.enroll.status.changed` tells when it has passed the review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitEnrollCreateRequest.java>
+#[doc(alias = "alipay.marketing.recruit.enroll.create")]
+#[doc(alias = "招商报名提交")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitEnrollCreate {

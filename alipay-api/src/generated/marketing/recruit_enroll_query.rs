@@ -6,6 +6,8 @@
 /// Asks for an enrolment in a marketing campaign and where it stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitEnrollQueryRequest.java>
+#[doc(alias = "alipay.marketing.recruit.enroll.query")]
+#[doc(alias = "报名详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitEnrollQuery {

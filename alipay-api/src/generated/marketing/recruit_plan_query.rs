@@ -6,6 +6,8 @@
 /// Reads a marketing campaign plan and its rules for enrolling.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitPlanQueryRequest.java>
+#[doc(alias = "alipay.marketing.recruit.plan.query")]
+#[doc(alias = "招商方案详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitPlanQuery {

@@ -6,6 +6,8 @@
 /// Lists the marketing campaign plans in which one can enrol.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitPlanlistQueryRequest.java>
+#[doc(alias = "alipay.marketing.recruit.planlist.query")]
+#[doc(alias = "查询可报名的方案列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitPlanlistQuery {

@@ -77,7 +77,7 @@ crate::codec::object!(CardFrontTextDTO);
 #[must_use]
 #[non_exhaustive]
 pub struct CardUserInfo {
-    /// 用户open_id. Identifies the user to this app alone.
+    /// 用户open_id. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 用户唯一标识. Identifies the user in the way that `user_uni_id_type` says. At present only the Alipay user id, 16 digits from 2088.
     pub user_uni_id: Option<String>,
@@ -94,7 +94,7 @@ impl CardUserInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户open_id. Identifies the user to this app alone.
+    /// 用户open_id. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -3088,7 +3088,7 @@ impl crate::codec::KnownValue for TemplateColumnInfoDTOOperateType {
 
 crate::codec::listed!(TemplateColumnInfoDTOOperateType);
 
-/// How one detail of a card is made when it is opened.
+/// 字段规则. How one detail of a card is made when it is opened.
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateFieldRuleDTO {
@@ -3182,7 +3182,7 @@ pub enum TemplateFieldRuleDTOFieldName {
     Balance,
     /// The points.
     Point,
-    /// The level.
+    /// 等级.
     Level,
     /// The day when it was opened.
     OpenDate,
@@ -3440,7 +3440,7 @@ impl crate::codec::Object for TemplateMdcodeNotifyConfDTO {
 
 crate::codec::object!(TemplateMdcodeNotifyConfDTO);
 
-/// How users take the card.
+/// 领卡配置. How users take the card.
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateOpenCardConfDTO {
@@ -3672,7 +3672,7 @@ impl crate::codec::Object for TemplateRightsContentDTO {
 
 crate::codec::object!(TemplateRightsContentDTO);
 
-/// How a card looks.
+/// 会员卡模板展示样式. How a card looks.
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateStyleInfoDTO {

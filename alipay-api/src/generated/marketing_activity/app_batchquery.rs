@@ -6,6 +6,8 @@
 /// Lists the mini programs in which a campaign can be used, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwd>
+#[doc(alias = "alipay.marketing.activity.app.batchquery")]
+#[doc(alias = "查询活动可用小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppBatchquery {

@@ -6,6 +6,8 @@
 /// Lists a merchant's campaigns in short, page by page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgw9>
+#[doc(alias = "alipay.marketing.activity.batchquery")]
+#[doc(alias = "条件查询活动列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct Batchquery {

@@ -6,6 +6,8 @@
 /// Makes a plan that promotes a merchant's content. Whether it was made is told later by the message `alipay.marketing.activity.delivery.message`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/47498bf2_alipay.marketing.activity.delivery.create>
+#[doc(alias = "alipay.marketing.activity.delivery.create")]
+#[doc(alias = "创建推广计划")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryCreate {

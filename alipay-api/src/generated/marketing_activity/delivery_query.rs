@@ -6,6 +6,8 @@
 /// Asks for a promotion plan and where it stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/69c6d6c2_alipay.marketing.activity.delivery.query>
+#[doc(alias = "alipay.marketing.activity.delivery.query")]
+#[doc(alias = "查询推广计划")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryQuery {

@@ -6,6 +6,8 @@
 /// Stops a promotion plan. It may take some minutes until the content is no longer shown.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/39c69f03_alipay.marketing.activity.delivery.stop>
+#[doc(alias = "alipay.marketing.activity.delivery.stop")]
+#[doc(alias = "停止推广计划")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryStop {

@@ -6,6 +6,8 @@
 /// Lists the channels where vouchers can be promoted. The `channel` of one is given when a promotion is created.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityDeliverychannelQueryRequest.java>
+#[doc(alias = "alipay.marketing.activity.deliverychannel.query")]
+#[doc(alias = "查询可推广渠道")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliverychannelQuery {
@@ -231,7 +233,7 @@ impl crate::method::ErrorCode for DeliverychannelQueryErrorCode {
     }
 }
 
-/// A channel where a promotion can be placed.
+/// 可投放渠道. A channel where a promotion can be placed.
 #[non_exhaustive]
 pub struct DeliveryChannelInfo {
     /// 展位码. The code of the place to which the channel belongs, such as `PAY_RESULT` for the page after a payment. Example: `PAY_RESULT`.

@@ -6,6 +6,8 @@
 /// Lists the goods that a campaign can or can't be used for, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwf>
+#[doc(alias = "alipay.marketing.activity.goods.batchquery")]
+#[doc(alias = "查询活动适用商品")]
 #[must_use]
 #[non_exhaustive]
 pub struct GoodsBatchquery {

@@ -6,6 +6,8 @@
 /// Lists the merchants that accept a campaign's vouchers, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwc>
+#[doc(alias = "alipay.marketing.activity.merchant.batchquery")]
+#[doc(alias = "查询活动可用商户")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantBatchquery {

@@ -6,6 +6,8 @@
 /// Raises how many vouchers a merchant's campaign may give out. The answer only says that the request was taken; the message `alipay.marketing.activity.message.appended` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/4e2acff5_alipay.marketing.activity.ordervoucher.append>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.append")]
+#[doc(alias = "修改商家券活动发券数量上限")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherAppend {

@@ -6,6 +6,8 @@
 /// Links the code of a merchant voucher that a user holds with an order, for later figures such as commissions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrdervoucherAssociateRequest.java>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.associate")]
+#[doc(alias = "关联订单信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherAssociate {

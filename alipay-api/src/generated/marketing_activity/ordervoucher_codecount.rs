@@ -6,6 +6,8 @@
 /// Asks how many valid voucher codes a campaign has.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/f6e49e82_alipay.marketing.activity.ordervoucher.codecount>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.codecount")]
+#[doc(alias = "统计商家券券码数量")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherCodecount {

@@ -6,6 +6,8 @@
 /// Imports voucher codes into a merchant's campaign. Only after the message `alipay.marketing.activity.message.created` has come.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/7ed0450d_alipay.marketing.activity.ordervoucher.codedeposit>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.codedeposit")]
+#[doc(alias = "同步商家券券码")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherCodedeposit {

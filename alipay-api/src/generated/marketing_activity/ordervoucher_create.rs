@@ -6,6 +6,8 @@
 /// Makes a merchant's voucher campaign. The answer only says that the request was taken; the message `alipay.marketing.activity.message.created` tells of success. With `code_mode` `MERCHANT_UPLOAD`, codes must be imported and the quantity raised before vouchers can be given out.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/7ad3a7bf_alipay.marketing.activity.ordervoucher.create>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.create")]
+#[doc(alias = "创建商家券活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherCreate {

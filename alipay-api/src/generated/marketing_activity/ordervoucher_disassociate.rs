@@ -6,6 +6,8 @@
 /// Removes the link between a merchant voucher and an order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrdervoucherDisassociateRequest.java>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.disassociate")]
+#[doc(alias = "取消关联订单信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherDisassociate {

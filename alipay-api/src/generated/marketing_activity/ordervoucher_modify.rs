@@ -6,6 +6,8 @@
 /// Changes a merchant's voucher campaign. The answer only says that the request was taken; the message `alipay.marketing.activity.message.modified` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/528f83f6_alipay.marketing.activity.ordervoucher.modify>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.modify")]
+#[doc(alias = "修改商家券活动基本信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherModify {

@@ -6,6 +6,8 @@
 /// Asks for a merchant's voucher campaign and where it stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/51f5946e_alipay.marketing.activity.ordervoucher.query>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.query")]
+#[doc(alias = "查询商家券活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherQuery {

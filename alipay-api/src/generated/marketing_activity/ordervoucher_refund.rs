@@ -6,6 +6,8 @@
 /// Takes back the use of a merchant's voucher. It succeeds for an expired voucher too, which stays unusable, and for one that the user deleted from the card wallet, which stays deleted.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/4682759b_alipay.marketing.activity.ordervoucher.refund?scene=common>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.refund")]
+#[doc(alias = "取消券核销状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherRefund {

@@ -6,6 +6,8 @@
 /// Stops a merchant's voucher campaign. The answer only says that the request was taken; the message `alipay.marketing.activity.message.stopped` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/16803efe_alipay.marketing.activity.ordervoucher.stop>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.stop")]
+#[doc(alias = "停止商家券活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherStop {

@@ -6,6 +6,8 @@
 /// Uses a merchant's voucher by its code.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3ffce87f_alipay.marketing.activity.ordervoucher.use>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.use")]
+#[doc(alias = "同步券核销状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherUse {

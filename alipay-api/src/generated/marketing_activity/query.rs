@@ -6,6 +6,8 @@
 /// Asks for a campaign of payment vouchers or merchant's vouchers, in detail.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwb>
+#[doc(alias = "alipay.marketing.activity.query")]
+#[doc(alias = "查询活动详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct Query {

@@ -6,6 +6,8 @@
 /// Lists the stores that accept a campaign's vouchers, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwe>
+#[doc(alias = "alipay.marketing.activity.shop.batchquery")]
+#[doc(alias = "查询活动可用门店")]
 #[must_use]
 #[non_exhaustive]
 pub struct ShopBatchquery {

@@ -5351,7 +5351,7 @@ crate::codec::object!(PaymentFixVoucher);
 pub struct PaymentVoucherAlipayBalanceRechargeInfo {
     /// 出资的支付宝登录账号. The Alipay login name of who pays. At least one of `logon_id`, `user_id` must be given.
     pub logon_id: Option<String>,
-    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given.
+    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -5378,7 +5378,7 @@ impl PaymentVoucherAlipayBalanceRechargeInfo {
         self
     }
 
-    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given.
+    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -5498,7 +5498,7 @@ impl crate::codec::Object for PaymentVoucherBelongMerchantInfo {
 
 crate::codec::object!(PaymentVoucherBelongMerchantInfo);
 
-/// 营销资金预算. The budget of a payment voucher.
+/// 营销资金预算. How much money there is for the vouchers, and what was paid in.
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherBudgetInfo {

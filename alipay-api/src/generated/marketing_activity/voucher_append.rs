@@ -6,6 +6,8 @@
 /// Raises the budget of an active payment voucher. The answer only says that the request was taken; the message `alipay.marketing.activity.message.appended` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d68>
+#[doc(alias = "alipay.marketing.activity.voucher.append")]
+#[doc(alias = "追加支付券预算")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherAppend {

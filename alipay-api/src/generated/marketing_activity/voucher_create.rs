@@ -6,6 +6,8 @@
 /// Makes a payment voucher, with a budget paid in beforehand or without. The answer gives the campaign's number, by which the voucher can be promoted.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d65>
+#[doc(alias = "alipay.marketing.activity.voucher.create")]
+#[doc(alias = "创建支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherCreate {
@@ -468,7 +470,7 @@ impl crate::method::ErrorCode for VoucherCreateErrorCode {
     }
 }
 
-/// The goods that a payment voucher can be used for.
+/// 可核销商品详情. The goods that a payment voucher can be used for.
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherAvailableGoods {

@@ -6,6 +6,8 @@
 /// Changes a payment voucher. The answer only says that the request was taken; only the message `alipay.marketing.activity.message.modified` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d67>
+#[doc(alias = "alipay.marketing.activity.voucher.modify")]
+#[doc(alias = "修改支付券基本信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherModify {

@@ -6,6 +6,8 @@
 /// Activates a payment voucher that was made. The answer only says that the request was taken; the message `alipay.marketing.activity.message.created` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d66>
+#[doc(alias = "alipay.marketing.activity.voucher.publish")]
+#[doc(alias = "激活支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherPublish {

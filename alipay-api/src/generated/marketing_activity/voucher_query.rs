@@ -6,6 +6,8 @@
 /// Asks for a payment voucher: how it is set up and how it goes.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d6g>
+#[doc(alias = "alipay.marketing.activity.voucher.query")]
+#[doc(alias = "查询支付券详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherQuery {

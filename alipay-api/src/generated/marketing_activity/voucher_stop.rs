@@ -6,6 +6,8 @@
 /// Stops a payment voucher's campaign. The answer only says that the request was taken; that the campaign was stopped is told later by the message `alipay.marketing.activity.message.stopped`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d69>
+#[doc(alias = "alipay.marketing.activity.voucher.stop")]
+#[doc(alias = "停止支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherStop {

@@ -6,6 +6,8 @@
 /// Lists voucher packages, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageBatchqueryRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucherpackage.batchquery")]
+#[doc(alias = "券包批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageBatchquery {
@@ -244,7 +246,7 @@ impl crate::method::ErrorCode for VoucherpackageBatchqueryErrorCode {
     }
 }
 
-/// 券包信息. A voucher package.
+/// 券包信息. Several vouchers that are sold together.
 #[non_exhaustive]
 pub struct VoucherPackageInfo {
     /// 券包基本信息.

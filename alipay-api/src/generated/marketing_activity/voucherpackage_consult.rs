@@ -6,6 +6,8 @@
 /// Asks whether the current user may buy voucher packages.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageConsultRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucherpackage.consult")]
+#[doc(alias = "券包购买咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageConsult {

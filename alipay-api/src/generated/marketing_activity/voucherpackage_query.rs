@@ -6,6 +6,8 @@
 /// Reads a voucher package and the vouchers in it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageQueryRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucherpackage.query")]
+#[doc(alias = "券包详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageQuery {
@@ -387,7 +389,7 @@ crate::codec::object!(VoucherPackageSalesInfo);
 pub enum VoucherPackageSalesInfoPayChannel {
     /// Huabei.
     Pcredit,
-    /// Credit card.
+    /// 信用卡.
     CreditCard,
     /// Huabei and credit cards.
     CreditGroup,

@@ -6,6 +6,8 @@
 /// Uploads a picture with which the merchant handles complaints or service enquiries.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantImageUploadRequest.java>
+#[doc(alias = "alipay.merchant.image.upload")]
+#[doc(alias = "商户上传处理图片")]
 #[must_use]
 #[non_exhaustive]
 pub struct ImageUpload {

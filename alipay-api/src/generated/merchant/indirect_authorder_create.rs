@@ -6,6 +6,8 @@
 /// Hands in an application to certify a merchant under an acquirer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectAuthorderCreateRequest.java>
+#[doc(alias = "alipay.merchant.indirect.authorder.create")]
+#[doc(alias = "商家认证申请单提交")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectAuthorderCreate {
@@ -1270,7 +1272,7 @@ pub enum IndirectFinancialOrgInfoFinancialOrgType {
     Bank,
     /// A payment institution.
     Payment,
-    /// Insurance.
+    /// 保险.
     Insurance,
     /// Trading and settlement.
     Settle,

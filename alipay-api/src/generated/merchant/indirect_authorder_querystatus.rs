@@ -6,6 +6,8 @@
 /// Asks where an application to certify a merchant stands, and why it failed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectAuthorderQuerystatusRequest.java>
+#[doc(alias = "alipay.merchant.indirect.authorder.querystatus")]
+#[doc(alias = "查询商家认证申请单状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectAuthorderQuerystatus {

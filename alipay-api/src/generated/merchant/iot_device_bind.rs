@@ -6,6 +6,8 @@
 /// Binds an IoT device to a merchant and its store.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIotDeviceBindRequest.java>
+#[doc(alias = "alipay.merchant.iot.device.bind")]
+#[doc(alias = "IoT设备绑定门店")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceBind {

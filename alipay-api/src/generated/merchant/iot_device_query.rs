@@ -6,6 +6,8 @@
 /// Asks which merchant and store an IoT device is bound to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIotDeviceQueryRequest.java>
+#[doc(alias = "alipay.merchant.iot.device.query")]
+#[doc(alias = "IoT设备绑定关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceQuery {

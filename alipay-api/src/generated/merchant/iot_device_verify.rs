@@ -6,6 +6,8 @@
 /// Checks that an IoT device belongs to the account where a merchant receives payments.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIotDeviceVerifyRequest.java>
+#[doc(alias = "alipay.merchant.iot.device.verify")]
+#[doc(alias = "IoT设备绑定校验")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceVerify {

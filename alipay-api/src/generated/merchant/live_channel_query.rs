@@ -6,6 +6,8 @@
 /// Asks which live stream, host, article or the like led a user to the mini program where they ordered, to complete the merchant's records or pay commissions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantLiveChannelQueryRequest.java>
+#[doc(alias = "alipay.merchant.live.channel.query")]
+#[doc(alias = "渠道信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct LiveChannelQuery {

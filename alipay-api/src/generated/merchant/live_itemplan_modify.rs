@@ -6,6 +6,8 @@
 /// Creates or changes a plan that promotes goods.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantLiveItemplanModifyRequest.java>
+#[doc(alias = "alipay.merchant.live.itemplan.modify")]
+#[doc(alias = "支付宝货品推广计划创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct LiveItemplanModify {

@@ -6,16 +6,18 @@
 /// Tells Alipay the data of an order that belongs to a trade, so that it can be shown to the user. The same order always has the same `out_biz_no`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantOrderSyncRequest.java>
+#[doc(alias = "alipay.merchant.order.sync")]
+#[doc(alias = "订单数据同步接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSync {
     /// 订单总金额. What the order costs in all, before discounts. In yuan. Example: `12.34`.
     pub amount: Option<crate::types::Price>,
-    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`.
+    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 买家信息. About the buyer.
     pub buyer_info: Option<UserInfomation>,
-    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 标准服务类目. The standard service category. Example: `C000003191`.
     pub category_id: Option<String>,
@@ -94,7 +96,7 @@ impl OrderSync {
         self
     }
 
-    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`.
+    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
@@ -107,7 +109,7 @@ impl OrderSync {
         self
     }
 
-    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -1163,7 +1165,7 @@ impl crate::codec::Object for FunctionalService {
 
 crate::codec::object!(FunctionalService);
 
-/// 商品信息列表. An item of an order.
+/// 商品信息列表. What was ordered, and how many.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemOrderInfo {
@@ -1628,7 +1630,7 @@ impl crate::codec::Object for JourneyMerchantInfo {
 
 crate::codec::object!(JourneyMerchantInfo);
 
-/// 服务变更信息. A change of a service.
+/// 服务变更信息. What has changed in a service, and where to read about it.
 #[must_use]
 #[non_exhaustive]
 pub struct JourneyServiceChangeInfo {
@@ -2135,7 +2137,7 @@ impl crate::codec::Object for OrderJourneyElement {
 
 crate::codec::object!(OrderJourneyElement);
 
-/// 行程信息. A journey of an order.
+/// 行程信息. A trip that was ordered, with its stages.
 #[must_use]
 #[non_exhaustive]
 pub struct OrderJourneyInfo {
@@ -2475,7 +2477,7 @@ pub struct OrderParticipantInfo {
     pub short_name: Option<String>,
     /// 参与方类型. What part the company has, such as provider of the service. Example: `服务提供商`.
     pub r#type: Option<String>,
-    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`.
+    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`. See [user ids](crate::guide::user_ids).
     pub uid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -2518,7 +2520,7 @@ impl OrderParticipantInfo {
         self
     }
 
-    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`.
+    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`. See [user ids](crate::guide::user_ids).
     pub fn uid(mut self, uid: impl Into<String>) -> Self {
         self.uid = Some(Into::into(uid));
         self
@@ -2829,7 +2831,7 @@ impl crate::codec::Object for OrderVehicleInfo {
 
 crate::codec::object!(OrderVehicleInfo);
 
-/// 座位信息. A seat.
+/// 座位信息. Where a passenger sits.
 #[must_use]
 #[non_exhaustive]
 pub struct SeatInfo {
@@ -3065,7 +3067,7 @@ impl crate::codec::KnownValue for TicketInfoResvType {
 
 crate::codec::listed!(TicketInfoResvType);
 
-/// 凭证信息. A ticket of an order.
+/// 凭证信息. A ticket or voucher that was ordered.
 #[must_use]
 #[non_exhaustive]
 pub struct TicketOrderInfo {
@@ -3443,9 +3445,9 @@ pub struct UserInfomation {
     pub mobile: Option<String>,
     /// 姓名. The person's own name.
     pub name: Option<String>,
-    /// 支付宝用户openId. Identifies the user to this app alone.
+    /// 支付宝用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations.
+    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -3488,13 +3490,13 @@ impl UserInfomation {
         self
     }
 
-    /// 支付宝用户openId. Identifies the user to this app alone.
+    /// 支付宝用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations.
+    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

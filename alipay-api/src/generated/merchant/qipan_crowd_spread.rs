@@ -6,6 +6,8 @@
 /// Makes a larger group out of a seed group.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantQipanCrowdSpreadRequest.java>
+#[doc(alias = "alipay.merchant.qipan.crowd.spread")]
+#[doc(alias = "人群扩展接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdSpread {

@@ -6,6 +6,8 @@
 /// Asks in which provinces and cities the users of a group live.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/f7d99821_alipay.merchant.qipan.insightcity.query>
+#[doc(alias = "alipay.merchant.qipan.insightcity.query")]
+#[doc(alias = "棋盘开放洞察城市查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanInsightcityQuery {

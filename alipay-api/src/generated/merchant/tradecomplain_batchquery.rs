@@ -6,6 +6,8 @@
 /// Lists the complaints of users about trades in the caller's app, such as a mini program or life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainBatchqueryRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.batchquery")]
+#[doc(alias = "查询交易投诉列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainBatchquery {
@@ -293,7 +295,7 @@ pub enum Status {
     MerchantProcessing,
     /// 已处理. Handled by the merchant.
     MerchantFeedbacked,
-    /// 投诉完结. Finished.
+    /// 投诉完结.
     Finished,
     /// 投诉关闭. Closed, as `CANCELLED`.
     Cancelled,

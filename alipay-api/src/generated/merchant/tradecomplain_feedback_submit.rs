@@ -6,6 +6,8 @@
 /// Tells how the merchant has handled a complaint, with words and pictures. Pictures are uploaded first.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainFeedbackSubmitRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.feedback.submit")]
+#[doc(alias = "商家处理交易投诉")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainFeedbackSubmit {

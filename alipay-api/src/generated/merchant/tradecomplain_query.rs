@@ -6,6 +6,8 @@
 /// Asks for the details of a complaint.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainQueryRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.query")]
+#[doc(alias = "查询单条交易投诉详情")]
 #[non_exhaustive]
 pub struct TradecomplainQuery {
     /// 支付宝侧投诉单号. Alipay's number of the complaint. Example: `2020092300102000000001459758`.

@@ -6,6 +6,8 @@
 /// Adds words or pictures to a complaint that the merchant still has to handle, has answered or was late to handle.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainReplySubmitRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.reply.submit")]
+#[doc(alias = "商家留言回复")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainReplySubmit {

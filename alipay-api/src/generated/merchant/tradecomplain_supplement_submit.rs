@@ -6,6 +6,8 @@
 /// Adds words or pictures to a complaint that Alipay is at work on, so that its customer service can tell who is responsible.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainSupplementSubmitRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.supplement.submit")]
+#[doc(alias = "商家补充凭证")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainSupplementSubmit {

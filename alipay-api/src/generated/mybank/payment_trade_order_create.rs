@@ -6,6 +6,8 @@
 /// Reports an order to MYbank (网商银行), paid or refunded through any channel.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/mybank.payment.trade.order.create>
+#[doc(alias = "mybank.payment.trade.order.create")]
+#[doc(alias = "网商银行全渠道收单业务订单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentTradeOrderCreate {
@@ -353,7 +355,7 @@ crate::codec::object!(BkPosGoodsInfo);
 pub enum PaymentTradeOrderCreatePayType {
     /// 支付. A payment.
     Pay,
-    /// 退款. A refund.
+    /// 退款.
     Refund,
 }
 

@@ -6,6 +6,8 @@
 /// Lists the records of operations on leads, stores and goods, page by page; of the last 3 months only.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketApplyorderBatchqueryRequest.java>
+#[doc(alias = "alipay.offline.market.applyorder.batchquery")]
+#[doc(alias = "业务流水批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketApplyorderBatchquery {

@@ -6,6 +6,8 @@
 /// Reads the categories under which a store can be opened, with their limits.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopCategoryQueryRequest.java>
+#[doc(alias = "alipay.offline.market.shop.category.query")]
+#[doc(alias = "门店类目配置查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopCategoryQuery {

@@ -6,6 +6,8 @@
 /// Lists stores at Koubei in short, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopSummaryBatchqueryRequest.java>
+#[doc(alias = "alipay.offline.market.shop.summary.batchquery")]
+#[doc(alias = "门店摘要信息批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopSummaryBatchquery {
@@ -767,7 +769,7 @@ crate::codec::listed!(ShopSummaryQueryResponseShopType);
 /// 门店状态.
 #[non_exhaustive]
 pub enum ShopSummaryQueryResponseStatus {
-    /// Open.
+    /// 营业.
     Open,
     /// 暂停营业.
     Pause,

@@ -6,6 +6,8 @@
 /// Opens a merchant's accounts at delivery companies, for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryAccountCreateRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.account.create")]
+#[doc(alias = "即时配送商家账户创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryAccountCreate {

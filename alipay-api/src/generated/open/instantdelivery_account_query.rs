@@ -6,6 +6,8 @@
 /// Reads a merchant's account for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryAccountQueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.account.query")]
+#[doc(alias = "即时配送商家账户查询")]
 #[non_exhaustive]
 pub struct InstantdeliveryAccountQuery {
     /// Fields that this version of the library does not know.

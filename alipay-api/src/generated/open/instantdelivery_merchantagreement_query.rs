@@ -6,6 +6,8 @@
 /// Asks whether a merchant has signed the agreement by which deliveries are debited.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantagreementQueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantagreement.query")]
+#[doc(alias = "协议签署查询api")]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantagreementQuery {
     /// Fields that this version of the library does not know.

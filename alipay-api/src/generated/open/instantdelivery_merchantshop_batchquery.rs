@@ -6,6 +6,8 @@
 /// Lists a merchant's stores for instant delivery, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopBatchqueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.batchquery")]
+#[doc(alias = "即时配送商家门店分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopBatchquery {

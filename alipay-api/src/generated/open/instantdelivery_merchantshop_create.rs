@@ -6,6 +6,8 @@
 /// Opens a merchant's store at delivery companies. Name and address together must be globally unique, `shop_no` within the PID.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopCreateRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.create")]
+#[doc(alias = "即时配送商家门店创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopCreate {

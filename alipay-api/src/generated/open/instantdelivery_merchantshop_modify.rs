@@ -6,6 +6,8 @@
 /// Changes a merchant's store at delivery companies.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopModifyRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.modify")]
+#[doc(alias = "即时配送商家门店更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopModify {

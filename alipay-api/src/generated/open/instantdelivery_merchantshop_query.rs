@@ -6,6 +6,8 @@
 /// Reads the details of a merchant's store for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopQueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.query")]
+#[doc(alias = "即时配送商家门店详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopQuery {

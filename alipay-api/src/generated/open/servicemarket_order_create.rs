@@ -6,6 +6,8 @@
 /// Orders a service of the service market for a merchant and makes a mini program for it, which is authorised to the ISV.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderCreateRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.create")]
+#[doc(alias = "服务市场代订购小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderCreate {

@@ -6,6 +6,8 @@
 /// Lists the field-promotion ISVs that have agreed to promote the calling ISV's services, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketPromotiontaskRelationQueryRequest.java>
+#[doc(alias = "alipay.open.servicemarket.promotiontask.relation.query")]
+#[doc(alias = "服务商推广关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketPromotiontaskRelationQuery {

@@ -6,6 +6,8 @@
 /// Lists violations of Alipay's rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenViolationViolationeventBatchqueryRequest.java>
+#[doc(alias = "alipay.open.violation.violationevent.batchquery")]
+#[doc(alias = "违规记录列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ViolationViolationeventBatchquery {

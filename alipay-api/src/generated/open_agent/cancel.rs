@@ -6,6 +6,8 @@
 /// Cancels a transaction in which an ISV signs up or creates apps for a merchant. Only one in the state `init` can be cancelled.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCancelRequest.java>
+#[doc(alias = "alipay.open.agent.cancel")]
+#[doc(alias = "取消代商户签约、创建应用事务")]
 #[must_use]
 #[non_exhaustive]
 pub struct Cancel {

@@ -6,6 +6,8 @@
 /// Signs a merchant up for a product, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCommonSignRequest.java>
+#[doc(alias = "alipay.open.agent.common.sign")]
+#[doc(alias = "代签约产品通用接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CommonSign {

@@ -6,6 +6,8 @@
 /// Hands in the signing of products for a merchant, after its details were given.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCommonsignConfirmRequest.java>
+#[doc(alias = "alipay.open.agent.commonsign.confirm")]
+#[doc(alias = "代商户签约，提交信息确认接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CommonsignConfirm {
@@ -129,7 +131,7 @@ crate::codec::object!(CommonsignConfirmResponse);
 pub enum CommonsignConfirmErrorCode {
     /// The product conflicts with another one.
     AntProductConflict,
-    /// The batch is empty.
+    /// The documentation says no more than the name.
     BatchIsEmpty,
     /// The batch does not exist.
     BatchIsNotExist,

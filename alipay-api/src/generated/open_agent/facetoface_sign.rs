@@ -6,6 +6,8 @@
 /// Signs a merchant up for face-to-face payments, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentFacetofaceSignRequest.java>
+#[doc(alias = "alipay.open.agent.facetoface.sign")]
+#[doc(alias = "代签约当面付产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct FacetofaceSign {

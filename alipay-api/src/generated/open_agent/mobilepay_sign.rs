@@ -6,6 +6,8 @@
 /// Signs a merchant up for payments in apps, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentMobilepaySignRequest.java>
+#[doc(alias = "alipay.open.agent.mobilepay.sign")]
+#[doc(alias = "代签约APP支付产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct MobilepaySign {

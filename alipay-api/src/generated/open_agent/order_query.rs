@@ -6,6 +6,8 @@
 /// Asks where the application stands after a signing for a merchant was handed in.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentOrderQueryRequest.java>
+#[doc(alias = "alipay.open.agent.order.query")]
+#[doc(alias = "查询申请单状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderQuery {

@@ -6,6 +6,8 @@
 /// Asks which products a merchant has signed up for, for an ISV that signs for merchants.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentSignstatusQueryRequest.java>
+#[doc(alias = "alipay.open.agent.signstatus.query")]
+#[doc(alias = "查询商户某个产品的签约状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignstatusQuery {

@@ -6,6 +6,8 @@
 /// Lists the users' sensitive fields that the calling app can apply for.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/c80094bf_alipay.open.app.api.query>
+#[doc(alias = "alipay.open.app.api.query")]
+#[doc(alias = "查询应用可申请的接口出参敏感字段列表")]
 #[non_exhaustive]
 pub struct ApiQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Lists the goods of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemListQueryRequest.java>
+#[doc(alias = "alipay.open.app.item.list.query")]
+#[doc(alias = "小程序商品分页查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemListQuery {

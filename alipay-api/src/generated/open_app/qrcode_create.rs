@@ -6,6 +6,8 @@
 /// Makes a QR code that opens a mini program.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/009zva>
+#[doc(alias = "alipay.open.app.qrcode.create")]
+#[doc(alias = "小程序生成推广二维码接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeCreate {

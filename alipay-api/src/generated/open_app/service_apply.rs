@@ -6,6 +6,8 @@
 /// Submits a service of a mini program for review, or changes one that was submitted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceApplyRequest.java>
+#[doc(alias = "alipay.open.app.service.apply")]
+#[doc(alias = "服务提报申请")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceApply {

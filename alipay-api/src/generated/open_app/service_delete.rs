@@ -6,6 +6,8 @@
 /// Makes a service of a mini program invalid.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceDeleteRequest.java>
+#[doc(alias = "alipay.open.app.service.delete")]
+#[doc(alias = "服务失效接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceDelete {

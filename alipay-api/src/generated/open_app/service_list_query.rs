@@ -6,6 +6,8 @@
 /// Lists a mini program's services, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceListQueryRequest.java>
+#[doc(alias = "alipay.open.app.service.list.query")]
+#[doc(alias = "服务批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceListQuery {

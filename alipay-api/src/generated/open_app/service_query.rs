@@ -6,6 +6,8 @@
 /// Reads a service of a mini program and how its review stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceQueryRequest.java>
+#[doc(alias = "alipay.open.app.service.query")]
+#[doc(alias = "服务查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceQuery {

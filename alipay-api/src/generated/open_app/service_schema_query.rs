@@ -6,6 +6,8 @@
 /// Reads the schema by which a service of a category must be described.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceSchemaQueryRequest.java>
+#[doc(alias = "alipay.open.app.service.schema.query")]
+#[doc(alias = "服务schema下发")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceSchemaQuery {

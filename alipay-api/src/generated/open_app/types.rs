@@ -78,7 +78,7 @@ crate::codec::object!(AppItemAttrVO);
 pub enum AuthType {
     /// A merchant's, for an ISV's app.
     AppAuth,
-    /// A user's.
+    /// 用户授权.
     UserAuth,
 }
 

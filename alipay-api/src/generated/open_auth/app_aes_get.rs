@@ -6,6 +6,8 @@
 /// Asks for the AES key of a merchant's app that an ISV's app is authorised for. The key comes encrypted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAuthAppAesGetRequest.java>
+#[doc(alias = "alipay.open.auth.app.aes.get")]
+#[doc(alias = "授权应用aes密钥查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppAesGet {

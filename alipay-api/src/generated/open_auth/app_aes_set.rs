@@ -6,6 +6,8 @@
 /// Sets an AES key for a merchant's app that an ISV's app is authorised for. The key comes back encrypted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAuthAppAesSetRequest.java>
+#[doc(alias = "alipay.open.auth.app.aes.set")]
+#[doc(alias = "授权应用aes密钥设置")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppAesSet {

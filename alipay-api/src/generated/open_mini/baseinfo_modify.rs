@@ -6,6 +6,8 @@
 /// Changes a mini program's basic details, before it is published for the first time. What was set before can be left out.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniBaseinfoModifyRequest.java>
+#[doc(alias = "alipay.open.mini.baseinfo.modify")]
+#[doc(alias = "小程序修改基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseinfoModify {

@@ -6,6 +6,8 @@
 /// Checks a name for a mini program: whether it is taken, too general, or has sensitive words or brands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniBaseinfoNameCheckRequest.java>
+#[doc(alias = "alipay.open.mini.baseinfo.name.check")]
+#[doc(alias = "小程序名称检测")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseinfoNameCheck {

@@ -6,6 +6,8 @@
 /// Asks for the tree of categories of mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniCategoryQueryRequest.java>
+#[doc(alias = "alipay.open.mini.category.query")]
+#[doc(alias = "小程序类目树查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CategoryQuery {

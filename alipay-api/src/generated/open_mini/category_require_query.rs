@@ -6,6 +6,8 @@
 /// Asks which certificates a mini program of given categories needs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniCategoryRequireQueryRequest.java>
+#[doc(alias = "alipay.open.mini.category.require.query")]
+#[doc(alias = "查询类目所需资质信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CategoryRequireQuery {

@@ -6,6 +6,8 @@
 /// Lists the kinds of documents for ICP filings, with their codes.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpCertificatetypeQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.certificatetype.query")]
+#[doc(alias = "小程序备案证件类型查询接口")]
 #[non_exhaustive]
 pub struct IcpCertificatetypeQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Lists the kinds of bodies for ICP filings, with their codes.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpSubjecttypeQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.subjecttype.query")]
+#[doc(alias = "小程序备案单位性质查询接口")]
 #[non_exhaustive]
 pub struct IcpSubjecttypeQuery {
     /// Fields that this version of the library does not know.

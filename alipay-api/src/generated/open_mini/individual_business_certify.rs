@@ -6,6 +6,8 @@
 /// Turns a person's account that qualifies into that of a sole trader, which can do what a company's account can with mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIndividualBusinessCertifyRequest.java>
+#[doc(alias = "alipay.open.mini.individual.business.certify")]
+#[doc(alias = "个人账户升级为个体工商户")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndividualBusinessCertify {

@@ -6,6 +6,8 @@
 /// Creates a mini program for a merchant, who has to confirm it. If they don't in time, it is dropped and its name becomes free. It can also turn a person's account into a sole trader's.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIsvCreateRequest.java>
+#[doc(alias = "alipay.open.mini.isv.create")]
+#[doc(alias = "isv服务商代商户创建小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvCreate {

@@ -6,6 +6,8 @@
 /// Asks where the creation of a merchant's mini program stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIsvQueryRequest.java>
+#[doc(alias = "alipay.open.mini.isv.query")]
+#[doc(alias = "isv查询代商家创建小程序记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvQuery {

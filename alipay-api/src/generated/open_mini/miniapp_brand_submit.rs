@@ -6,6 +6,8 @@
 /// Submits a mini program's brand for certification, or binds one that the merchant has.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappBrandSubmitRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.brand.submit")]
+#[doc(alias = "小程序品牌提交认证")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniappBrandSubmit {

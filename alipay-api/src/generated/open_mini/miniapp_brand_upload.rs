@@ -6,6 +6,8 @@
 /// Uploads a picture, of certificates or identity, for the certification of a mini program's brand.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappBrandUploadRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.brand.upload")]
+#[doc(alias = "小程序品牌提交认证时上传用户资质以及身份信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniappBrandUpload {

@@ -6,6 +6,8 @@
 /// Sets how a mini program offers customer service; lets an ISV open the intelligent customer service for a merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappServiceconfigModifyRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.serviceconfig.modify")]
+#[doc(alias = "小程序设置客服方式")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniappServiceconfigModify {

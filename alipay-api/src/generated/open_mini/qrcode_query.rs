@@ -6,6 +6,8 @@
 /// Lists the ordinary QR codes that open the mini program, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniQrcodeQueryRequest.java>
+#[doc(alias = "alipay.open.mini.qrcode.query")]
+#[doc(alias = "查询普通二维码")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeQuery {

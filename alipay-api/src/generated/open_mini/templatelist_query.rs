@@ -6,6 +6,8 @@
 /// Lists the mini program templates that are tied to an ISV's third-party app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplatelistQueryRequest.java>
+#[doc(alias = "alipay.open.mini.templatelist.query")]
+#[doc(alias = "查询模板列表")]
 #[non_exhaustive]
 pub struct TemplatelistQuery {
     /// Fields that this version of the library does not know.
@@ -176,7 +178,7 @@ impl crate::codec::Object for MiniTemplateApp {
 
 crate::codec::object!(MiniTemplateApp);
 
-/// 模板版本列表. A version of a template.
+/// 模板版本列表. What is known of one version of a template.
 #[non_exhaustive]
 pub struct MiniTemplateVersionInfo {
     /// 小程序模板版本号. Which version this is.

@@ -6,6 +6,8 @@
 /// Lists the marketing campaigns placed in the mini program's template messages, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplatemsgMaketingBatchqueryRequest.java>
+#[doc(alias = "alipay.open.mini.templatemsg.maketing.batchquery")]
+#[doc(alias = "小程序模板消息营销投放详情分页批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplatemsgMaketingBatchquery {

@@ -6,6 +6,8 @@
 /// Lists the mini program's campaigns that lead users to add it to their favourites.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsDeliveryBatchqueryRequest.java>
+#[doc(alias = "alipay.open.mini.tips.delivery.batchquery")]
+#[doc(alias = "小程序收藏引导投放活动配置批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TipsDeliveryBatchquery {

@@ -6,6 +6,8 @@
 /// Pauses, resumes or ends a campaign that leads users to add the mini program to their favourites.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsDeliveryModifyRequest.java>
+#[doc(alias = "alipay.open.mini.tips.delivery.modify")]
+#[doc(alias = "小程序收藏引导投放活动修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct TipsDeliveryModify {

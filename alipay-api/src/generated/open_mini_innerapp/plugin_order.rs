@@ -6,6 +6,8 @@
 /// Orders, authorises and signs a plug-in on behalf of a merchant's mini program; for affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginOrderRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.plugin.order")]
+#[doc(alias = "小程序代商户订购插件")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginOrder {

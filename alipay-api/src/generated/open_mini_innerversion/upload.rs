@@ -6,6 +6,8 @@
 /// Starts to build a mini program's version, asynchronously: `alipay.open.mini.innerversion.uploadstatus.query` tells the outcome.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionUploadRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.upload")]
+#[doc(alias = "内部小程序-打包构建")]
 #[must_use]
 #[non_exhaustive]
 pub struct Upload {

@@ -6,6 +6,8 @@
 /// Submits a version of a mini program for review. What was set before, such as name, logo and customer service, is filled in and need not be given again; the version and its description are needed each time. From an ordinary template, at most 5 mini programs a day.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionAuditApplyRequest.java>
+#[doc(alias = "alipay.open.mini.version.audit.apply")]
+#[doc(alias = "小程序提交审核")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditApply {

@@ -6,6 +6,8 @@
 /// Takes a mini program version that has passed or failed its review back to development.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionAuditedCancelRequest.java>
+#[doc(alias = "alipay.open.mini.version.audited.cancel")]
+#[doc(alias = "小程序退回开发")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditedCancel {

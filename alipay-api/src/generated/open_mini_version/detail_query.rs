@@ -6,6 +6,8 @@
 /// Asks for a version of a mini program, where it stands, and what was set for it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionDetailQueryRequest.java>
+#[doc(alias = "alipay.open.mini.version.detail.query")]
+#[doc(alias = "小程序版本详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DetailQuery {
@@ -459,7 +461,7 @@ pub enum DetailQueryStatus {
     Release,
     /// On trial with part of the users.
     Gray,
-    /// 已下架. Offline.
+    /// 已下架.
     Offline,
     /// 已被强制下架. Taken offline by force.
     AuditOffline,

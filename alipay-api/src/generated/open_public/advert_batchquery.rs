@@ -6,6 +6,8 @@
 /// Reads all advertising places of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.advert.batchquery")]
+#[doc(alias = "生活号广告位查询接口")]
 #[non_exhaustive]
 pub struct AdvertBatchquery {
     /// Fields that this version of the library does not know.

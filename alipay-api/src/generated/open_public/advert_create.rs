@@ -6,6 +6,8 @@
 /// Adds an advertising place to the first page of a life account, with pictures and where they lead.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertCreateRequest.java>
+#[doc(alias = "alipay.open.public.advert.create")]
+#[doc(alias = "生活号广告位添加接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvertCreate {
@@ -142,7 +144,7 @@ pub enum AdvertCreateErrorCode {
     BusinessError,
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The documentation names this code and does not say what it means.
     PublicAdvertExists,

@@ -6,6 +6,8 @@
 /// Changes an advertising place of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertModifyRequest.java>
+#[doc(alias = "alipay.open.public.advert.modify")]
+#[doc(alias = "生活号广告位修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvertModify {
@@ -140,7 +142,7 @@ pub enum AdvertModifyErrorCode {
     BusinessError,
     /// The documentation names this code and does not say what it means.
     InvalidParameter,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The documentation names this code and does not say what it means.
     PublicAdvertExists,

@@ -6,6 +6,8 @@
 /// Lists a life account's groups of users, at most 200.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicGroupBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.group.batchquery")]
+#[doc(alias = "查询用户分组列表")]
 #[non_exhaustive]
 pub struct GroupBatchquery {
     /// Fields that this version of the library does not know.

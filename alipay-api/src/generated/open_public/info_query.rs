@@ -6,6 +6,8 @@
 /// Reads the basics of a life account: name, picture, introduction, greeting, listing and reviews.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicInfoQueryRequest.java>
+#[doc(alias = "alipay.open.public.info.query")]
+#[doc(alias = "生活号基础信息查询接口")]
 #[non_exhaustive]
 pub struct InfoQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Creates a personalised menu, which users that meet its rule see at once. Alipay apps below 10.0.12 show icons as texts.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPersonalizedMenuCreateRequest.java>
+#[doc(alias = "alipay.open.public.personalized.menu.create")]
+#[doc(alias = "个性化菜单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct PersonalizedMenuCreate {
@@ -204,13 +206,13 @@ pub enum PersonalizedMenuCreateErrorCode {
     AuthorizeNotAdmit,
     /// There are too many buttons.
     ButtonCountLimit,
-    /// A button is empty.
+    /// The documentation says no more than the name.
     ButtonIsEmpty,
     /// The group's id is not valid.
     GroupIdIsInvalid,
     /// The group does not exist.
     GroupNotExisted,
-    /// The group is not ready.
+    /// The documentation says no more than the name.
     GroupNotReady,
     /// The icon is missing.
     IconIsEmpty,
@@ -220,7 +222,7 @@ pub enum PersonalizedMenuCreateErrorCode {
     IconNotSupportSubMenu,
     /// The icon's size is wrong.
     IconSizeError,
-    /// The icon is too large.
+    /// The documentation says no more than the name.
     IconTooLarge,
     /// The icon's type is not valid.
     IconTypeInvalid,

@@ -6,6 +6,8 @@
 /// Lists the marketing places on a life account's page, with titles, descriptions and links.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTopicBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.topic.batchquery")]
+#[doc(alias = "营销位查询接口")]
 #[non_exhaustive]
 pub struct TopicBatchquery {
     /// Fields that this version of the library does not know.

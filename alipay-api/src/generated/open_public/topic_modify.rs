@@ -6,6 +6,8 @@
 /// Replaces a whole marketing place of a life account. For a head picture, `sub_title`, `img_url` and `link_url` must all be given, else none of them.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTopicModifyRequest.java>
+#[doc(alias = "alipay.open.public.topic.modify")]
+#[doc(alias = "营销位修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TopicModify {
@@ -218,7 +220,7 @@ pub enum TopicModifyErrorCode {
     BusinessError,
     /// A business parameter is missing or wrong.
     IllegalBizParams,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The image's type is not valid.
     PublicImgTypeInvalid,

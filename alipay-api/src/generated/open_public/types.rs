@@ -546,7 +546,7 @@ impl crate::codec::Object for ErrorMatcher {
 
 crate::codec::object!(ErrorMatcher);
 
-/// An extension area of a life account.
+/// 扩展区. An extension area of a life account.
 #[must_use]
 #[non_exhaustive]
 pub struct ExtensionArea {
@@ -784,9 +784,9 @@ pub struct Matcher {
     pub identity_card: Option<crate::types::Secret>,
     /// 手机号码. One of `user_id`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -836,13 +836,13 @@ impl Matcher {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -900,9 +900,9 @@ crate::codec::object!(Matcher);
 /// 手机客户端类型. Without it, any.
 #[non_exhaustive]
 pub enum MobileClientType {
-    /// IPhone.
+    /// 苹果手机.
     Iphone,
-    /// Android.
+    /// 安卓手机.
     Android,
     /// Windows Phone.
     Wp,
@@ -920,7 +920,7 @@ crate::codec::listed!(MobileClientType);
 /// 消息类型. What kind of message it is.
 #[non_exhaustive]
 pub enum MsgType {
-    /// 文本类型. A text.
+    /// 文本类型.
     Text,
     /// 图文类型. Pictures with text.
     ImageText,

@@ -6,6 +6,8 @@
 /// Lists the applications by which mini programs and life accounts show in Alipay's search, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchAbilityBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.ability.batchquery")]
+#[doc(alias = "搜索运营列表分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct AbilityBatchquery {

@@ -6,6 +6,8 @@
 /// Submits the basics by which a mini program or life account shows in Alipay's search, such as keywords.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBaseorderModifyRequest.java>
+#[doc(alias = "alipay.open.search.baseorder.modify")]
+#[doc(alias = "搜索运营提报基础信息工单")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseorderModify {
@@ -159,7 +161,7 @@ pub enum BaseorderModifyErrorCode {
     NotAllowedOperate,
     /// The documentation names this code and does not say what it means.
     SearchKeywordConfigError,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 

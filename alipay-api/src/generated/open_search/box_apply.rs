@@ -6,6 +6,8 @@
 /// Applies for direct access in Alipay's search, for a brand or a mini program. It takes effect at once if the conditions are met.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxApplyRequest.java>
+#[doc(alias = "alipay.open.search.box.apply")]
+#[doc(alias = "申请创建搜索直达配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxApply {

@@ -6,6 +6,8 @@
 /// Changes one part of a direct access in the search, or adds one.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxModifyRequest.java>
+#[doc(alias = "alipay.open.search.box.modify")]
+#[doc(alias = "修改搜索直达配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxModify {

@@ -6,6 +6,8 @@
 /// Reads a direct access in the search with all its parts.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxQueryRequest.java>
+#[doc(alias = "alipay.open.search.box.query")]
+#[doc(alias = "查询搜索直达配置详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxQuery {
@@ -395,7 +397,7 @@ crate::codec::object!(BoxBusinessDistrictModule);
 pub enum BoxQueryBoxStatus {
     /// In review.
     Audit,
-    /// Online.
+    /// 上线.
     Online,
     /// Rejected.
     Reject,

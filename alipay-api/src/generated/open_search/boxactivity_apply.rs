@@ -6,6 +6,8 @@
 /// Applies for a banner campaign at a direct search result (搜索直达) that is on the shelf.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxactivityApplyRequest.java>
+#[doc(alias = "alipay.open.search.boxactivity.apply")]
+#[doc(alias = "申请创建搜索直达活动配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxactivityApply {

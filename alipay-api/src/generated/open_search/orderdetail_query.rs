@@ -6,6 +6,8 @@
 /// Asks for the details of an application for a search service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchOrderdetailQueryRequest.java>
+#[doc(alias = "alipay.open.search.orderdetail.query")]
+#[doc(alias = "查询搜索服务工单的详细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderdetailQuery {

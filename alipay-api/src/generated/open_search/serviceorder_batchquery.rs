@@ -6,6 +6,8 @@
 /// Lists applications for search services, by name, category, service or state.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchServiceorderBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.serviceorder.batchquery")]
+#[doc(alias = "搜索运营服务查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceorderBatchquery {

@@ -6,6 +6,8 @@
 /// Lists the keywords of the services of a mini program, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchSubservicekeywordBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.subservicekeyword.batchquery")]
+#[doc(alias = "服务关键词批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubservicekeywordBatchquery {
@@ -220,7 +222,7 @@ pub enum SubservicekeywordBatchqueryErrorCode {
     InvalidParameter,
     /// The caller has no permission for this.
     NoPermission,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// The search box's state is not supported.
     UnSupportSearchBoxStatus,

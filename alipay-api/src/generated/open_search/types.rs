@@ -50,9 +50,9 @@ crate::codec::listed!(ApplyType);
 /// 品牌box的上下架状态.
 #[non_exhaustive]
 pub enum BoxStatus {
-    /// Online.
+    /// 上线.
     Online,
-    /// Offline.
+    /// 下架.
     Offline,
 }
 
@@ -384,7 +384,7 @@ crate::codec::listed!(MajorStatus);
 pub enum MaterialType {
     /// A picture.
     Image,
-    /// A video.
+    /// 视频.
     Video,
 }
 

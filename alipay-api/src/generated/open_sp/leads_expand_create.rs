@@ -6,6 +6,8 @@
 /// Writes a lead (商机), a possible merchant, to the leads library.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpLeadsExpandCreateRequest.java>
+#[doc(alias = "alipay.open.sp.leads.expand.create")]
+#[doc(alias = "在线写入商机库")]
 #[must_use]
 #[non_exhaustive]
 pub struct LeadsExpandCreate {

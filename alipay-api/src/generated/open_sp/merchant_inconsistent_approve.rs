@@ -6,6 +6,8 @@
 /// Hands in, for review, the papers of a merchant whose actual operator is somebody else (非同人商家); for scan-to-order mini programs of the service selection (服务优选).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpMerchantInconsistentApproveRequest.java>
+#[doc(alias = "alipay.open.sp.merchant.inconsistent.approve")]
+#[doc(alias = "非同人商家进件资料审批")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantInconsistentApprove {

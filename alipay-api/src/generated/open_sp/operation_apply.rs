@@ -6,6 +6,8 @@
 /// Asks a merchant to bind its Alipay account or to let the ISV operate for it (代运营).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOperationApplyRequest.java>
+#[doc(alias = "alipay.open.sp.operation.apply")]
+#[doc(alias = "向商户发起代运营操作")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationApply {

@@ -6,6 +6,8 @@
 /// Gets a QR code by which a merchant binds its account or lets the ISV operate for it. For indirect merchants, scanning it with one of the recommended accounts is advised.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOperationQrcodeQueryRequest.java>
+#[doc(alias = "alipay.open.sp.operation.qrcode.query")]
+#[doc(alias = "查询代运营授权或者账号绑定二维码")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationQrcodeQuery {

@@ -6,6 +6,8 @@
 /// Asks whether a merchant has bound its account or lets the ISV operate for it: for one `batch_no`, or, by merchant with a product code or scene permissions, whether any request succeeded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOperationResultQueryRequest.java>
+#[doc(alias = "alipay.open.sp.operation.result.query")]
+#[doc(alias = "查询服务商代运营操作结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationResultQuery {

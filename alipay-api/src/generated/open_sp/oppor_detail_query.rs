@@ -6,6 +6,8 @@
 /// Asks for the details of a job on a lead (商机作业).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOpporDetailQueryRequest.java>
+#[doc(alias = "alipay.open.sp.oppor.detail.query")]
+#[doc(alias = "商机作业详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OpporDetailQuery {

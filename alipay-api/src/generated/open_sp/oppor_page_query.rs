@@ -6,6 +6,8 @@
 /// Lists jobs on leads (商机作业), page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOpporPageQueryRequest.java>
+#[doc(alias = "alipay.open.sp.oppor.page.query")]
+#[doc(alias = "商机作业列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OpporPageQuery {

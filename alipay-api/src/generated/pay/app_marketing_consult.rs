@@ -6,6 +6,8 @@
 /// Asks, before a user pays in an app, which marketing texts, pay channels, reductions and quotas Alipay has for the user.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/296d225f_alipay.pay.app.marketing.consult>
+#[doc(alias = "alipay.pay.app.marketing.consult")]
+#[doc(alias = "商户前置营销内容咨询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppMarketingConsult {
@@ -43,7 +45,7 @@ pub struct AppMarketingConsult {
     pub need_query_marketing_rank: Option<String>,
     /// 是否需要返回标签信息. Whether to return tags. Without it, false.
     pub need_return_tag: Option<bool>,
-    /// 用户OpenId. Identifies the user to this app alone.
+    /// 用户OpenId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户订单号. The merchant's own order number, of letters, digits and underscores, at most 64. Unique at the merchant. At most 64 characters.
     pub out_trade_no: Option<String>,
@@ -61,7 +63,7 @@ pub struct AppMarketingConsult {
     pub total_amount: Option<crate::types::Price>,
     /// 不参与优惠计算的金额. The part of the order that reductions don't apply to, in yuan. This or `total_amount` must be given. At least one of `total_amount`, `undiscountable_amount` must be given. From 0.01 to 100000000.
     pub undiscountable_amount: Option<crate::types::Price>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -193,7 +195,7 @@ impl AppMarketingConsult {
         self
     }
 
-    /// 用户OpenId. Identifies the user to this app alone.
+    /// 用户OpenId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -252,7 +254,7 @@ impl AppMarketingConsult {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -592,7 +594,7 @@ impl crate::codec::Object for AppMarketingConsultResponse {
 
 crate::codec::object!(AppMarketingConsultResponse);
 
-/// A group of people that the user is in.
+/// 人群标签. A group of people that the user is in.
 #[non_exhaustive]
 pub struct BizTagEntity {
     /// 标签扩展参数. What belongs to the tag, such as a link.
@@ -1109,7 +1111,7 @@ impl crate::codec::Object for InstallmentInfo {
 
 crate::codec::object!(InstallmentInfo);
 
-/// A pay channel and its reductions.
+/// 支付渠道信息. A pay channel and its reductions.
 #[non_exhaustive]
 pub struct PayChannelPromoInfo {
     /// 渠道额度. How much the channel has left.

@@ -6,6 +6,8 @@
 /// Lists consumers' complaints against a merchant, page by page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8ad1ac86_alipay.security.risk.complaint.info.batchquery>
+#[doc(alias = "alipay.security.risk.complaint.info.batchquery")]
+#[doc(alias = "查询消费者投诉列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintInfoBatchquery {

@@ -6,6 +6,8 @@
 /// Tells what the merchant did about consumers' complaints, which closes them.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/da75e1ec_alipay.security.risk.complaint.process.finish>
+#[doc(alias = "alipay.security.risk.complaint.process.finish")]
+#[doc(alias = "处理消费者投诉")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintProcessFinish {

@@ -6,6 +6,8 @@
 /// Tells Alipay what became of a merchant or account that a risk message was about.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02qth4>
+#[doc(alias = "alipay.security.risk.customerrisk.send")]
+#[doc(alias = "商户数据同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskCustomerriskSend {

@@ -6,6 +6,8 @@
 /// Lists what the account of a life account (生活号+) has published, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySocialBaseContentlibStandardcontentBatchqueryRequest.java>
+#[doc(alias = "alipay.social.base.contentlib.standardcontent.batchquery")]
+#[doc(alias = "内容批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseContentlibStandardcontentBatchquery {
@@ -609,7 +611,7 @@ pub enum SourceOfferOfferType {
     Subservice,
     /// A marketing campaign.
     Voucher,
-    /// Goods.
+    /// 商品.
     Goods,
     /// A mini game.
     Game,

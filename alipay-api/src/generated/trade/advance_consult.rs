@@ -6,12 +6,14 @@
 /// Asks whether Alipay would advance money for a user now, or how risky a single order is.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.advance.consult>
+#[doc(alias = "alipay.trade.advance.consult")]
+#[doc(alias = "订单咨询服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvanceConsult {
     /// 用户签约协议号. Alipay's number of the user's agreement. Needed to have the risk of a single order judged. Example: `20170322450983769228`.
     pub agreement_no: Option<String>,
-    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`.
+    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 订单咨询类型. What is asked. Without it, whether money is advanced; `ORDER_RISK_EVALUATION`: how risky a single order is. Others as the service connected demands. Example: `ORDER_RISK_EVALUATION`.
     pub consult_scene: Option<String>,
@@ -48,7 +50,7 @@ impl AdvanceConsult {
         self
     }
 
-    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`.
+    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -542,11 +544,11 @@ crate::codec::listed!(UserRiskPredictionRefusedPaymentRiskLevel);
 pub struct WaitRepaymentOrderInfo {
     /// 垫资单id. The number of the advance. Example: `20190128002630010000170001187808`.
     pub advance_order_id: Option<String>,
-    /// 买家的支付宝用户id. The buyer's Alipay user id. Example: `2088302483540171`.
+    /// 买家的支付宝用户id. The buyer's Alipay user id. Example: `2088302483540171`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 收单产品码. Usually the payment product that the merchant has a contract for, such as `GENERAL_WITHHOLDING`. Example: `GENERAL_WITHHOLDING`.
     pub biz_product: Option<String>,
-    /// 买家的支付宝用户id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家的支付宝用户id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 原始的业务单号. The number of the original order, usually Alipay's number of the payment. Example: `2018060821001001820554093702`.
     pub orig_biz_order_id: Option<String>,

@@ -6,6 +6,8 @@
 /// Refunds many instant payments (即时到账) in one batch. The outcome is asked with `alipay.trade.batch.refund.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchRefundRequest.java>
+#[doc(alias = "alipay.trade.batch.refund")]
+#[doc(alias = "即时到账批量退款接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchRefund {

@@ -6,6 +6,8 @@
 /// Settles a platform's sub-merchants: after buyers have paid, it moves money that waits for settlement to their settlement accounts, at most what is waiting. The same `out_request_no` returns the settlement's status.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchSettleRequest.java>
+#[doc(alias = "alipay.trade.batch.settle")]
+#[doc(alias = "批量结算")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchSettle {
@@ -573,9 +575,9 @@ crate::codec::object!(SettleClause);
 /// 结算账户类型. What kind of account the money goes to.
 #[non_exhaustive]
 pub enum SettleClauseSettleAccountType {
-    /// 结算账户为银行卡. A bank card.
+    /// 结算账户为银行卡.
     BankCard,
-    /// 结算账户为支付宝余额户. An Alipay balance.
+    /// 结算账户为支付宝余额户.
     AlipayBalance,
     /// 按默认结算规则结算. Whatever the default rules say.
     DefaultSettle,

@@ -6,6 +6,8 @@
 /// Shares money among parties of the Red Star Macalline (红星美凯龙) scenario, to bank cards or accounts. The outcome is asked with `alipay.trade.batch.transfer.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchTransferRequest.java>
+#[doc(alias = "alipay.trade.batch.transfer")]
+#[doc(alias = "请款分账")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchTransfer {
@@ -632,9 +634,9 @@ crate::codec::listed!(RoyaltyDetailInfoScene);
 /// 分账账户类型. What kind of account receives.
 #[non_exhaustive]
 pub enum RoyaltyDetailInfoTransInAccountType {
-    /// 分账账户为银行卡. A bank card.
+    /// 分账账户为银行卡.
     BankCard,
-    /// 分账账户为支付宝余额户. An Alipay balance.
+    /// 分账账户为支付宝余额户.
     AlipayBalance,
     /// 按默认结算规则分账. Whatever the default rules say.
     DefaultSettle,

@@ -6,6 +6,8 @@
 /// Has Alipay report a payment to the Chinese customs, for goods that a merchant abroad sends to China. How far it is is asked with `alipay.trade.customs.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_29/alipay.trade.customs.declare>
+#[doc(alias = "alipay.trade.customs.declare")]
+#[doc(alias = "统一收单报关接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomsDeclare {

@@ -6,6 +6,8 @@
 /// Asks how far declarations of payments to the customs are.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeCustomsQueryRequest.java>
+#[doc(alias = "alipay.trade.customs.query")]
+#[doc(alias = "查询报关详细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomsQuery {

@@ -6,6 +6,8 @@
 /// Settles a payment made in mainland China to a merchant abroad, in a foreign currency. The same `out_request_no` is carried out once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeOverseasSettleRequest.java>
+#[doc(alias = "alipay.trade.overseas.settle")]
+#[doc(alias = "统一境内收单跨境结算接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OverseasSettle {

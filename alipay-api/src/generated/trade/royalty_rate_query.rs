@@ -6,6 +6,8 @@
 /// Asks which part of a payment a merchant may share at most.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/6f314ee9_alipay.trade.royalty.rate.query>
+#[doc(alias = "alipay.trade.royalty.rate.query")]
+#[doc(alias = "分账比例查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRateQuery {

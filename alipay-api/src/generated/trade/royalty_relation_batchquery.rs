@@ -6,6 +6,8 @@
 /// Lists, page by page, who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1860be54_alipay.trade.royalty.relation.batchquery>
+#[doc(alias = "alipay.trade.royalty.relation.batchquery")]
+#[doc(alias = "分账关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRelationBatchquery {

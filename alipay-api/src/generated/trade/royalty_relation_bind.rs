@@ -6,6 +6,8 @@
 /// Adds who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c21931d6_alipay.trade.royalty.relation.bind>
+#[doc(alias = "alipay.trade.royalty.relation.bind")]
+#[doc(alias = "分账关系绑定")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRelationBind {

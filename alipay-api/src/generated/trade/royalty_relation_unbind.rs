@@ -6,6 +6,8 @@
 /// Removes who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3613f4e1_alipay.trade.royalty.relation.unbind>
+#[doc(alias = "alipay.trade.royalty.relation.unbind")]
+#[doc(alias = "分账关系解绑")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRelationUnbind {

@@ -6,6 +6,8 @@
 /// Settles a payment to the seller, once the platform knows that the buyer has received the goods. With `royalty_freeze` the money is kept frozen for sharing, for 30 days by default. The same `out_request_no` is carried out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/028xqy>
+#[doc(alias = "alipay.trade.settle.confirm")]
+#[doc(alias = "统一收单确认结算接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SettleConfirm {

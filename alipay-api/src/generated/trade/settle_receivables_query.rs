@@ -6,6 +6,8 @@
 /// Asks how much of a sub-merchant's or store's money waits for settlement.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeSettleReceivablesQueryRequest.java>
+#[doc(alias = "alipay.trade.settle.receivables.query")]
+#[doc(alias = "待结算查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct SettleReceivablesQuery {

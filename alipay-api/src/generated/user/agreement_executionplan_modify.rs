@@ -6,6 +6,8 @@
 /// Puts off the next deduction under an agreement on regular deductions.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.agreement.executionplan.modify>
+#[doc(alias = "alipay.user.agreement.executionplan.modify")]
+#[doc(alias = "周期性扣款协议执行计划修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementExecutionplanModify {

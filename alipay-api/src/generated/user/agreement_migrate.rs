@@ -6,6 +6,8 @@
 /// Moves an agreement on deductions to another merchant or app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementMigrateRequest.java>
+#[doc(alias = "alipay.user.agreement.migrate")]
+#[doc(alias = "代扣协议迁移")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementMigrate {

@@ -6,6 +6,8 @@
 /// Turns an agreement on deductions in general into one on regular deductions.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.agreement.transfer>
+#[doc(alias = "alipay.user.agreement.transfer")]
+#[doc(alias = "协议由普通通用代扣协议产品转移到周期扣协议产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementTransfer {
@@ -215,7 +217,7 @@ pub enum AgreementTransferErrorCode {
     MerchantAgreementIsNotExist,
     /// The merchant's status does not allow this.
     MerchantStatusIsNotNormal,
-    /// The business is not supported.
+    /// The documentation says no more than the name.
     NotSupportedBusiness,
     /// The product code was changed before.
     ProductcodeAlreadyUpdate,

@@ -6,6 +6,8 @@
 /// Begins to verify that a user is who signed an agreement; the token returned asks for the result with `alipay.user.agreement.userverify.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementUserverifyApplyRequest.java>
+#[doc(alias = "alipay.user.agreement.userverify.apply")]
+#[doc(alias = "协议用户一致性验证")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementUserverifyApply {

@@ -6,6 +6,8 @@
 /// Asks whether a user is who signed an agreement, after `alipay.user.agreement.userverify.apply`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementUserverifyQueryRequest.java>
+#[doc(alias = "alipay.user.agreement.userverify.query")]
+#[doc(alias = "用户协议鉴权查询结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementUserverifyQuery {

@@ -6,6 +6,8 @@
 /// Asks how many points are left in a budget of Alipay points (集分宝).
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01zrby>
+#[doc(alias = "alipay.user.alipaypoint.budgetlib.query")]
+#[doc(alias = "查询集分宝预算库详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct AlipaypointBudgetlibQuery {

@@ -6,6 +6,8 @@
 /// Asks which family members a user has chosen, and for their records.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.family.archive.query>
+#[doc(alias = "alipay.user.family.archive.query")]
+#[doc(alias = "查询家人信息档案(选人授权)组件已选的家人档案信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct FamilyArchiveQuery {

@@ -6,6 +6,8 @@
 /// Turns another agreement of a user, such as credit deduction, into a Sesame Credit agreement (pay after use or risk assessment), so that the user has authorised the credit service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCreditPayafteruseCreditagreementTransferRequest.java>
+#[doc(alias = "zhima.credit.payafteruse.creditagreement.transfer")]
+#[doc(alias = "芝麻信用服务授权")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditagreementTransfer {

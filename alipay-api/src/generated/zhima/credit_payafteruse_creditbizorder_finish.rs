@@ -6,6 +6,8 @@
 /// Ends an order of a credit service, as kept or as cancelled.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03vteu>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.finish")]
+#[doc(alias = "结束信用服务订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderFinish {

@@ -6,6 +6,8 @@
 /// Places an order of a credit service for a user who has opened it, from server to server: the user need not confirm in Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ulpo>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.order")]
+#[doc(alias = "芝麻信用服务下单（免用户确认场景）")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderOrder {

@@ -6,6 +6,8 @@
 /// Asks where an order of a credit service stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03vtet>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.query")]
+#[doc(alias = "信用服务订单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderQuery {

@@ -6,6 +6,8 @@
 /// Reads a user's cloud résumé (智能简历) from the work card, with a token that works only once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthCloudresumeQueryRequest.java>
+#[doc(alias = "zhima.customer.jobworth.cloudresume.query")]
+#[doc(alias = "智能简历基本数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthCloudresumeQuery {

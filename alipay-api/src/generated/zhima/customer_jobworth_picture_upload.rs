@@ -6,6 +6,8 @@
 /// Uploads a picture for the work card (职得工作证), such as a certificate's, and returns its id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthPictureUploadRequest.java>
+#[doc(alias = "zhima.customer.jobworth.picture.upload")]
+#[doc(alias = "职得工作证图片上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthPictureUpload {

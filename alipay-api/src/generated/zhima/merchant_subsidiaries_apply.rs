@@ -6,6 +6,8 @@
 /// Adds a sub-merchant to a merchant's Zhima credit service; a work order is made for it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaMerchantSubsidiariesApplyRequest.java>
+#[doc(alias = "zhima.merchant.subsidiaries.apply")]
+#[doc(alias = "子商户信息添加")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantSubsidiariesApply {

@@ -6,6 +6,8 @@
 /// Closes the work order about a sub-merchant of a Zhima credit service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaMerchantSubsidiariesCloseRequest.java>
+#[doc(alias = "zhima.merchant.subsidiaries.close")]
+#[doc(alias = "关闭子商户信息工单")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantSubsidiariesClose {

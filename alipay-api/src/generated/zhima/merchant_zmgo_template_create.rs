@@ -6,6 +6,8 @@
 /// Makes a template of Zhima GO (芝麻GO) for a merchant.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03uq08>
+#[doc(alias = "zhima.merchant.zmgo.template.create")]
+#[doc(alias = "商户创建芝麻GO模板接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantZmgoTemplateCreate {

@@ -6,6 +6,8 @@
 /// Reads a template of Zhima GO (芝麻GO).
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04m8ci>
+#[doc(alias = "zhima.merchant.zmgo.template.query")]
+#[doc(alias = "芝麻GO模板查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantZmgoTemplateQuery {

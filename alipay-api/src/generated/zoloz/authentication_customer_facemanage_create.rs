@@ -6,6 +6,8 @@
 /// Puts users' faces into the library of ready faces (热脸入库).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZolozAuthenticationCustomerFacemanageCreateRequest.java>
+#[doc(alias = "zoloz.authentication.customer.facemanage.create")]
+#[doc(alias = "热脸入库")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerFacemanageCreate {

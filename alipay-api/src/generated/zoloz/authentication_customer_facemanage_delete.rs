@@ -6,6 +6,8 @@
 /// Takes users' faces out of the library of ready faces (热脸出库).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZolozAuthenticationCustomerFacemanageDeleteRequest.java>
+#[doc(alias = "zoloz.authentication.customer.facemanage.delete")]
+#[doc(alias = "热脸出库")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerFacemanageDelete {

@@ -6,6 +6,8 @@
 /// Initialises a face check, for paying or verifying by face, and opens ZIM.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZolozAuthenticationCustomerSmilepayInitializeRequest.java>
+#[doc(alias = "zoloz.authentication.customer.smilepay.initialize")]
+#[doc(alias = "人脸刷脸付初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerSmilepayInitialize {

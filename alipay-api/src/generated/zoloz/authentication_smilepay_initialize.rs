@@ -6,6 +6,8 @@
 /// Initialises paying by face: what it returns goes to the device.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/2f7c1d5f_zoloz.authentication.smilepay.initialize>
+#[doc(alias = "zoloz.authentication.smilepay.initialize")]
+#[doc(alias = "刷脸支付初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationSmilepayInitialize {
