@@ -13,5 +13,9 @@ pub struct Options {
 
 /// The Rust of specs that [`load`](crate::load()) has found sound.
 pub fn generate(spec: &ir::Spec, options: &Options) -> Tree {
-    emit(&lower::lower(spec), options.root)
+    let guide = match options.root {
+        Root::Library => "crate::guide",
+        Root::User => "alipay_api::guide",
+    };
+    emit(&lower::lower(spec, guide), options.root)
 }

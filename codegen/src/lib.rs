@@ -67,13 +67,13 @@ pub use draft::{Filling, drafts};
 pub use emit::Root;
 #[cfg(feature = "generate")]
 pub use generate::{Options, generate};
-pub use load::load;
+pub use load::{load, load_labelled};
 #[cfg(feature = "generate")]
 pub use lower::{extension_names, rust_names};
 #[cfg(feature = "generate")]
-pub use project::{Project, ProjectError};
+pub use project::{Page, Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
 #[cfg(feature = "generate")]
-pub use table::methods_table;
+pub use table::{methods_page, methods_table, with_products};
 #[cfg(feature = "generate")]
 pub use tree::{Difference, Differences, Tree, WriteError};

@@ -8,6 +8,18 @@ use crate::{Diagnostics, check, diagnostics, ir, syntax};
 /// # Errors
 /// Every problem of every file.
 pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Diagnostics> {
+    read(files, false)
+}
+
+/// [`load`], and each field and type must have a `label`, or say that there is none. The library's own specs are held to that.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn load_labelled(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Diagnostics> {
+    read(files, true)
+}
+
+fn read(files: impl IntoIterator<Item = SourceFile>, labelled: bool) -> Result<ir::Spec, Diagnostics> {
     let mut files: Vec<SourceFile> = files.into_iter().collect();
     files.sort_by(|one, other| one.path.cmp(&other.path).then_with(|| one.text.cmp(&other.text)));
     let report = diagnostics::Report::default();
@@ -15,7 +27,11 @@ pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Dia
         .zip(&files)
         .map(|(index, file)| syntax::parse(index, &file.text, &report))
         .collect();
-    let spec = check::check(&files, &trees, &report);
+    let reader = check::Reader {
+        report: &report,
+        labelled,
+    };
+    let spec = check::check(&files, &trees, reader);
     drop(trees);
     match report.finish(&files) {
         None => Ok(spec),

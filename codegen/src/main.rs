@@ -48,6 +48,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         out: out.clone(),
         manifest: None,
         root: Root::User,
+        pages: Vec::new(),
     };
     if !check {
         project.write()?;

@@ -1,11 +1,14 @@
 //! A folder of specs and the folder of code that comes from it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use toml_edit::TomlError;
 
 use crate::manifest::commented;
 use crate::tree::{features, files};
 use crate::{
-    Diagnostics, Difference, Differences, Options, ReadError, Root, Tree, WriteError, generate, ir, load, read_specs,
+    Diagnostics, Difference, Differences, Options, ReadError, Root, Tree, WriteError, generate, ir, load,
+    load_labelled, read_specs,
 };
 
 /// Specs, and where their code belongs.
@@ -21,6 +24,17 @@ pub struct Project {
     pub manifest: Option<String>,
     /// What the code is for.
     pub root: Root,
+    /// What is written for readers.
+    pub pages: Vec<Page>,
+}
+
+/// A text for readers that is written from specs, whole or in part.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The file.
+    pub path: String,
+    /// Its text, from the specs and the text that is there now; `None` where that has no place for it.
+    pub text: fn(&ir::Spec, &str) -> Option<String>,
 }
 
 /// Code could not be generated or compared.
@@ -44,6 +58,12 @@ pub enum ProjectError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A page has no place for what belongs there.
+    #[error("{path} lacks the table that the specs fill")]
+    Page {
+        /// The page.
+        path: String,
+    },
 }
 
 impl Project {
@@ -54,9 +74,9 @@ impl Project {
     /// but generated code.
     pub fn write(&self) -> Result<(), ProjectError> {
         let spec = self.load()?;
-        let manifest = self.manifest(&spec)?;
+        let beside = self.beside(&spec)?;
         self.tree(&spec).write(&self.base.join(&self.out))?;
-        if let Some(Manifest { path, wanted, .. }) = manifest {
+        for Beside { path, wanted, .. } in beside {
             files::write(&self.base.join(path), &wanted)?;
         }
         Ok(())
@@ -69,46 +89,69 @@ impl Project {
     pub fn compare(&self) -> Result<Differences, ProjectError> {
         let spec = self.load()?;
         let mut differences = self.tree(&spec).compare(&self.base.join(&self.out))?.within(&self.out);
-        if let Some(Manifest { path, found, wanted }) = self.manifest(&spec)?
-            && found != wanted
-        {
-            let diff = crate::tree::excerpt(&found, &wanted);
-            differences.0.push(Difference::Stale {
-                path: path.to_owned(),
-                diff,
-            });
+        for Beside { path, found, wanted } in self.beside(&spec)? {
+            if found != wanted {
+                let diff = crate::tree::excerpt(&found, &wanted);
+                let path = path.to_owned();
+                differences.0.push(Difference::Stale { path, diff });
+            }
         }
         Ok(differences)
     }
 
     fn load(&self) -> Result<ir::Spec, ProjectError> {
         let files = read_specs(&self.base.join(&self.spec))?;
-        load(files).map_err(|diagnostics| ProjectError::Unsound(diagnostics.within(&self.spec)))
+        let spec = match self.root {
+            Root::Library => load_labelled(files),
+            Root::User => load(files),
+        };
+        spec.map_err(|diagnostics| ProjectError::Unsound(diagnostics.within(&self.spec)))
     }
 
     fn tree(&self, spec: &ir::Spec) -> Tree {
         generate(spec, &Options { root: self.root })
     }
 
-    fn manifest(&self, spec: &ir::Spec) -> Result<Option<Manifest<'_>>, ProjectError> {
-        let Some(path) = &self.manifest else { return Ok(None) };
-        let bytes = files::read(Path::new(&self.base.join(path)))?.unwrap_or_default();
-        let found = String::from_utf8_lossy(&bytes).into_owned();
-        let products: Vec<&str> = spec.products.iter().map(|product| product.name.as_str()).collect();
-        let comments = spec.products.iter().filter_map(|product| {
-            let about = product.about.as_ref()?;
-            Some((product.name.as_str(), about.feature.as_deref()?))
-        });
-        let wanted = features::in_step(&found, &products).and_then(|manifest| commented(&manifest, comments));
-        let wanted = wanted.map_err(|problem| ProjectError::Manifest {
-            path: path.clone(),
-            problem: problem.to_string(),
-        })?;
-        Ok(Some(Manifest { path, found, wanted }))
+    /// The manifest and the pages.
+    fn beside(&self, spec: &ir::Spec) -> Result<Vec<Beside<'_>>, ProjectError> {
+        let mut beside = Vec::new();
+        if let Some(path) = &self.manifest {
+            let found = self.found(path)?;
+            let wanted = manifest(&found, spec).map_err(|problem| ProjectError::Manifest {
+                path: path.clone(),
+                problem: problem.to_string(),
+            })?;
+            beside.push(Beside { path, found, wanted });
+        }
+        for Page { path, text } in &self.pages {
+            let found = self.found(path)?;
+            let Some(wanted) = text(spec, &found) else {
+                return Err(ProjectError::Page { path: path.clone() });
+            };
+            beside.push(Beside { path, found, wanted });
+        }
+        Ok(beside)
+    }
+
+    /// A file's text, empty where there is no such file.
+    fn found(&self, path: &str) -> Result<String, ProjectError> {
+        let bytes = files::read(&self.base.join(path))?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 
-struct Manifest<'p> {
+/// The manifest's text as the specs ask for it.
+fn manifest(found: &str, spec: &ir::Spec) -> Result<String, TomlError> {
+    let products: Vec<&str> = spec.products.iter().map(|product| product.name.as_str()).collect();
+    let comments = spec.products.iter().filter_map(|product| {
+        let about = product.about.as_ref()?;
+        Some((product.name.as_str(), about.feature.as_deref()?))
+    });
+    commented(&features::in_step(found, &products)?, comments)
+}
+
+/// A file beside the generated code.
+struct Beside<'p> {
     path: &'p str,
     found: String,
     wanted: String,

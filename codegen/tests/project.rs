@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use alipay_codegen::{
-    Catalogue, CatalogueError, Code, Filling, Options, Project, ProjectError, Root, SourceFile, WriteError, drafts,
-    generate, load,
+    Catalogue, Code, Diagnostic, DraftError, Filling, Options, Page, Project, ProjectError, Root, SourceFile,
+    WriteError, drafts, generate, load, methods_table, with_products,
 };
 
 const SPEC: &str = "\
@@ -17,7 +17,7 @@ source: https://example.com/
 kind: server
 retry: never
 request:
-  trade_no: { type: string, doc: Its number. }
+  trade_no: { type: string, unlabelled: true, doc: Its number. }
 ";
 
 fn project(base: &Path) -> Project {
@@ -30,6 +30,7 @@ fn project(base: &Path) -> Project {
         out: "src/generated".to_owned(),
         manifest: Some("Cargo.toml".to_owned()),
         root: Root::Library,
+        pages: Vec::new(),
     }
 }
 
@@ -59,6 +60,69 @@ fn what_is_written_compares_as_equal() {
     assert!(text.starts_with("stale: src/generated/trade/close.rs\n"), "{text}");
     assert!(
         text.contains("-    /// Its number.") && text.contains("+    /// Another number."),
+        "{text}"
+    );
+}
+
+/// The library's own specs say the Chinese name of everything, or that there is none.
+#[test]
+fn the_library_asks_for_labels() {
+    let base = tempfile::tempdir().unwrap();
+    let mut project = project(base.path());
+    fs::write(
+        base.path().join("spec/trade/alipay.trade.close.yaml"),
+        SPEC.replace(" unlabelled: true,", ""),
+    )
+    .unwrap();
+    let Err(ProjectError::Unsound(diagnostics)) = project.write() else {
+        panic!("it was written")
+    };
+    let found: Vec<_> = diagnostics.iter().map(Diagnostic::code).collect();
+    assert_eq!(found, [Code::NoLabel]);
+    project.root = Root::User;
+    project.write().unwrap();
+}
+
+#[test]
+fn pages_are_kept_in_step() {
+    let base = tempfile::tempdir().unwrap();
+    let mut project = project(base.path());
+    let page = |path: &str, text| Page {
+        path: path.to_owned(),
+        text,
+    };
+    project.pages = vec![
+        page("docs/METHODS.md", |spec, _| Some(methods_table(spec))),
+        page("README.md", |spec, found| with_products(found, spec)),
+    ];
+    // A page that has no place for its table stops everything.
+    fs::write(base.path().join("README.md"), "# Ours\n").unwrap();
+    let refused = project.write().unwrap_err().to_string();
+    assert_eq!(refused, "README.md lacks the table that the specs fill");
+    assert!(!base.path().join("src").exists() && !base.path().join("docs").exists());
+
+    fs::write(
+        base.path().join("README.md"),
+        "# Ours\n\n| product, methods |\n\nThe end.\n",
+    )
+    .unwrap();
+    let text = project.compare().unwrap().to_string();
+    assert!(
+        text.contains("stale: docs/METHODS.md\n") && text.contains("stale: README.md\n"),
+        "{text}"
+    );
+    project.write().unwrap();
+    assert!(project.compare().unwrap().is_empty());
+    let readme = fs::read_to_string(base.path().join("README.md")).unwrap();
+    assert!(
+        readme.starts_with("# Ours\n\n| product, methods |") && readme.ends_with("\n\nThe end.\n"),
+        "{readme}"
+    );
+    assert!(readme.contains("| `trade` 1 |"), "{readme}");
+    fs::write(base.path().join("README.md"), readme.replace("`trade` 1", "`trade` 2")).unwrap();
+    let text = project.compare().unwrap().to_string();
+    assert!(
+        text.contains("-| `trade` 2 |") && text.contains("+| `trade` 1 |"),
         "{text}"
     );
 }
@@ -227,7 +291,7 @@ const fn of(methods: &str) -> Catalogue<'_> {
 }
 
 /// Of one method.
-fn draft(method: &str, catalogue: &Catalogue<'_>, specs: &[SourceFile]) -> Result<SourceFile, CatalogueError> {
+fn draft(method: &str, catalogue: &Catalogue<'_>, specs: &[SourceFile]) -> Result<SourceFile, DraftError> {
     let mut drafts = drafts(&BTreeSet::from([method.to_owned()]), catalogue, specs, Filling::Empty)?;
     assert_eq!(drafts.len(), 1);
     Ok(drafts.remove(0))
@@ -434,7 +498,7 @@ fn types_that_several_drafts_use_are_shared() {
     };
     let known = SourceFile {
         path: "trade/types.yaml".to_owned(),
-        text: "types:\n  Old: { doc: It is old., fields: {} }\n\nerrors:\n  X: { class: retry, doc: Failed. }\n"
+        text: "types:\n  Old: { doc: It was old., fields: {} }\n\nerrors:\n  X: { class: retry, doc: Failed. }\n"
             .to_owned(),
     };
     let names = catalogue.names().unwrap();
@@ -444,7 +508,7 @@ fn types_that_several_drafts_use_are_shared() {
         file.map_or("", |file| file.text.as_str())
     };
     let types = "types:
-  Old: { doc: It is old., fields: {} }
+  Old: { doc: It was old., fields: {} }
 
   Goods:
     doc: \"\"
@@ -513,14 +577,14 @@ fn a_whole_catalogue_can_be_generated_from() {
 #[test]
 fn a_catalogue_that_cannot_be_read_says_where() {
     assert!(
-        matches!(draft("alipay.trade.pay", &CATALOGUE, &[]), Err(CatalogueError::NoSuchMethod(name)) if name == "alipay.trade.pay")
+        matches!(draft("alipay.trade.pay", &CATALOGUE, &[]), Err(DraftError::NoSuchMethod(name)) if name == "alipay.trade.pay")
     );
     assert!(matches!(
         draft("a.b", &of("\n{\"a.b\": 1"), &[]),
-        Err(CatalogueError::Line { line: 2, .. })
+        Err(DraftError::Line { line: 2, .. })
     ));
     assert!(matches!(
         draft("a.b", &of("{\"method\":\"a.b\",\"biz_content\":[1]}"), &[]),
-        Err(CatalogueError::Line { line: 1, .. })
+        Err(DraftError::Line { line: 1, .. })
     ));
 }

@@ -154,11 +154,11 @@ pub enum GatewayErrorCode {
     IsvMissingAlipayRootCertSn,
     /// The app works with certificates, but the call names no `app_cert_sn`.
     IsvMissingAppCertSn,
-    /// `app_id` is missing.
+    /// The request lacks `app_id`.
     IsvMissingAppId,
     /// The content is encrypted, but `encrypt_type` is missing.
     IsvMissingEncryptType,
-    /// `method` is missing.
+    /// The request lacks `method`.
     IsvMissingMethod,
     /// `sign` is missing.
     IsvMissingSignature,
@@ -168,9 +168,9 @@ pub enum GatewayErrorCode {
     IsvMissingSignatureKey,
     /// `sign_type` is missing.
     IsvMissingSignatureType,
-    /// `timestamp` is missing.
+    /// The request lacks `timestamp`.
     IsvMissingTimestamp,
-    /// `version` is missing.
+    /// The request lacks `version`.
     IsvMissingVersion,
     /// The app is not online yet.
     IsvNotOnlineApp,

@@ -13,6 +13,8 @@
 //! - [`transfers`]: payouts to accounts, and their status.
 //! - [`login`]: users who log in with Alipay.
 //! - [`isv`]: third-party apps that call for merchants, and their tokens.
+//! - [`methods`]: all methods, by product.
+//! - [`user_ids`]: `user_id` and `open_id`, and the move from the one to the other.
 //! - [`raw`]: methods and fields that have no spec.
 //! - [`transport`]: proxies, an HTTP client of your own, and transports that wrap another.
 //! - [`testing`]: the embedded gateway, in your own tests and as a program.
@@ -57,3 +59,14 @@ pub mod codegen {}
 
 #[doc = include_str!("performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("user_ids.md")]
+pub mod user_ids {}
+
+// Its links lead into all products. Only documentation needs its text.
+#[cfg_attr(all(doc, feature = "full"), doc = include_str!("methods.md"))]
+#[cfg_attr(
+    not(all(doc, feature = "full")),
+    doc = "All methods: this page lists them where the documentation is built with the feature `full`, as on <https://docs.rs/alipay-api/latest/alipay_api/guide/methods/index.html>."
+)]
+pub mod methods {}

@@ -1,5 +1,6 @@
 //! `product.yaml`: what a product is.
 
+use super::docs;
 use super::reader::Reader;
 use super::spec_file::SpecFile;
 use crate::diagnostics::Code;
@@ -24,7 +25,7 @@ pub(super) fn about(reader: Reader<'_>, product: &str, file: SpecFile<'_>) -> Op
     }
     Some(About {
         title: reader.required_text(&map, "title", "give its Chinese name"),
-        doc: reader.required_text(&map, "doc", "say in English what the product is for"),
+        doc: docs::required(reader, &map, product, "say in English what the product is for"),
         links: links.into_iter().map(|link| reader.link(link)).collect(),
         feature: feature.map(|feature| feature.text.to_owned()),
     })

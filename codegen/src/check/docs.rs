@@ -7,6 +7,20 @@ use crate::ir::Doc;
 /// No name that the official documentation has is longer; what is longer is a sentence.
 const MAX_LABEL: usize = 40;
 
+/// `label` and `doc` of a field or a type, with `unlabelled` where the documentation has no Chinese name for it.
+pub(super) fn named(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -> Doc {
+    let unlabelled = reader.flag(map, "unlabelled");
+    if unlabelled && map.get("label").is_some() {
+        let message = format!("`{name}` has a `label`, and says that it has none");
+        reader.add(Code::NoLabel, map.key_span("unlabelled"), message, "leave out either");
+    } else if reader.labelled && !unlabelled && map.get("label").is_none() {
+        let message = format!("`{name}` has no `label`");
+        let help = "give its Chinese name from the official documentation; if that has none, say `unlabelled: true`";
+        reader.add(Code::NoLabel, map.at, message, help);
+    }
+    doc(reader, map, name, help)
+}
+
 /// `label` and `doc`, of which at least one must be there; `name` is what they say something of.
 pub(super) fn doc(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -> Doc {
     let label = map
@@ -21,16 +35,30 @@ pub(super) fn doc(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -> 
             reader.required(map, "doc", &help).and_then(|node| reader.text(node))
         }
     };
-    if let Some(text) = text
-        && is_filler(text.text, name)
-    {
-        let message = format!("the doc says no more than the name `{name}`");
-        let help = "say what the name does not, or leave `doc` out and give a `label`";
-        reader.add(Code::Filler, text.span, message, help);
+    if let Some(text) = text {
+        no_filler(reader, text, name, "or leave `doc` out and give a `label`");
     }
     Doc {
         label,
         text: text.map_or_else(String::new, |text| text.text.to_owned()),
+    }
+}
+
+/// The `doc` of a method, a notification or a product, which must be there.
+pub(super) fn required(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -> String {
+    let text = reader.required(map, "doc", help).and_then(|node| reader.text(node));
+    if let Some(text) = text {
+        no_filler(reader, text, name, "such as what it is for");
+    }
+    text.map_or_else(String::new, |text| text.text.to_owned())
+}
+
+/// Complains of a text that has no words but those of the name; `instead` is what else can be done.
+pub(super) fn no_filler(reader: Reader<'_>, text: Text<'_>, name: &str, instead: &str) {
+    if is_filler(text.text, name) {
+        let message = format!("the doc says no more than the name `{name}`");
+        let help = format!("say what the name does not, {instead}");
+        reader.add(Code::Filler, text.span, message, help);
     }
 }
 
@@ -64,14 +92,17 @@ fn label(reader: Reader<'_>, text: Text<'_>) -> Option<String> {
     }
 }
 
-/// Whether a text has no words but those of a name: `The foo bar.` of `foo_bar`, `Bar of the foo` too.
+/// What says nothing by itself.
+const FILLING: [&str; 13] = [
+    "a", "an", "are", "is", "it", "its", "of", "one", "s", "that", "the", "this", "these",
+];
+
+/// Whether a text has no words but those of a name: of `foo_bar`, `The foo bar.`, `Bar of the foo` and `The foo.` too.
 fn is_filler(text: &str, name: &str) -> bool {
-    let mut said = words(text);
-    said.retain(|word| !["a", "an", "the", "of", "s"].contains(&word.as_str()));
-    let mut named = words(name);
-    said.sort_unstable();
-    named.sort_unstable();
-    !said.is_empty() && said == named
+    let said = words(text);
+    let named = words(name);
+    let mut meant = said.iter().filter(|word| !FILLING.contains(&word.as_str())).peekable();
+    meant.peek().is_some() && meant.all(|word| named.contains(word))
 }
 
 /// The words of a sentence, or of a name in either case, in lower case.
@@ -105,12 +136,14 @@ mod tests {
             ("The bar of the foo.", "foo_bar"),
             ("The `foo`'s bar", "foo_bar"),
             ("A goods detail.", "GoodsDetail"),
+            ("Foo.", "foo_bar"),
+            ("One foo", "FooInfo"),
+            ("The order is closed.", "ACQ.ORDER_CLOSED"),
         ] {
             assert!(is_filler(text, name), "{text}");
         }
         for (text, name) in [
             ("The foo bar that was given.", "foo_bar"),
-            ("Foo.", "foo_bar"),
             ("The order's number.", "order_no"),
             ("订单号", "order_no"),
             ("...", "foo"),

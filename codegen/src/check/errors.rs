@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::reader::{Reader, Text};
-use super::{rust_names, suggest, wellformed};
+use super::{docs, rust_names, suggest, usage, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{ErrorClass, ErrorCode, Gateway};
 use crate::names;
@@ -53,11 +53,14 @@ pub(super) fn described<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>, may_
         let class = reader
             .required(&map, "class", help)
             .and_then(|node| reader.word(node, &CLASSES));
-        let doc = reader.required_text(&map, "doc", "say in English what the code means");
+        let doc = map.get("doc").and_then(|node| reader.optional_text(node));
+        if let Some(doc) = doc {
+            docs::no_filler(reader, doc, code.text, "or leave `doc` out");
+        }
         let error = ErrorCode {
             code: code.text.to_owned(),
             class: Some(class.unwrap_or(ErrorClass::Request)),
-            doc,
+            doc: doc.map_or_else(String::new, |doc| doc.text.to_owned()),
         };
         described.push(Described { error, span: code.span });
     }
@@ -69,7 +72,8 @@ pub(super) fn described<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>, may_
 pub(super) struct SharedErrors<'a> {
     pub(super) codes: &'a [Described],
     index: HashMap<&'a str, usize>,
-    listed: Vec<bool>,
+    /// Of each, the methods that list it.
+    listed: Vec<Vec<String>>,
     /// `types.yaml` couldn't be read.
     pub(super) unreadable: bool,
 }
@@ -84,21 +88,24 @@ impl<'a> SharedErrors<'a> {
         Self {
             codes,
             index,
-            listed: vec![false; codes.len()],
+            listed: vec![Vec::new(); codes.len()],
             unreadable,
         }
     }
 
-    /// Complains about those that no method listed.
+    /// Complains about those that no method listed, or only one.
     pub(super) fn finish(&self, reader: Reader<'_>) {
-        for (code, _) in self.codes.iter().zip(&self.listed).filter(|(_, listed)| !**listed) {
-            let message = format!("no method lists `{}` under `shared_errors`", code.error.code);
-            reader.add(
-                Code::UnlistedError,
-                code.span,
-                message,
-                "list it where it belongs, or delete it here",
-            );
+        for (code, listed) in self.codes.iter().zip(&self.listed) {
+            let name = &code.error.code;
+            match listed.as_slice() {
+                [] => {
+                    let message = format!("no method lists `{name}` under `shared_errors`");
+                    let help = "list it where it belongs, or delete it here";
+                    reader.add(Code::UnlistedError, code.span, message, help);
+                }
+                [only] => usage::shared_by_one(reader, name, code.span, only),
+                _ => {}
+            }
         }
     }
 
@@ -106,7 +113,7 @@ impl<'a> SharedErrors<'a> {
         self.index.get(code).map(|&at| &self.codes[at].error)
     }
 
-    fn list(&mut self, reader: Reader<'_>, name: Text<'_>) -> Option<ErrorCode> {
+    fn list(&mut self, reader: Reader<'_>, method: &str, name: Text<'_>) -> Option<ErrorCode> {
         let Some(&at) = self.index.get(name.text) else {
             if !self.unreadable {
                 let help = suggest::among(name.text, self.codes.iter().map(|code| code.error.code.as_str()));
@@ -115,7 +122,10 @@ impl<'a> SharedErrors<'a> {
             }
             return None;
         };
-        self.listed[at] = true;
+        let listed = &mut self.listed[at];
+        if listed.last().is_none_or(|last| last != method) {
+            listed.push(method.to_owned());
+        }
         Some(self.codes[at].error.clone())
     }
 }
@@ -123,6 +133,7 @@ impl<'a> SharedErrors<'a> {
 /// A method's own and shared codes, by code.
 pub(super) fn of_method<'a>(
     reader: Reader<'_>,
+    method: &str,
     own: Option<&'a Node<'a>>,
     listed: Option<&'a Node<'a>>,
     shared: &mut SharedErrors<'_>,
@@ -147,7 +158,9 @@ pub(super) fn of_method<'a>(
     };
     for Described { error, span } in described(reader, own, true) {
         let is_bare = error.class.is_none();
-        if shared.get(&error.code).is_some_and(|same| is_bare || *same == error) {
+        // What has no doc says its class alone.
+        let says = |same: &ErrorCode| same.class == error.class && (error.doc.is_empty() || same.doc == error.doc);
+        if shared.get(&error.code).is_some_and(|same| is_bare || says(same)) {
             let message = if is_bare {
                 format!("`types.yaml` describes `{}`, and this does not", error.code)
             } else {
@@ -162,7 +175,7 @@ pub(super) fn of_method<'a>(
         } else if gateway
             .errors
             .iter()
-            .any(|same| *same == error || (is_bare && same.code == error.code))
+            .any(|same| same.code == error.code && (is_bare || says(same)))
         {
             let message = if is_bare {
                 format!("`gateway.yaml` describes `{}` for every method", error.code)
@@ -174,7 +187,7 @@ pub(super) fn of_method<'a>(
         note(error, span);
     }
     for name in listed.map(|node| reader.texts(node)).unwrap_or_default() {
-        if let Some(error) = shared.list(reader, name) {
+        if let Some(error) = shared.list(reader, method, name) {
             note(error, name.span);
         }
     }

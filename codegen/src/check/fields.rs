@@ -104,9 +104,10 @@ impl Fields<'_> {
     }
 }
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "type",
     "label",
+    "unlabelled",
     "doc",
     "deprecated",
     "example",
@@ -180,7 +181,7 @@ fn field(
     let (implied, implied_span) = implied(reader, map, site, required);
     let field = Field {
         name: name.text.to_owned(),
-        doc: docs::doc(reader, map, name.text, "say in English what the field is"),
+        doc: docs::named(reader, map, name.text, "say in English what the field is"),
         deprecated: docs::deprecated(reader, map),
         example: None,
         required,

@@ -111,11 +111,12 @@ pub(super) fn method(
     if kind_known {
         check_files(reader, &map, kind, &request);
     }
-    usage.file(reader, [&request.object, &response.object], &own);
+    usage.file(reader, file.name, [&request.object, &response.object], &own);
     usage::infinite(reader, &own);
 
     let errors = errors::of_method(
         reader,
+        file.name,
         map.get("errors"),
         map.get("shared_errors"),
         &mut around.errors,
@@ -133,7 +134,12 @@ pub(super) fn method(
         product: around.product.to_owned(),
         file: file.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
-        doc: reader.required_text(&map, "doc", "say in English what the method does and when to use it"),
+        doc: docs::required(
+            reader,
+            &map,
+            &name,
+            "say in English what the method does and when to use it",
+        ),
         deprecated: docs::deprecated(reader, &map),
         source: reader.address(&map, "source"),
         kind,

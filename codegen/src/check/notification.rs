@@ -8,7 +8,7 @@ use super::spec_file::SpecFile;
 use super::types::{self, Types};
 use super::usage::{self, Usage};
 use super::values::{Definitions, Values, Way};
-use super::{rust_names, units, wellformed};
+use super::{docs, rust_names, units, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Notification, Signature};
 use crate::names;
@@ -102,7 +102,7 @@ fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Op
     let late = own.late(&values);
     own.apply(reader, late, &mut idents);
     let mut body = fields.object;
-    Usage::default().file(reader, [&body], &own);
+    Usage::default().file(reader, file.name, [&body], &own);
     usage::infinite(reader, &own);
     let Types {
         definitions: mut types, ..
@@ -112,7 +112,7 @@ fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Op
         name,
         file: file.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
-        doc: reader.required_text(&map, "doc", "say in English what the notification tells"),
+        doc: docs::required(reader, &map, file.name, "say in English what the notification tells"),
         product: product(reader, &map, products),
         source: reader.address(&map, "source"),
         signature: signature.unwrap_or(Signature::V1),

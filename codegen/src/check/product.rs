@@ -34,6 +34,7 @@ pub(super) fn product(
     });
     let unreadable = types_file.is_some() && map.is_none();
     let declared = types::declared(reader, map.as_ref().and_then(|map| map.get("types")));
+    sorted(reader, "type", declared.iter().map(|(name, _)| (name.text, name.span)));
     let shared_names = types::names_of(&declared);
     let known = Known {
         own: &HashSet::new(),
@@ -50,6 +51,11 @@ pub(super) fn product(
     });
     shared.apply(reader, late, &mut type_idents);
     let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")), false);
+    sorted(
+        reader,
+        "error code",
+        described.iter().map(|one| (one.error.code.as_str(), one.span)),
+    );
 
     let mut usage = Usage::default();
     let mut idents = Idents::new(reader, name, types_file);
@@ -88,6 +94,19 @@ pub(super) fn product(
         about,
         methods,
         types,
+    }
+}
+
+/// Complains of what does not stand in the order of its names.
+fn sorted<'t>(reader: Reader<'_>, what: &str, names: impl Iterator<Item = (&'t str, Span)>) {
+    let mut before = "";
+    for (name, span) in names {
+        if name < before {
+            let message = format!("the {what} `{name}` stands after `{before}`");
+            let help = "sort `types` and `errors` of `types.yaml` by their names, as ASCII does: capitals first";
+            reader.add(Code::Unsorted, span, message, help);
+        }
+        before = name;
     }
 }
 

@@ -39,8 +39,10 @@ impl<'a> Map<'a> {
 
 /// Readers of values, around the report.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'r> {
-    pub(super) report: &'r Report,
+pub(crate) struct Reader<'r> {
+    pub(crate) report: &'r Report,
+    /// Whether every field and type needs its `label`, or has to say that there is none.
+    pub(crate) labelled: bool,
 }
 
 impl Reader<'_> {

@@ -59,7 +59,16 @@ pub(super) fn names_of<'a>(declared: &[(Text<'a>, &'a Node<'a>)]) -> HashSet<&'a
     declared.iter().map(|(name, _)| name.text).collect()
 }
 
-const KEYS: [&str; 7] = ["label", "doc", "fields", "values", "one_of", "new", "rust_name"];
+const KEYS: [&str; 8] = [
+    "label",
+    "unlabelled",
+    "doc",
+    "fields",
+    "values",
+    "one_of",
+    "new",
+    "rust_name",
+];
 
 /// Reads declared types. Their names in Rust are noted in `scope`.
 pub(super) fn types<'a>(
@@ -92,7 +101,7 @@ pub(super) fn types<'a>(
         let (body, late) = body(reader, known, &map);
         types.definitions.push(TypeDef {
             name: name.text.to_owned(),
-            doc: docs::doc(reader, &map, name.text, "say in English what the type is"),
+            doc: docs::named(reader, &map, name.text, "say in English what the type is"),
             body,
             rust_name,
         });
@@ -136,8 +145,7 @@ fn values<'a>(reader: Reader<'_>, node: &'a Node<'a>) -> Vec<EnumValue> {
             let Some(map) = reader.map(node, value.span, &keys) else {
                 continue;
             };
-            // A value's name often says all that there is to say: no name to compare it with.
-            let doc = docs::doc(reader, &map, "", "say in English what the value means");
+            let doc = docs::doc(reader, &map, value.text, "say in English what the value means");
             let says_more = ["label", "deprecated", "rust_name"]
                 .iter()
                 .any(|key| map.get(key).is_some());
@@ -153,7 +161,16 @@ fn values<'a>(reader: Reader<'_>, node: &'a Node<'a>) -> Vec<EnumValue> {
             let rust_name = rust_names::camel(reader, &map, derived.as_deref());
             (doc, docs::deprecated(reader, &map), rust_name)
         } else {
-            let text = reader.text(node).map_or_else(String::new, |text| text.text.to_owned());
+            let text = reader.text(node);
+            if let Some(text) = text {
+                docs::no_filler(
+                    reader,
+                    text,
+                    value.text,
+                    "or write `{ label: … }` with its Chinese name",
+                );
+            }
+            let text = text.map_or_else(String::new, |text| text.text.to_owned());
             (Doc { label: None, text }, None, None)
         };
         match rust_name.as_ref().or(derived.as_ref()) {

@@ -133,30 +133,27 @@ mod tests {
     fn a_currency_speaks_for_what_stands_beside_it() {
         let spec = crate::tests::method(
             "request:
-  a: { type: price, doc: Its a }
-  b: { type: price, doc: 'Its b, in yuan.' }
-  c: { type: Plain, doc: Its c. }
+  a: { type: price, doc: My a }
+  b: { type: price, doc: 'My b, in yuan.' }
+  c: { type: Plain, doc: My c. }
 response:
-  currency: { type: string, doc: Its currency. }
-  d: { type: price, doc: Its d. }
-  e: { type: 'Beside[]', doc: Its e. }
+  currency: { type: string, doc: My currency. }
+  d: { type: price, doc: My d. }
+  e: { type: 'Beside[]', doc: My e. }
 types:
-  Plain: { doc: It is Plain., fields: { a: { type: price, doc: Its a. } } }
-  Beside: { doc: It is Beside., fields: { a: { type: price, doc: Its a. }, b: { type: Within, doc: Its b. } } }
-  Within: { doc: It is Within., fields: { a: { type: price, doc: Its a. } } }
+  Plain: { doc: It was Plain., fields: { a: { type: price, doc: My a. } } }
+  Beside: { doc: It was Beside., fields: { a: { type: price, doc: My a. }, b: { type: Within, doc: My b. } } }
+  Within: { doc: It was Within., fields: { a: { type: price, doc: My a. } } }
 ",
         );
         let method = &spec.products[0].methods[0];
-        assert_eq!(docs(&method.request), ["Its a. In yuan.", "Its b, in yuan.", "Its c."]);
-        assert_eq!(docs(&method.response), ["Its currency.", "Its d.", "Its e."]);
+        assert_eq!(docs(&method.request), ["My a. In yuan.", "My b, in yuan.", "My c."]);
+        assert_eq!(docs(&method.response), ["My currency.", "My d.", "My e."]);
         let types = method.types.iter().filter_map(|definition| match &definition.body {
             TypeBody::Object(object) => Some(docs(object)),
             TypeBody::Enum(_) => None,
         });
         let types: Vec<_> = types.collect();
-        assert_eq!(
-            types,
-            [vec!["Its a. In yuan."], vec!["Its a.", "Its b."], vec!["Its a."]]
-        );
+        assert_eq!(types, [vec!["My a. In yuan."], vec!["My a.", "My b."], vec!["My a."]]);
     }
 }

@@ -1,29 +1,37 @@
-//! Which types are used, and which never end.
+//! Which types are used, and by whom, and which never end.
 
 use std::collections::{HashMap, HashSet};
 
 use super::reader::Reader;
 use super::types::Types;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Span};
 use crate::ir::{Object, Scope, Type, TypeBody, TypeRef};
 
 /// The shared types that a product's methods refer to.
 #[derive(Default)]
 pub(super) struct Usage {
-    shared: HashSet<String>,
+    /// Of each method, its name and what it refers to itself.
+    methods: Vec<(String, HashSet<String>)>,
 }
 
 impl Usage {
-    /// Follows a file's references; complains of own types that none reaches.
-    pub(super) fn file<const N: usize>(&mut self, reader: Reader<'_>, roots: [&Object; N], own: &Types<'_>) {
+    /// Follows the references of a method's file; complains of own types that none reaches.
+    pub(super) fn file<const N: usize>(
+        &mut self,
+        reader: Reader<'_>,
+        method: &str,
+        roots: [&Object; N],
+        own: &Types<'_>,
+    ) {
         let index = index(own);
+        let mut shared = HashSet::new();
         let mut reached = vec![false; own.definitions.len()];
         let mut waiting: Vec<&Object> = roots.into();
         while let Some(object) = waiting.pop() {
             for reference in references(object) {
                 if reference.scope == Scope::Shared {
-                    if !self.shared.contains(&reference.name) {
-                        self.shared.insert(reference.name.clone());
+                    if !shared.contains(&reference.name) {
+                        shared.insert(reference.name.clone());
                     }
                 } else if let Some(&at) = index.get(reference.name.as_str())
                     && !std::mem::replace(&mut reached[at], true)
@@ -33,28 +41,56 @@ impl Usage {
                 }
             }
         }
-        unused(reader, own, &reached);
+        self.methods.push((method.to_owned(), shared));
+        for ((definition, span), _) in own
+            .definitions
+            .iter()
+            .zip(&own.spans)
+            .zip(&reached)
+            .filter(|(_, used)| !**used)
+        {
+            unused(reader, &definition.name, *span);
+        }
     }
 
-    /// Complains of shared types that no method reaches.
-    pub(super) fn finish_shared(self, reader: Reader<'_>, shared: &Types<'_>) {
+    /// Complains of shared types that no method reaches, or only one.
+    pub(super) fn finish_shared(&self, reader: Reader<'_>, shared: &Types<'_>) {
         let index = index(shared);
-        let mut reached = vec![false; shared.definitions.len()];
-        let mut waiting: Vec<usize> = self
-            .shared
-            .iter()
-            .filter_map(|name| index.get(name.as_str()).copied())
-            .collect();
-        while let Some(at) = waiting.pop() {
-            if std::mem::replace(&mut reached[at], true) {
-                continue;
-            }
-            if let TypeBody::Object(object) = &shared.definitions[at].body {
-                waiting.extend(references(object).filter_map(|reference| index.get(reference.name.as_str())));
+        let mut users: Vec<Vec<&str>> = vec![Vec::new(); shared.definitions.len()];
+        for (method, direct) in &self.methods {
+            let mut waiting: Vec<usize> = direct
+                .iter()
+                .filter_map(|name| index.get(name.as_str()).copied())
+                .collect();
+            while let Some(at) = waiting.pop() {
+                if users[at].last() == Some(&method.as_str()) {
+                    continue;
+                }
+                users[at].push(method);
+                if let TypeBody::Object(object) = &shared.definitions[at].body {
+                    waiting.extend(references(object).filter_map(|reference| index.get(reference.name.as_str())));
+                }
             }
         }
-        unused(reader, shared, &reached);
+        for ((definition, span), users) in shared.definitions.iter().zip(&shared.spans).zip(users) {
+            match users.as_slice() {
+                [] => unused(reader, &definition.name, *span),
+                [only] => shared_by_one(reader, &definition.name, *span, only),
+                _ => {}
+            }
+        }
     }
+}
+
+fn unused(reader: Reader<'_>, name: &str, span: Span) {
+    let message = format!("nothing uses `{name}`");
+    reader.add(Code::UnusedType, span, message, "refer to it, or delete it");
+}
+
+/// Complains of what stands in `types.yaml` for one method alone.
+pub(super) fn shared_by_one(reader: Reader<'_>, name: &str, span: Span, method: &str) {
+    let message = format!("only `{method}` uses `{name}`");
+    reader.add(Code::SharedByOne, span, message, format!("move it to `{method}.yaml`"));
 }
 
 fn index<'t>(types: &'t Types<'_>) -> HashMap<&'t str, usize> {
@@ -75,19 +111,6 @@ fn references(object: &Object) -> impl Iterator<Item = &TypeRef> {
         },
         Type::Scalar(_) => None,
     })
-}
-
-fn unused(reader: Reader<'_>, types: &Types<'_>, reached: &[bool]) {
-    for ((definition, span), _) in types
-        .definitions
-        .iter()
-        .zip(&types.spans)
-        .zip(reached)
-        .filter(|(_, used)| !**used)
-    {
-        let message = format!("nothing uses `{}`", definition.name);
-        reader.add(Code::UnusedType, *span, message, "refer to it, or delete it");
-    }
 }
 
 /// Complains of types that cannot be without another of themselves.

@@ -46,6 +46,7 @@ codes! {
     SaysNothing = "E0207", "A value that holds without being written.";
     Label = "E0208", "A `label` that is no name.";
     Filler = "E0209", "A `doc` that only repeats the name.";
+    NoLabel = "E0210", "A field or a type whose Chinese name is neither given nor said to be missing.";
 
     FileName = "E0301", "The file is not named as what it describes.";
     WrongFolder = "E0302", "The method belongs to another product.";
@@ -60,6 +61,8 @@ codes! {
     UnusedType = "E0403", "A type that nothing uses.";
     InfiniteType = "E0404", "A type that contains itself without end.";
     TypeBody = "E0405", "A type has neither `fields` nor `values`, or both.";
+    SharedByOne = "E0406", "A shared type or error code that only one method uses.";
+    Unsorted = "E0407", "The shared types or error codes are not in the order of their names.";
 
     UnknownField = "E0501", "A field is named that is not there.";
     PointlessCondition = "E0502", "A condition that always holds, or never.";

@@ -40,8 +40,10 @@ impl Emitter {
         let must_use = (!object.setters.is_empty()).then(|| quote!(#[must_use]));
         let by_name = object.by_name.as_ref().map(|by_name| self.by_name(object, by_name));
         let implementation = self.object_impl(object);
+        let aliases = &object.aliases;
         quote! {
             #doc
+            #(#[doc(alias = #aliases)])*
             #notice
             #must_use
             #[non_exhaustive]

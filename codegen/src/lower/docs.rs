@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::model::Doc;
+use super::user_ids;
 use crate::ir::{self, Field, Object};
 
 /// Lines of Markdown from a spec. Brackets, HTML and addresses that would make rustdoc complain are escaped; code is left as it is, and none of it
@@ -203,10 +204,14 @@ pub(super) fn summary(doc: &Doc) -> Doc {
     lines.cloned().collect()
 }
 
-/// A field's label and text, with what its limits and conditions say.
-pub(super) fn field(field: &Field, object: &Object) -> Doc {
+/// A field's label and text, with what its limits and conditions say. `guide` is the library's guide as links name it.
+pub(super) fn field(field: &Field, object: &Object, guide: &str) -> Doc {
     let mut lines = labelled(&field.doc);
-    let facts = facts(field, object);
+    let mut facts = facts(field, object);
+    if user_ids::is_user_id(field, object) {
+        facts.push(format!("See [user ids]({guide}::user_ids)."));
+    }
+    let facts = facts.join(" ");
     if facts.is_empty() {
         return lines;
     }
@@ -237,7 +242,7 @@ fn code(value: &serde_json::Value) -> String {
 }
 
 /// The sentences that the generator adds.
-fn facts(field: &Field, object: &Object) -> String {
+fn facts(field: &Field, object: &Object) -> Vec<String> {
     let mut facts = Vec::new();
     if !field.required_unless.is_empty() {
         facts.push(format!("Required unless {} is given.", any_of(&field.required_unless)));
@@ -279,7 +284,7 @@ fn facts(field: &Field, object: &Object) -> String {
     if let Some(example) = &field.example {
         facts.push(format!("Example: {}.", code(example)));
     }
-    facts.join(" ")
+    facts
 }
 
 /// Whether a group says no more than its first member's own condition.
@@ -350,30 +355,32 @@ mod tests {
             request
                 .fields
                 .iter()
-                .map(|one| field(one, request).join("|"))
+                .map(|one| field(one, request, "crate::guide").join("|"))
                 .collect::<Vec<_>>()
         };
         assert_eq!(
             of("one_of: [[b, c]]
 request:
-  a: { type: string, max_length: 64, required_unless: d, doc: Its a }
-  b: { type: price, range: 0.01.., doc: Its b. }
-  c: { type: 'int[]', max_items: 1, doc: Its c. }
-  d: { type: string, doc: Its d. }
-  e: { type: string, implied: X, doc: Its e! }
-  f: { type: 'string[]', label: 订单号, example: 'a `b`', doc: Its f }
+  a: { type: string, max_length: 64, required_unless: d, doc: My a }
+  b: { type: price, range: 0.01.., doc: My b. }
+  c: { type: 'int[]', max_items: 1, doc: My c. }
+  d: { type: string, doc: My d. }
+  e: { type: string, implied: X, doc: My e! }
+  f: { type: 'string[]', label: 订单号, example: 'a `b`', doc: My f }
   g: { type: price, label: 金额, example: 8.8 }
   h: { type: price, label: 金额（分） }
+  open_id: { type: string, doc: My id. }
 "),
             [
-                "Its a. Required unless `d` is given. At most 64 characters.",
-                "Its b. In yuan. At least one of `b`, `c` must be given. At least 0.01.",
-                "Its c. At least one of `b`, `c` must be given. At most 1 item.",
-                "Its d.",
-                "Its e! Sent as `X` unless set.",
-                "订单号. Its f. Example: `` a `b` ``.",
+                "My a. Required unless `d` is given. At most 64 characters.",
+                "My b. In yuan. At least one of `b`, `c` must be given. At least 0.01.",
+                "My c. At least one of `b`, `c` must be given. At most 1 item.",
+                "My d.",
+                "My e! Sent as `X` unless set.",
+                "订单号. My f. Example: `` a `b` ``.",
                 "金额. In yuan. Example: `8.8`.",
                 "金额（分）. In yuan.",
+                "My id. See [user ids](crate::guide::user_ids).",
             ]
         );
     }

@@ -39,6 +39,7 @@ fn code(error: &ErrorCode) -> Variant<'_> {
         wire: &error.code,
         ident: variant(&error.code),
         doc: match error.class {
+            Some(_) if error.doc.is_empty() => vec!["The documentation says no more than the name.".to_owned()],
             Some(_) => docs::text(&error.doc),
             None => vec!["The documentation names this code and does not say what it means.".to_owned()],
         },

@@ -8,6 +8,7 @@ mod role;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod user_ids;
 mod uses;
 
 pub(crate) use model::*;
@@ -17,13 +18,13 @@ use objects::Place;
 use role::Role;
 use uses::Uses;
 
-/// Decides everything.
-pub(crate) fn lower(spec: &ir::Spec) -> Library<'_> {
+/// Decides everything. `guide` is the library's guide as links name it.
+pub(crate) fn lower<'s>(spec: &'s ir::Spec, guide: &str) -> Library<'s> {
     let gateway = &spec.gateway;
     let documented = !gateway.codes.is_empty() || !gateway.errors.is_empty();
     Library {
-        products: spec.products.iter().map(product).collect(),
-        notifications: spec.notifications.iter().map(notification).collect(),
+        products: spec.products.iter().map(|one| product(one, guide)).collect(),
+        notifications: spec.notifications.iter().map(|one| notification(one, guide)).collect(),
         gateway: documented.then(|| Gateway {
             codes: enums::errors(
                 "GatewayCode".to_owned(),
@@ -43,7 +44,7 @@ fn one(line: &str) -> Doc {
     vec![line.to_owned()]
 }
 
-fn product(product: &ir::Product) -> Product<'_> {
+fn product<'s>(product: &'s ir::Product, guide: &str) -> Product<'s> {
     let mut shared = Uses::new(&product.types, ir::Scope::Shared);
     let own: Vec<Uses<'_>> = product
         .methods
@@ -59,6 +60,7 @@ fn product(product: &ir::Product) -> Product<'_> {
     let place = Place {
         own: None,
         shared: Some(&shared),
+        guide,
     };
     let handle = names::type_of(&product.name);
     Product {
@@ -73,12 +75,12 @@ fn product(product: &ir::Product) -> Product<'_> {
             .methods
             .iter()
             .zip(&own)
-            .map(|(one, own)| method(one, own, &shared))
+            .map(|(one, own)| method(one, own, &shared, guide))
             .collect(),
     }
 }
 
-fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Method<'a> {
+fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: &str) -> Method<'a> {
     let ir::Method {
         name,
         title,
@@ -90,6 +92,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
     let place = Place {
         own: Some(own),
         shared: Some(shared),
+        guide,
     };
     let request_doc = docs::headed(title, name, doc, source);
     let response_doc = one(&format!("The answer to [`{request_ident}`]."));
@@ -112,6 +115,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
             .then(|| enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors)),
         types: objects::types(&method.types, own, &place),
         request: Struct {
+            aliases: aliases(name, title),
             deprecated: docs::deprecated(method.deprecated.as_ref()),
             ..objects::object(
                 request_ident,
@@ -124,6 +128,12 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         },
         info: info(method, secrets::secrets(&method.request, own, shared)),
     }
+}
+
+/// By what else documentation finds a method. An alias holds no quotes and no blanks but spaces.
+fn aliases<'a>(name: &'a str, title: &'a str) -> Vec<&'a str> {
+    let fits = |alias: &&str| !alias.contains(|c: char| c == '"' || c == '\'' || (c.is_whitespace() && c != ' '));
+    [name, title].into_iter().filter(fits).collect()
 }
 
 /// What a method is called in Rust: its request's type, and the function of the product's handle that calls it.
@@ -196,7 +206,7 @@ fn named(object: &ir::Object, which: fn(&ir::Field) -> bool) -> Vec<&str> {
     fields.map(|field| field.name.as_str()).collect()
 }
 
-fn notification(notification: &ir::Notification) -> Notification<'_> {
+fn notification<'s>(notification: &'s ir::Notification, guide: &str) -> Notification<'s> {
     let ir::Notification {
         name,
         title,
@@ -213,6 +223,7 @@ fn notification(notification: &ir::Notification) -> Notification<'_> {
     let place = Place {
         own: Some(&own),
         shared: None,
+        guide,
     };
     let words = names::notification(name);
     let module = names::field(words);

@@ -110,6 +110,8 @@ impl Item<'_> {
 pub(crate) struct Struct<'a> {
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// By what else documentation finds it: a method's request.
+    pub(crate) aliases: Vec<&'a str>,
     /// Why it should not be used any more: a method's request.
     pub(crate) deprecated: Option<String>,
     pub(crate) fields: Vec<Field<'a>>,

@@ -15,6 +15,8 @@ pub(super) struct Place<'p, 'a> {
     /// The types of its own module; `None` in the product's `types`.
     pub(super) own: Option<&'p Uses<'a>>,
     pub(super) shared: Option<&'p Uses<'a>>,
+    /// The library's guide, as links name it.
+    pub(super) guide: &'p str,
 }
 
 /// Named types, in their order.
@@ -55,7 +57,7 @@ pub(super) fn object<'a>(
         .map(|(at, field)| Field {
             wire: &field.name,
             ident: names::identifier(&field_name(field)),
-            doc: docs::field(field, object),
+            doc: docs::field(field, object, place.guide),
             deprecated: docs::deprecated(field.deprecated.as_ref()),
             base: base(&field.ty, field.secret, place),
             holder: holder(field, role, boxed(at)),
@@ -86,6 +88,7 @@ pub(super) fn object<'a>(
         at_least_one: groups(object, role, &fields),
         ident,
         doc,
+        aliases: Vec::new(),
         deprecated: None,
         fields,
     }

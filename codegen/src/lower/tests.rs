@@ -33,12 +33,12 @@ fn by_name<'s>(object: &'s Struct<'_>) -> Option<(&'s str, &'s [usize])> {
 fn requests_are_strict_and_responses_lenient() {
     let fields = "
   a: { type: string, required: true, doc: It is A. }
-  b: { type: int, required: true, doc: It is B. }
-  c: { type: string, doc: It is C. }
-  d: { type: 'int[]', doc: It is D. }
+  b: { type: int, required: true, doc: It was B. }
+  c: { type: string, doc: It was C. }
+  d: { type: 'int[]', doc: It was D. }
 ";
     let spec = method(&format!("request:{fields}response:{fields}"));
-    let library = lower(&spec);
+    let library = lower(&spec, "crate::guide");
     let [request, response] = objects(&library)[..] else {
         panic!("there are two")
     };
@@ -67,17 +67,17 @@ fn a_type_is_as_strict_as_its_users_allow() {
     let spec = method(
         "
 request:
-  asked: { type: Asked, doc: It is Asked. }
-  both: { type: Both, doc: It is Both. }
+  asked: { type: Asked, doc: It was Asked. }
+  both: { type: Both, doc: It was Both. }
 response:
-  both: { type: Both, doc: It is Both. }
+  both: { type: Both, doc: It was Both. }
 types:
-  Asked: { doc: It is Asked., fields: { a: { type: int, required: true, doc: It is A. } } }
-  Both: { doc: It is Both., fields: { a: { type: int, required: true, doc: It is A. }, inner: { type: Inner, doc: It is Inner. } } }
-  Inner: { doc: It is Inner., fields: { a: { type: int, required: true, doc: It is A. } } }
+  Asked: { doc: It was Asked., fields: { a: { type: int, required: true, doc: It is A. } } }
+  Both: { doc: It was Both., fields: { a: { type: int, required: true, doc: It is A. }, inner: { type: Inner, doc: It was Inner. } } }
+  Inner: { doc: It was Inner., fields: { a: { type: int, required: true, doc: It is A. } } }
 ",
     );
-    let library = lower(&spec);
+    let library = lower(&spec, "crate::guide");
     let [_, _, asked, both, inner] = objects(&library)[..] else {
         panic!("there are five")
     };
@@ -104,7 +104,7 @@ fn the_order_of_parameters_is_not_that_of_the_file() {
     for order in [[0, 1, 2], [2, 0, 1]] {
         let request: String = order.map(|at| fields[at]).concat();
         let spec = method(&format!("{new}request:\n{request}{types}"));
-        let library = lower(&spec);
+        let library = lower(&spec, "crate::guide");
         let request = objects(&library)[0];
         let [new] = request.constructors.as_slice() else {
             panic!("there is one")
@@ -120,13 +120,13 @@ fn a_single_choice_makes_a_constructor_for_each_way() {
     let fields = "
 request:
   a: { type: string, doc: It is A. }
-  b: { type: string, doc: It is B. }
-  c: { type: string, doc: It is C. }
+  b: { type: string, doc: It was B. }
+  c: { type: string, doc: It was C. }
   with_a: { type: string, required: true, doc: It is D. }
   new: { type: string, doc: It is E. }
 ";
     let spec = method(&format!("one_of: [[b, a]]{fields}"));
-    let library = lower(&spec);
+    let library = lower(&spec, "crate::guide");
     let request = objects(&library)[0];
     assert_eq!(
         constructors(request),
@@ -136,7 +136,7 @@ request:
     assert_eq!(by_name(request), Some(("CallRequired", [3].as_slice())));
 
     let spec = method(&format!("one_of: [[b, a], [b, c]]{fields}"));
-    let library = lower(&spec);
+    let library = lower(&spec, "crate::guide");
     let request = objects(&library)[0];
     assert_eq!(constructors(request), [("new", [3].as_slice())]);
     let setters: Vec<_> = request.setters.iter().map(|setter| setter.ident.as_str()).collect();
@@ -151,12 +151,12 @@ fn a_circle_is_broken_once_and_lists_need_no_box() {
 response:
   a: { type: A, doc: It is A. }
 types:
-  A: { doc: It is A., fields: { b: { type: B, doc: It is B. }, all: { type: 'A[]', doc: It is All. } } }
-  B: { doc: It is B., fields: { a: { type: A, doc: It is A. }, b: { type: B, doc: It is B. }, c: { type: C, doc: It is C. } } }
-  C: { doc: It is C., fields: { c: { type: int, doc: It is C. } } }
+  A: { doc: It is A., fields: { b: { type: B, doc: It was B. }, all: { type: 'A[]', doc: It was All. } } }
+  B: { doc: It was B., fields: { a: { type: A, doc: It is A. }, b: { type: B, doc: It was B. }, c: { type: C, doc: It was C. } } }
+  C: { doc: It was C., fields: { c: { type: int, doc: It was C. } } }
 ",
     );
-    let library = lower(&spec);
+    let library = lower(&spec, "crate::guide");
     let [_, _, a, b, c] = objects(&library)[..] else {
         panic!("there are five")
     };
@@ -174,10 +174,10 @@ request:
   self: { type: Kind, doc: It is B. }
   shown: { type: url, rust_name: displayed, doc: It is C. }
 types:
-  Kind: { doc: Its kind., rust_name: Sort, values: { A: A. } }
+  Kind: { doc: My kind., rust_name: Sort, values: { A: A. } }
 ",
     );
-    let library = lower(&spec);
+    let library = lower(&spec, "crate::guide");
     let request = objects(&library)[0];
     let fields: Vec<_> = request
         .fields
@@ -214,5 +214,8 @@ types:
       shown: { type: string, doc: D. }
 ",
     );
-    assert_eq!(lower(&spec).products[0].methods[0].info.secret, ["code", "number"]);
+    assert_eq!(
+        lower(&spec, "crate::guide").products[0].methods[0].info.secret,
+        ["code", "number"]
+    );
 }

@@ -220,7 +220,7 @@ pub(crate) mod tests {
             "kind: server\nretry: read\nresponse:\n  goods: { type: GoodsDetail, doc: What it is. }\n",
         );
         thing.path = "trade/alipay.trade.thing.get.yaml".to_owned();
-        thing.text += "types:\n  GoodsDetail:\n    doc: A thing of ours.\n    fields:\n      colour: { type: string, doc: Its colour. }\n";
+        thing.text += "types:\n  GoodsDetail:\n    doc: A thing of ours.\n    fields:\n      colour: { type: string, doc: My colour. }\n";
         let specs = with(vec![thing]);
         let thing = specs.method("alipay.trade.thing.get").unwrap();
         assert_eq!(thing.method.types.len(), 1);

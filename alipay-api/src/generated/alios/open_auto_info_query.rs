@@ -6,14 +6,16 @@
 /// Asks for the data of a user's car, once the user has authorised it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AliosOpenAutoInfoQueryRequest.java>
+#[doc(alias = "alios.open.auto.info.query")]
+#[doc(alias = "查询阿里车的车辆信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OpenAutoInfoQuery {
     /// 设备token. Example: `cn-shanghai.e81fe6ffe0214049be4da405b3e78849`.
     pub device_token: Option<crate::types::Secret>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 蚂蚁统一会员ID. Example: `33424562`.
+    /// 蚂蚁统一会员ID. Example: `33424562`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -35,13 +37,13 @@ impl OpenAutoInfoQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 蚂蚁统一会员ID. Example: `33424562`.
+    /// 蚂蚁统一会员ID. Example: `33424562`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -193,7 +195,7 @@ crate::codec::object!(OpenAutoInfoQueryResponse);
 pub enum OpenAutoInfoQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IsvVerificationFailed,
@@ -222,8 +224,8 @@ impl crate::method::ErrorCode for OpenAutoInfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::NotFound => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter | Self::IsvVerificationFailed => None,
+            Self::InvalidParameter | Self::NotFound => Some(crate::ErrorClass::Request),
+            Self::BizError | Self::IsvVerificationFailed => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Ties an account to a mini program, for recommendations with payments.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandApprecommendAccountCreateRequest.java>
+#[doc(alias = "ant.merchant.expand.apprecommend.account.create")]
+#[doc(alias = "关联账号和小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandApprecommendAccountCreate {

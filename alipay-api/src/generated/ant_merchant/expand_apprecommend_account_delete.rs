@@ -6,6 +6,8 @@
 /// Unties an account from a mini program, for recommendations with payments.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandApprecommendAccountDeleteRequest.java>
+#[doc(alias = "ant.merchant.expand.apprecommend.account.delete")]
+#[doc(alias = "取消关联账号和小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandApprecommendAccountDelete {

@@ -6,6 +6,8 @@
 /// Lists the accounts tied to a mini program for recommendations with payments, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandApprecommendAccountQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.apprecommend.account.query")]
+#[doc(alias = "查询已关联指定APP的账号列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandApprecommendAccountQuery {

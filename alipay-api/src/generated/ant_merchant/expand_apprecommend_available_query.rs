@@ -6,6 +6,8 @@
 /// Lists the accounts that can be tied to a mini program for recommendations with payments, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandApprecommendAvailableQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.apprecommend.available.query")]
+#[doc(alias = "查询可关联APP的账号列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandApprecommendAvailableQuery {

@@ -6,6 +6,8 @@
 /// Adds pictures, uploaded before, to an indirectly connected merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectAttachmentUploadRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.attachment.upload")]
+#[doc(alias = "间连商户文件上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectAttachmentUpload {

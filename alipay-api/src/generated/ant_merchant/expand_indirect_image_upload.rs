@@ -6,6 +6,8 @@
 /// Uploads a picture for an indirectly connected merchant.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwt>
+#[doc(alias = "ant.merchant.expand.indirect.image.upload")]
+#[doc(alias = "图片上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectImageUpload {
@@ -202,15 +204,15 @@ impl crate::method::ErrorCode for ExpandIndirectImageUploadErrorCode {
 /// 图片格式. Which format the picture has.
 #[non_exhaustive]
 pub enum ExpandIndirectImageUploadImageType {
-    /// BMP.
+    /// BMP格式.
     Bmp,
     /// JPEG, with the ending `jpg`.
     Jpg,
     /// JPEG, with the ending `jpeg`.
     Jpeg,
-    /// PNG.
+    /// PNG格式.
     Png,
-    /// GIF.
+    /// GIF格式.
     Gif,
 }
 

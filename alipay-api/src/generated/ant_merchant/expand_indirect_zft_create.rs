@@ -6,6 +6,8 @@
 /// Applies to take in a sub-merchant of Zhifutong.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftCreateRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zft.create")]
+#[doc(alias = "直付通二级商户创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftCreate {
@@ -37,9 +39,9 @@ pub struct ExpandIndirectZftCreate {
     pub external_id: Option<String>,
     /// 内景照. Pictures of the inside, as the keys that `ant.merchant.expand.indirect.image.upload` gave. Needed for face-to-face payments.
     pub in_door_images: Vec<String>,
-    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`.
+    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`. See [user ids](crate::guide::user_ids).
     pub info_source_open_id: Option<String>,
-    /// 信息关联的uid. The user id that the information goes with.
+    /// 信息关联的uid. The user id that the information goes with. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `info_source_open_id`")]
     pub info_source_uid: Option<String>,
     /// 开票资料信息. What is needed to make invoices.
@@ -74,7 +76,7 @@ pub struct ExpandIndirectZftCreate {
     /// 境外结算账号. The account abroad to settle to.
     #[deprecated(note = "Use `oversea_settle_open_id`")]
     pub oversea_settle_account: Option<String>,
-    /// 境外结算账号openId. The account abroad to settle to, as an open id.
+    /// 境外结算账号openId. The account abroad to settle to, as an open id. See [user ids](crate::guide::user_ids).
     pub oversea_settle_open_id: Option<String>,
     /// 商户行业资质. The merchant's qualifications, each with type and picture. Needed in special trades.
     pub qualifications: Vec<super::types::IndustryQualificationInfo>,
@@ -198,7 +200,7 @@ impl ExpandIndirectZftCreate {
         self
     }
 
-    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`.
+    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`. See [user ids](crate::guide::user_ids).
     pub fn info_source_open_id(
         mut self,
         info_source_open_id: impl Into<String>,
@@ -207,7 +209,7 @@ impl ExpandIndirectZftCreate {
         self
     }
 
-    /// 信息关联的uid. The user id that the information goes with.
+    /// 信息关联的uid. The user id that the information goes with. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `info_source_open_id`")]
     pub fn info_source_uid(mut self, info_source_uid: impl Into<String>) -> Self {
         self.info_source_uid = Some(Into::into(info_source_uid));
@@ -327,7 +329,7 @@ impl ExpandIndirectZftCreate {
         self
     }
 
-    /// 境外结算账号openId. The account abroad to settle to, as an open id.
+    /// 境外结算账号openId. The account abroad to settle to, as an open id. See [user ids](crate::guide::user_ids).
     pub fn oversea_settle_open_id(
         mut self,
         oversea_settle_open_id: impl Into<String>,

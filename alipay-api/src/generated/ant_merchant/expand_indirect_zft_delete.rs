@@ -6,6 +6,8 @@
 /// Voids a sub-merchant of Zhifutong.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftDeleteRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zft.delete")]
+#[doc(alias = "直付通二级商户作废")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftDelete {

@@ -6,6 +6,8 @@
 /// Changes where a sub-merchant of direct settlement (直付通) gets its money. It is an application, with a number of its own.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftSettlementmodifyRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zft.settlementmodify")]
+#[doc(alias = "直付通二级商户结算信息修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftSettlementmodify {

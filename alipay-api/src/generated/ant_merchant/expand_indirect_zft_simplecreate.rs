@@ -6,6 +6,8 @@
 /// Registers a sub-merchant for direct settlement (直付通) without its licences.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftSimplecreateRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zft.simplecreate")]
+#[doc(alias = "直付通二级商户免证照进件")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftSimplecreate {
@@ -35,9 +37,9 @@ pub struct ExpandIndirectZftSimplecreate {
     pub external_id: Option<String>,
     /// 内景照. Pictures from inside the shop, as oss keys that `ant.merchant.expand.indirect.image.upload` gave. Needed for face-to-face payments.
     pub in_door_images: Option<String>,
-    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`.
+    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`. See [user ids](crate::guide::user_ids).
     pub info_source_open_id: Option<String>,
-    /// 信息关联的uid. The user id that the information goes with.
+    /// 信息关联的uid. The user id that the information goes with. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `info_source_open_id`")]
     pub info_source_uid: Option<String>,
     /// 开票资料信息. What is needed to make invoices.
@@ -55,7 +57,7 @@ pub struct ExpandIndirectZftSimplecreate {
     /// 境外结算账号. The account abroad to settle to.
     #[deprecated(note = "Use `oversea_settle_open_id`")]
     pub oversea_settle_account: Option<String>,
-    /// 境外结算账号openId. The account abroad to settle to, as an open id.
+    /// 境外结算账号openId. The account abroad to settle to, as an open id. See [user ids](crate::guide::user_ids).
     pub oversea_settle_open_id: Option<String>,
     /// 商户行业资质图片. Pictures that prove the qualifications of a special trade; needed if the merchant's category is one. Each needs `industry_qualification_type` and `industry_qualification_image`.
     pub qualifications: Vec<super::types::IndustryQualificationInfo>,
@@ -177,7 +179,7 @@ impl ExpandIndirectZftSimplecreate {
         self
     }
 
-    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`.
+    /// 信息关联的openId. The open id that the information goes with. Replaces `info_source_uid`. See [user ids](crate::guide::user_ids).
     pub fn info_source_open_id(
         mut self,
         info_source_open_id: impl Into<String>,
@@ -186,7 +188,7 @@ impl ExpandIndirectZftSimplecreate {
         self
     }
 
-    /// 信息关联的uid. The user id that the information goes with.
+    /// 信息关联的uid. The user id that the information goes with. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `info_source_open_id`")]
     pub fn info_source_uid(mut self, info_source_uid: impl Into<String>) -> Self {
         self.info_source_uid = Some(Into::into(info_source_uid));
@@ -247,7 +249,7 @@ impl ExpandIndirectZftSimplecreate {
         self
     }
 
-    /// 境外结算账号openId. The account abroad to settle to, as an open id.
+    /// 境外结算账号openId. The account abroad to settle to, as an open id. See [user ids](crate::guide::user_ids).
     pub fn oversea_settle_open_id(
         mut self,
         oversea_settle_open_id: impl Into<String>,

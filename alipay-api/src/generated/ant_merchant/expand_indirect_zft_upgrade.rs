@@ -6,6 +6,8 @@
 /// Applies for a higher limit on what a natural person of direct settlement (直付通) may receive, with an extra certificate.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftUpgradeRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zft.upgrade")]
+#[doc(alias = "直付通个人商户限额升级")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftUpgrade {

@@ -6,6 +6,8 @@
 /// Asks how far the registration of a sub-merchant for direct settlement (直付通) has come.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftorderQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zftorder.query")]
+#[doc(alias = "直付通商户入驻进度查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftorderQuery {

@@ -6,6 +6,8 @@
 /// Checks whether settlement details agree with those of a sub-merchant of direct settlement (直付通).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftsettlecardDetectRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zftsettlecard.detect")]
+#[doc(alias = "直付通信息检测")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftsettlecardDetect {

@@ -6,6 +6,8 @@
 /// Reads where a sub-merchant's money is settled to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandIndirectZftsubsettleQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.indirect.zftsubsettle.query")]
+#[doc(alias = "二级商户结算信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandIndirectZftsubsettleQuery {
@@ -81,9 +83,9 @@ impl crate::method::ServerMethod for ExpandIndirectZftsubsettleQuery {}
 pub struct ExpandIndirectZftsubsettleQueryResponse {
     /// 二级商户结算账号. The login name of the Alipay account that gets the sub-merchant's money.
     pub alipay_logon_id: Option<String>,
-    /// 结算账号openId. Identifies the owner of the sub-merchant's settlement account to this app alone.
+    /// 结算账号openId. Identifies the owner of the sub-merchant's settlement account to this app alone. See [user ids](crate::guide::user_ids).
     pub alipay_logon_open_id: Option<String>,
-    /// 二级商户结算账号的2088id. The Alipay user id of the sub-merchant's settlement account, 16 digits from 2088.
+    /// 二级商户结算账号的2088id. The Alipay user id of the sub-merchant's settlement account, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub alipay_logon_uid: Option<String>,
     /// 结算银行卡. The bank cards that money is settled to.
     pub biz_cards: Vec<super::types::SettleCardInfo>,

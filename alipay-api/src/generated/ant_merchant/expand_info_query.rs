@@ -6,6 +6,8 @@
 /// Reads the basic data of a merchant by its number.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandInfoQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.info.query")]
+#[doc(alias = "蚂蚁商户信息查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandInfoQuery {
@@ -173,7 +175,7 @@ impl crate::method::ErrorCode for ExpandInfoQueryErrorCode {
     }
 }
 
-/// 商户基础信息返回接口. The basic data of a merchant.
+/// 商户基础信息. The basic data of a merchant.
 #[non_exhaustive]
 pub struct MerchantQueryResult {
     /// 商户的别名. The name that customers see. Example: `商户小店`.

@@ -6,6 +6,8 @@
 /// Makes an item that a merchant sells; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemCreateRequest.java>
+#[doc(alias = "ant.merchant.expand.item.create")]
+#[doc(alias = "商品创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemCreate {
@@ -340,7 +342,7 @@ impl crate::method::ErrorCode for ExpandItemCreateErrorCode {
     }
 }
 
-/// 商品标签列表. A label of an item to be made.
+/// 商品标签. A label of an item to be made.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemLabelCreateInfo {
@@ -412,7 +414,7 @@ impl crate::codec::Object for ItemLabelCreateInfo {
 
 crate::codec::object!(ItemLabelCreateInfo);
 
-/// 商品sku列表. A variant of an item to be made.
+/// 商品sku. A variant of an item to be made.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemSkuCreateInfo {

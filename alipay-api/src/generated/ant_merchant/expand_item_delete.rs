@@ -6,6 +6,8 @@
 /// Deletes an item; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemDeleteRequest.java>
+#[doc(alias = "ant.merchant.expand.item.delete")]
+#[doc(alias = "商品删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemDelete {

@@ -6,6 +6,8 @@
 /// Changes an item; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemModifyRequest.java>
+#[doc(alias = "ant.merchant.expand.item.modify")]
+#[doc(alias = "商品修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemModify {
@@ -358,7 +360,7 @@ impl crate::method::ErrorCode for ExpandItemModifyErrorCode {
     }
 }
 
-/// 商品标签列表. A label of an item to be changed.
+/// 商品标签. A label of an item to be changed.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemLabelModifyInfo {
@@ -430,7 +432,7 @@ impl crate::codec::Object for ItemLabelModifyInfo {
 
 crate::codec::object!(ItemLabelModifyInfo);
 
-/// SKU列表. A variant of an item to be changed.
+/// SKU. A variant of an item to be changed.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemSkuModifyInfo {

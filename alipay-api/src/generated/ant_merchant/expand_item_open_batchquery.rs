@@ -6,6 +6,8 @@
 /// Reads several items by their numbers; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenBatchqueryRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.batchquery")]
+#[doc(alias = "批量查询商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenBatchquery {

@@ -6,6 +6,8 @@
 /// Makes an item that a merchant sells; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenCreateRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.create")]
+#[doc(alias = "创建商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenCreate {
@@ -342,7 +344,7 @@ impl crate::method::ErrorCode for ExpandItemOpenCreateErrorCode {
     }
 }
 
-/// 素材列表. Material for an item to be made.
+/// 素材. Material for an item to be made.
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialCreateInfo {
@@ -414,7 +416,7 @@ impl crate::codec::Object for MaterialCreateInfo {
 
 crate::codec::object!(MaterialCreateInfo);
 
-/// 商品SKU列表. A variant of an item to be made.
+/// 商品SKU. A variant of an item to be made.
 #[must_use]
 #[non_exhaustive]
 pub struct SkuCreateInfo {

@@ -6,6 +6,8 @@
 /// Deletes an item; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenDeleteRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.delete")]
+#[doc(alias = "删除商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenDelete {

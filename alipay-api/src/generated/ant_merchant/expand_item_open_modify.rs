@@ -6,6 +6,8 @@
 /// Changes an item; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenModifyRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.modify")]
+#[doc(alias = "修改商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenModify {
@@ -328,7 +330,7 @@ impl crate::method::ErrorCode for ExpandItemOpenModifyErrorCode {
     }
 }
 
-/// 商品素材列表. Material of an item to be changed.
+/// 商品素材. Material of an item to be changed.
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialModifyInfo {
@@ -400,7 +402,7 @@ impl crate::codec::Object for MaterialModifyInfo {
 
 crate::codec::object!(MaterialModifyInfo);
 
-/// SKU列表. A variant of an item to be changed.
+/// SKU. A variant of an item to be changed.
 #[must_use]
 #[non_exhaustive]
 pub struct SkuModifyInfo {

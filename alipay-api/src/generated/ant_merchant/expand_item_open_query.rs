@@ -6,6 +6,8 @@
 /// Reads the items of a store or mini program; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemOpenQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.item.open.query")]
+#[doc(alias = "查询商品接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemOpenQuery {

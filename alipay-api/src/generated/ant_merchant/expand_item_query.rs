@@ -6,6 +6,8 @@
 /// Reads a merchant's items; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemQueryRequest.java>
+#[doc(alias = "ant.merchant.expand.item.query")]
+#[doc(alias = "商品查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemQuery {
@@ -262,7 +264,7 @@ impl crate::codec::KnownValue for ExpandItemQueryStatus {
 
 crate::codec::listed!(ExpandItemQueryStatus);
 
-/// 商品列表. An item that a merchant sells.
+/// 商品. An item that a merchant sells.
 #[non_exhaustive]
 pub struct ItemModel {
     /// 创建者id. Identifies who made the item. Example: `1`.
@@ -409,7 +411,7 @@ impl crate::codec::Object for ItemModel {
 
 crate::codec::object!(ItemModel);
 
-/// 商品sku列表. A variant of an item.
+/// 商品sku. A variant of an item.
 #[non_exhaustive]
 pub struct ItemSkuInfo {
     /// 成本价. What one costs the seller, in cents. Example: `100`.

@@ -6,6 +6,8 @@
 /// Makes an item valid or invalid; for merchants and ISVs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AntMerchantExpandItemStatusModifyRequest.java>
+#[doc(alias = "ant.merchant.expand.item.status.modify")]
+#[doc(alias = "商品状态修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandItemStatusModify {

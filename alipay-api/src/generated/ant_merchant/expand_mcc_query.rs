@@ -6,6 +6,8 @@
 /// Reads what merchant category codes of the new version mean, and whether a special trade's qualifications are needed.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwu>
+#[doc(alias = "ant.merchant.expand.mcc.query")]
+#[doc(alias = "商户mcc信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandMccQuery {
@@ -150,7 +152,7 @@ impl crate::method::ErrorCode for ExpandMccQueryErrorCode {
     }
 }
 
-/// mcc查询信息结果列表. A merchant category.
+/// mcc信息. A merchant category.
 #[non_exhaustive]
 pub struct MccQueryInfo {
     /// 是否特殊行业. Whether the trade is a special one.

@@ -6,6 +6,8 @@
 /// Asks how far an application stands that an ISV made itself: to register a merchant or manage one, such as for a store or a sub-merchant of direct settlement (直付通).
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.order.query>
+#[doc(alias = "ant.merchant.expand.order.query")]
+#[doc(alias = "商户申请单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandOrderQuery {

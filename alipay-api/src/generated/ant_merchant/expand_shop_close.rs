@@ -6,6 +6,8 @@
 /// Closes a store.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.shop.close>
+#[doc(alias = "ant.merchant.expand.shop.close")]
+#[doc(alias = "蚂蚁店铺关闭")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopClose {

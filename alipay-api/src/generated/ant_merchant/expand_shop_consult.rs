@@ -6,6 +6,8 @@
 /// Asks, with the data of a store, whether it could be made: what the checks of account and risk say.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/014yig>
+#[doc(alias = "ant.merchant.expand.shop.consult")]
+#[doc(alias = "蚂蚁店铺创建咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopConsult {

@@ -6,6 +6,8 @@
 /// Makes a store. If it is there already, `exist_shop_id` names it.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.shop.create>
+#[doc(alias = "ant.merchant.expand.shop.create")]
+#[doc(alias = "蚂蚁店铺创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopCreate {
@@ -795,7 +797,7 @@ pub enum ExpandShopCreateErrorCode {
     IdCardMsgIllegal,
     /// The industry's qualification is missing.
     IndustryQualificationIsEmpty,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider does not exist.
     IsvNotExist,
@@ -1265,6 +1267,7 @@ impl crate::method::ErrorCode for ExpandShopCreateErrorCode {
             | Self::GongshangLicenseIllegal
             | Self::IdCardMsgIllegal
             | Self::IndustryQualificationIsEmpty
+            | Self::InvalidParameter
             | Self::IsvNotExist
             | Self::LocationCheckFail
             | Self::LocationNotNull
@@ -1335,7 +1338,6 @@ impl crate::method::ErrorCode for ExpandShopCreateErrorCode {
             | Self::GonganCheckFail
             | Self::GongshangCheckFail
             | Self::GuideBSiteOpenApi
-            | Self::InvalidParameter
             | Self::MerchantOrderExecuteConflict
             | Self::NotAllowedSettle
             | Self::ShopAlreadyExist

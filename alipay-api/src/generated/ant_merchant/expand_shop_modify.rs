@@ -6,6 +6,8 @@
 /// Changes a store. What is not given stays as it is unless the field says otherwise.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/014tmb>
+#[doc(alias = "ant.merchant.expand.shop.modify")]
+#[doc(alias = "修改蚂蚁店铺")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopModify {
@@ -658,7 +660,7 @@ pub enum ExpandShopModifyErrorCode {
     IdCardMsgIllegal,
     /// The industry's qualification is missing.
     IndustryQualificationIsEmpty,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The role id may not be changed.
     IpRoleIdDoNotChange,
@@ -1146,6 +1148,7 @@ impl crate::method::ErrorCode for ExpandShopModifyErrorCode {
             | Self::GongshangLicenseIllegal
             | Self::IdCardMsgIllegal
             | Self::IndustryQualificationIsEmpty
+            | Self::InvalidParameter
             | Self::IpRoleIdDoNotChange
             | Self::IsvNotExist
             | Self::LocationCheckFail
@@ -1219,7 +1222,6 @@ impl crate::method::ErrorCode for ExpandShopModifyErrorCode {
             | Self::GonganCheckFail
             | Self::GongshangCheckFail
             | Self::GuideBSiteOpenApi
-            | Self::InvalidParameter
             | Self::NotAllowedSettle
             | Self::ShopAlreadyExist
             | Self::ShopAssetCheckResultEmpty

@@ -6,6 +6,8 @@
 /// Reads a merchant's stores page by page; for merchants and ISVs.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwq>
+#[doc(alias = "ant.merchant.expand.shop.page.query")]
+#[doc(alias = "店铺分页查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopPageQuery {

@@ -6,6 +6,8 @@
 /// Reads a store's data; for merchants and ISVs.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/ant.merchant.expand.shop.query>
+#[doc(alias = "ant.merchant.expand.shop.query")]
+#[doc(alias = "店铺查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopQuery {

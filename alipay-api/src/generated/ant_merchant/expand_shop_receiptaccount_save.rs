@@ -6,6 +6,8 @@
 /// Adds an account to a store that it receives payments with.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/54b69b89_ant.merchant.expand.shop.receiptaccount.save>
+#[doc(alias = "ant.merchant.expand.shop.receiptaccount.save")]
+#[doc(alias = "店铺增加收单账号")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandShopReceiptaccountSave {

@@ -28,7 +28,7 @@ impl crate::codec::KnownValue for AdditionalCertType {
 
 crate::codec::listed!(AdditionalCertType);
 
-/// 经营地址. An address.
+/// 经营地址. Where a merchant does business, or a person lives.
 #[must_use]
 #[non_exhaustive]
 pub struct AddressInfo {
@@ -208,7 +208,7 @@ impl crate::codec::KnownValue for AddressVersion {
 
 crate::codec::listed!(AddressVersion);
 
-/// 商品列表. An item that a merchant sells.
+/// 商品. An item that a merchant sells.
 #[non_exhaustive]
 pub struct CmItemInfo {
     /// 商品描述. What is to be said about the product.
@@ -362,7 +362,7 @@ impl crate::codec::Object for CmItemInfo {
 
 crate::codec::object!(CmItemInfo);
 
-/// 商品SKU列表. A variant of an item.
+/// 商品SKU. A variant of an item.
 #[non_exhaustive]
 pub struct CmItemSkuInfo {
     /// 创建时间. When it was made.
@@ -779,7 +779,7 @@ pub enum ContactInfoType {
     LegalPerson,
     /// 实际控制人. Who really controls the merchant.
     Controller,
-    /// 代理人. An agent.
+    /// 代理人.
     Agent,
     /// 其他. Somebody else.
     Other,
@@ -797,7 +797,7 @@ impl crate::codec::KnownValue for ContactInfoType {
 
 crate::codec::listed!(ContactInfoType);
 
-/// Where money goes by default.
+/// 默认结算规则. Where money goes by default.
 #[must_use]
 #[non_exhaustive]
 pub struct DefaultSettleRule {
@@ -882,9 +882,9 @@ crate::codec::object!(DefaultSettleRule);
 /// 默认结算类型. What kind of account it is.
 #[non_exhaustive]
 pub enum DefaultSettleRuleDefaultSettleType {
-    /// 结算到银行卡. A bank card.
+    /// 结算到银行卡.
     BankCard,
-    /// 结算到支付宝账号. An Alipay account.
+    /// 结算到支付宝账号.
     AlipayAccount,
 }
 
@@ -1076,7 +1076,7 @@ impl crate::codec::Object for ItemExtInfo {
 
 crate::codec::object!(ItemExtInfo);
 
-/// 商品属性列表. A property of an item, with its values.
+/// 商品属性. A property of an item, with its values.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemPropertyInfo {
@@ -1151,7 +1151,7 @@ impl crate::codec::Object for ItemPropertyInfo {
 
 crate::codec::object!(ItemPropertyInfo);
 
-/// SKU属性列表. A property of a variant.
+/// SKU属性. A property of a variant.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemSkuPropertyInfo {
@@ -1248,7 +1248,7 @@ impl crate::codec::KnownValue for LegalCertType {
 
 crate::codec::listed!(LegalCertType);
 
-/// 商品素材列表. A picture or other material about an item.
+/// 商品素材. A picture or other material about an item.
 #[non_exhaustive]
 pub struct MaterialInfo {
     /// 素材内容. The address or the key of the material.
@@ -1992,7 +1992,7 @@ impl crate::codec::Object for ShopBusinessTime {
 
 crate::codec::object!(ShopBusinessTime);
 
-/// 扩展信息列表. A further fact about a store.
+/// 扩展信息. A further fact about a store.
 #[must_use]
 #[non_exhaustive]
 pub struct ShopExtInfo {

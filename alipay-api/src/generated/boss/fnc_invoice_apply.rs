@@ -6,6 +6,8 @@
 /// Applies for invoices about receivable bills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoiceApplyRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoice.apply")]
+#[doc(alias = "应收开票申请(根据账单申请)")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoiceApply {
@@ -227,7 +229,7 @@ crate::codec::object!(FncInvoiceApplyResponse);
 pub enum FncInvoiceApplyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -244,7 +246,8 @@ impl crate::method::ErrorCode for FncInvoiceApplyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Finds invoices about receivables by many conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoiceBatchqueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoice.batchquery")]
+#[doc(alias = "应收发票综合查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoiceBatchquery {
@@ -551,7 +553,7 @@ crate::codec::object!(FncInvoiceBatchqueryResponse);
 pub enum FncInvoiceBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -568,7 +570,8 @@ impl crate::method::ErrorCode for FncInvoiceBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for one invoice by its id, which `alipay.boss.fnc.invoice.batchquery` finds.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoiceQueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoice.query")]
+#[doc(alias = "根据发票ID查询发票信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoiceQuery {
@@ -128,7 +130,7 @@ crate::codec::object!(FncInvoiceQueryResponse);
 /// A business error code of [`FncInvoiceQuery`].
 #[non_exhaustive]
 pub enum FncInvoiceQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -145,7 +147,7 @@ impl crate::method::ErrorCode for FncInvoiceQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks which documents of monthly bills can be invoiced, with their sums.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoicereceiptBatchqueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoicereceipt.batchquery")]
+#[doc(alias = "根据月账单号集合和来源查询开票单据及金额汇总")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoicereceiptBatchquery {
@@ -181,7 +183,7 @@ crate::codec::object!(FncInvoicereceiptBatchqueryResponse);
 /// A business error code of [`FncInvoicereceiptBatchquery`].
 #[non_exhaustive]
 pub enum FncInvoicereceiptBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -198,7 +200,7 @@ impl crate::method::ErrorCode for FncInvoicereceiptBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

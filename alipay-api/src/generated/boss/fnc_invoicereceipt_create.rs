@@ -6,6 +6,8 @@
 /// Tells that a monthly bill was created or changed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncInvoicereceiptCreateRequest.java>
+#[doc(alias = "alipay.boss.fnc.invoicereceipt.create")]
+#[doc(alias = "账单变更同步接口月帐单创建消息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncInvoicereceiptCreate {
@@ -190,7 +192,7 @@ crate::codec::object!(FncInvoicereceiptCreateResponse);
 pub enum FncInvoicereceiptCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -207,12 +209,13 @@ impl crate::method::ErrorCode for FncInvoicereceiptCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// 月帐单信息. A monthly bill.
+/// 月帐单信息. What is owed for one month, and how far it is paid.
 #[must_use]
 #[non_exhaustive]
 pub struct ArMonthlyBillDTO {

@@ -6,6 +6,8 @@
 /// Adds a customer's invoicing data, which must be there before invoices are applied for with `alipay.boss.fnc.invoice.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncUserinvoiceinfoCreateRequest.java>
+#[doc(alias = "alipay.boss.fnc.userinvoiceinfo.create")]
+#[doc(alias = "新增客户开票资料")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoCreate {
@@ -452,7 +454,7 @@ crate::codec::object!(FncUserinvoiceinfoCreateResponse);
 pub enum FncUserinvoiceinfoCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -469,7 +471,8 @@ impl crate::method::ErrorCode for FncUserinvoiceinfoCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes a customer's invoicing data, as `alipay.boss.fnc.userinvoiceinfo.query` gave it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncUserinvoiceinfoModifyRequest.java>
+#[doc(alias = "alipay.boss.fnc.userinvoiceinfo.modify")]
+#[doc(alias = "修改用户开票资料")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoModify {
@@ -421,7 +423,7 @@ crate::codec::object!(FncUserinvoiceinfoModifyResponse);
 pub enum FncUserinvoiceinfoModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -438,7 +440,8 @@ impl crate::method::ErrorCode for FncUserinvoiceinfoModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

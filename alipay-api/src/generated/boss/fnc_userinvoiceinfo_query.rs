@@ -6,6 +6,8 @@
 /// Asks for the invoicing data kept under a PID.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayBossFncUserinvoiceinfoQueryRequest.java>
+#[doc(alias = "alipay.boss.fnc.userinvoiceinfo.query")]
+#[doc(alias = "根据PID获取相关的开票资料")]
 #[must_use]
 #[non_exhaustive]
 pub struct FncUserinvoiceinfoQuery {
@@ -130,7 +132,7 @@ crate::codec::object!(FncUserinvoiceinfoQueryResponse);
 pub enum FncUserinvoiceinfoQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -147,7 +149,8 @@ impl crate::method::ErrorCode for FncUserinvoiceinfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
@@ -430,7 +433,7 @@ impl crate::codec::KnownValue for UserInvoiceInfoOpenApiResponseType {
 
 crate::codec::listed!(UserInvoiceInfoOpenApiResponseType);
 
-/// 收件人地址列表. A person to whom invoices are mailed.
+/// 收件人地址. A person to whom invoices are mailed.
 #[non_exhaustive]
 pub struct UserMailInfoVO {
     /// 收件人地址. Example: `中国|浙江省|杭州市|西湖区|蒋村街道|10号楼99号`.

@@ -6,6 +6,8 @@
 /// Makes a waiting payment for a flight ticket that a buyer books from an airline by telephone.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.commerce.air.callcenter.trade.apply>
+#[doc(alias = "alipay.commerce.air.callcenter.trade.apply")]
+#[doc(alias = "航司电话订票待申请接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AirCallcenterTradeApply {

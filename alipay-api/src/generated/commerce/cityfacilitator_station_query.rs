@@ -6,6 +6,8 @@
 /// Asks at which metro stations of a city tickets can be bought, and which can't be reached.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceCityfacilitatorStationQueryRequest.java>
+#[doc(alias = "alipay.commerce.cityfacilitator.station.query")]
+#[doc(alias = "地铁购票站点数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CityfacilitatorStationQuery {

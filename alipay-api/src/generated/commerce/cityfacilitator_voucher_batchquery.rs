@@ -6,6 +6,8 @@
 /// Asks for several orders of metro tickets by Alipay's trade numbers.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceCityfacilitatorVoucherBatchqueryRequest.java>
+#[doc(alias = "alipay.commerce.cityfacilitator.voucher.batchquery")]
+#[doc(alias = "地铁购票订单批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CityfacilitatorVoucherBatchquery {
@@ -169,7 +171,7 @@ impl crate::method::ErrorCode for CityfacilitatorVoucherBatchqueryErrorCode {
     }
 }
 
-/// 查询到的订单信息列表. An order of metro tickets.
+/// 查询到的订单信息. An order of metro tickets.
 #[non_exhaustive]
 pub struct TicketDetailInfo {
     /// 总金额. In yuan. Example: `10.00`.

@@ -6,6 +6,8 @@
 /// Issues the code that opens the metro's gate, after the tickets were paid.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceCityfacilitatorVoucherGenerateRequest.java>
+#[doc(alias = "alipay.commerce.cityfacilitator.voucher.generate")]
+#[doc(alias = "地铁购票核销码发码")]
 #[must_use]
 #[non_exhaustive]
 pub struct CityfacilitatorVoucherGenerate {

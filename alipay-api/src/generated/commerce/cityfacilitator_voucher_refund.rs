@@ -6,6 +6,8 @@
 /// Refunds metro tickets from the intermediate account, after their code was issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceCityfacilitatorVoucherRefundRequest.java>
+#[doc(alias = "alipay.commerce.cityfacilitator.voucher.refund")]
+#[doc(alias = "地铁购票发码退款")]
 #[must_use]
 #[non_exhaustive]
 pub struct CityfacilitatorVoucherRefund {

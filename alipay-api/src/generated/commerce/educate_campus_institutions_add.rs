@@ -6,6 +6,8 @@
 /// Registers a school with Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEducateCampusInstitutionsAddRequest.java>
+#[doc(alias = "alipay.commerce.educate.campus.institutions.add")]
+#[doc(alias = "入驻学校信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EducateCampusInstitutionsAdd {
@@ -239,9 +241,9 @@ crate::codec::object!(EducateCampusInstitutionsAddResponse);
 /// A business error code of [`EducateCampusInstitutionsAdd`].
 #[non_exhaustive]
 pub enum EducateCampusInstitutionsAddErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     IllegalParam,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The city code is not valid.
     InvalidParameterCityCode,
@@ -307,18 +309,18 @@ impl crate::method::ErrorCode for EducateCampusInstitutionsAddErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameterCityCode
+            Self::IllegalParam
+            | Self::InvalidParameter
+            | Self::InvalidParameterCityCode
             | Self::InvalidParameterProvinceCode
             | Self::InvalidParameterSchoolProperty
             | Self::InvalidParameterSchoolStdCode
             | Self::LearningStageError
             | Self::SchoolNameIllegal => Some(crate::ErrorClass::Request),
             Self::IsvDeclareUpdateUnauthorized => Some(crate::ErrorClass::Setup),
-            Self::IllegalParam
-            | Self::InvalidParameter
-            | Self::IsvSchoolMaintaining
-            | Self::SchoolExist
-            | Self::SchoolNotSubject => None,
+            Self::IsvSchoolMaintaining | Self::SchoolExist | Self::SchoolNotSubject => {
+                None
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether Alipay knows a school, to avoid registering it twice, and how its registration goes: only a registered school is returned.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEducateCampusInstitutionsQueryRequest.java>
+#[doc(alias = "alipay.commerce.educate.campus.institutions.query")]
+#[doc(alias = "查询学校信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EducateCampusInstitutionsQuery {
@@ -231,7 +233,7 @@ crate::codec::object!(EducateCampusInstitutionsQueryResponse);
 /// A business error code of [`EducateCampusInstitutionsQuery`].
 #[non_exhaustive]
 pub enum EducateCampusInstitutionsQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     IllegalParam,
     /// Too many queries in a short time.
     QueryTooFrequency,
@@ -254,7 +256,7 @@ impl crate::method::ErrorCode for EducateCampusInstitutionsQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::QueryTooFrequency => Some(crate::ErrorClass::Retry),
-            Self::IllegalParam => None,
+            Self::IllegalParam => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -339,7 +341,7 @@ impl crate::codec::KnownValue for EducateCampusInstitutionsQueryLikeProperty {
 
 crate::codec::listed!(EducateCampusInstitutionsQueryLikeProperty);
 
-/// 学校基础信息列表. A school with its campuses.
+/// 学校基础信息. A school with its campuses.
 #[non_exhaustive]
 pub struct SchoolBaseInfo {
     /// 校区信息.
@@ -430,7 +432,7 @@ impl crate::codec::Object for SchoolBaseInfo {
 
 crate::codec::object!(SchoolBaseInfo);
 
-/// 学校简单信息列表. A school with one campus.
+/// 学校简单信息. A school with one campus.
 #[non_exhaustive]
 pub struct SchoolSimpleInfo {
     /// 校区信息.

@@ -6,6 +6,8 @@
 /// Tells Alipay the data of an order paid with a campus card.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEducateSchoolcardOrderSyncRequest.java>
+#[doc(alias = "alipay.commerce.educate.schoolcard.order.sync")]
+#[doc(alias = "校园卡支付订单数据同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct EducateSchoolcardOrderSync {
@@ -29,7 +31,7 @@ pub struct EducateSchoolcardOrderSync {
     pub merchant_name: Option<String>,
     /// 订单修改时间. As `yyyy-MM-dd HH:mm:ss.SSS`. Example: `2022-09-16 10:12:12.910`.
     pub modified_time: Option<String>,
-    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 订单金额. In yuan. Example: `1.30`.
     pub order_amount: Option<crate::types::Price>,
@@ -53,7 +55,7 @@ pub struct EducateSchoolcardOrderSync {
     pub service_provider_name: Option<String>,
     /// 业务类型. Example: `SCHOOL_PAY`.
     pub r#type: Option<String>,
-    /// 买家支付宝用户ID. Example: `2088102146225135`.
+    /// 买家支付宝用户ID. Example: `2088102146225135`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -130,7 +132,7 @@ impl EducateSchoolcardOrderSync {
         self
     }
 
-    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -206,7 +208,7 @@ impl EducateSchoolcardOrderSync {
         self
     }
 
-    /// 买家支付宝用户ID. Example: `2088102146225135`.
+    /// 买家支付宝用户ID. Example: `2088102146225135`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -439,7 +441,7 @@ crate::codec::object!(EducateSchoolcardOrderSyncResponse);
 pub enum EducateSchoolcardOrderSyncErrorCode {
     /// The documentation names this code and does not say what it means.
     CheckSchoolSignFail,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     IllegalParam,
     /// The school does not exist.
     SchoolNotExist,
@@ -473,15 +475,15 @@ impl crate::method::ErrorCode for EducateSchoolcardOrderSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SchoolNotExist | Self::TradeSyncTemplateNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::CheckSchoolSignFail | Self::IllegalParam => None,
+            Self::IllegalParam
+            | Self::SchoolNotExist
+            | Self::TradeSyncTemplateNotExist => Some(crate::ErrorClass::Request),
+            Self::CheckSchoolSignFail => None,
         }
     }
 }
 
-/// 商品信息列表. What a pupil bought, as one line of an order.
+/// 商品信息. What a pupil bought, as one line of an order.
 #[must_use]
 #[non_exhaustive]
 pub struct GoodsOrder {

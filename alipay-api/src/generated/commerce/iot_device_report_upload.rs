@@ -6,6 +6,8 @@
 /// Uploads the test report of an IoT device.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceIotDeviceReportUploadRequest.java>
+#[doc(alias = "alipay.commerce.iot.device.report.upload")]
+#[doc(alias = "设备检测报告上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceReportUpload {

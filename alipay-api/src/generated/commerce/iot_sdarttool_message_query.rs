@@ -6,6 +6,8 @@
 /// Asks what became of a message to an IoT device, by the message's id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceIotSdarttoolMessageQueryRequest.java>
+#[doc(alias = "alipay.commerce.iot.sdarttool.message.query")]
+#[doc(alias = "消息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotSdarttoolMessageQuery {

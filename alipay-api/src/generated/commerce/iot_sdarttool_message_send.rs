@@ -6,6 +6,8 @@
 /// Pushes a message, such as one to print, to an IoT device.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceIotSdarttoolMessageSendRequest.java>
+#[doc(alias = "alipay.commerce.iot.sdarttool.message.send")]
+#[doc(alias = "IOT消息服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotSdarttoolMessageSend {

@@ -6,6 +6,8 @@
 /// Asks an instant delivery company for an invoice about waybills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsInvoiceIstdwaybillCreateRequest.java>
+#[doc(alias = "alipay.commerce.logistics.invoice.istdwaybill.create")]
+#[doc(alias = "开即时配送订单发票")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsInvoiceIstdwaybillCreate {
@@ -199,7 +201,7 @@ crate::codec::object!(LogisticsInvoiceIstdwaybillCreateResponse);
 /// A business error code of [`LogisticsInvoiceIstdwaybillCreate`].
 #[non_exhaustive]
 pub enum LogisticsInvoiceIstdwaybillCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -216,7 +218,7 @@ impl crate::method::ErrorCode for LogisticsInvoiceIstdwaybillCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParamIllegal => None,
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -399,7 +401,7 @@ impl crate::codec::Object for Invoice {
 
 crate::codec::object!(Invoice);
 
-/// 即时配送运单列表. A waybill to be invoiced.
+/// 即时配送运单. A waybill to be invoiced.
 #[must_use]
 #[non_exhaustive]
 pub struct WaybillInvoice {
@@ -472,7 +474,7 @@ impl crate::codec::Object for WaybillInvoice {
 
 crate::codec::object!(WaybillInvoice);
 
-/// 即时配送运单列表. A waybill of an invoice.
+/// 即时配送运单. An instant delivery that is on the invoice, and whether it was accepted.
 #[non_exhaustive]
 pub struct WaybillInvoiceIstd {
     /// 失败原因. Why this waybill was refused. Example: `开票失败原因`.

@@ -6,6 +6,8 @@
 /// Asks what became of the invoice about waybills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsInvoiceIstdwaybillQueryRequest.java>
+#[doc(alias = "alipay.commerce.logistics.invoice.istdwaybill.query")]
+#[doc(alias = "查询即时配送订单的开票结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsInvoiceIstdwaybillQuery {
@@ -156,7 +158,7 @@ crate::codec::object!(LogisticsInvoiceIstdwaybillQueryResponse);
 /// A business error code of [`LogisticsInvoiceIstdwaybillQuery`].
 #[non_exhaustive]
 pub enum LogisticsInvoiceIstdwaybillQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -173,12 +175,12 @@ impl crate::method::ErrorCode for LogisticsInvoiceIstdwaybillQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParamIllegal => None,
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 即时配送运单列表. A waybill of an invoice that is asked about.
+/// 即时配送运单. A waybill of an invoice that is asked about.
 #[non_exhaustive]
 pub struct WaybillInvoiceQueryIstd {
     /// 失败原因. Why this waybill was refused. Example: `开票金额错误`.

@@ -6,6 +6,8 @@
 /// Asks which instant delivery companies Alipay supports.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsLogisticscompanyInstantdeliveryQueryRequest.java>
+#[doc(alias = "alipay.commerce.logistics.logisticscompany.instantdelivery.query")]
+#[doc(alias = "查询支付宝支持的即时配送公司")]
 #[non_exhaustive]
 pub struct LogisticsLogisticscompanyInstantdeliveryQuery {
     /// Fields that this version of the library does not know.
@@ -122,7 +124,7 @@ impl crate::codec::Object for LogisticsLogisticscompanyInstantdeliveryQueryRespo
 
 crate::codec::object!(LogisticsLogisticscompanyInstantdeliveryQueryResponse);
 
-/// 即时配送公司列表. A delivery company.
+/// 即时配送公司. A delivery company.
 #[non_exhaustive]
 pub struct LogisticsCompanyResult {
     /// 物流公司编码. Example: `FENGNIAO`.

@@ -6,6 +6,8 @@
 /// Cancels an order for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsOrderInstantdeliveryCancelRequest.java>
+#[doc(alias = "alipay.commerce.logistics.order.instantdelivery.cancel")]
+#[doc(alias = "取消即时配送订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsOrderInstantdeliveryCancel {
@@ -210,7 +212,7 @@ crate::codec::object!(LogisticsOrderInstantdeliveryCancelResponse);
 /// A business error code of [`LogisticsOrderInstantdeliveryCancel`].
 #[non_exhaustive]
 pub enum LogisticsOrderInstantdeliveryCancelErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -227,7 +229,7 @@ impl crate::method::ErrorCode for LogisticsOrderInstantdeliveryCancelErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParamIllegal => None,
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
         }
     }
 }

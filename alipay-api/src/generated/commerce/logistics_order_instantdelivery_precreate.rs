@@ -6,6 +6,8 @@
 /// Prepares an order for instant delivery: each company's fee and time, before one is ordered.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsOrderInstantdeliveryPrecreateRequest.java>
+#[doc(alias = "alipay.commerce.logistics.order.instantdelivery.precreate")]
+#[doc(alias = "预下即时配送订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsOrderInstantdeliveryPrecreate {
@@ -21,7 +23,7 @@ pub struct LogisticsOrderInstantdeliveryPrecreate {
     pub goods_info: Option<super::types::GoodsInfoIstd>,
     /// 即时配送公司配置列表.
     pub logistics_companies: Vec<LogisticsCompanyIstd>,
-    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 即时配送订单扩展.
     pub order_ext_istd: Option<OrderExtIstdForPreOrder>,
@@ -94,7 +96,7 @@ impl LogisticsOrderInstantdeliveryPrecreate {
         self
     }
 
-    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -311,7 +313,7 @@ pub enum LogisticsOrderInstantdeliveryPrecreateErrorCode {
     MrchPidAccountNotExist,
     /// The logistics account or the shop is not registered.
     NotRegisterLogisticsAccountOrShop,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -343,15 +345,16 @@ impl crate::method::ErrorCode for LogisticsOrderInstantdeliveryPrecreateErrorCod
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
             Self::MrchAccountAvailableAmountNotEnough
             | Self::MrchPidAccountNotExist
             | Self::NotRegisterLogisticsAccountOrShop => Some(crate::ErrorClass::Setup),
-            Self::LogisticsCompanyConfigException | Self::ParamIllegal => None,
+            Self::LogisticsCompanyConfigException => None,
         }
     }
 }
 
-/// 即时配送公司配置列表. A delivery company to be asked.
+/// 即时配送公司配置. A delivery company to be asked.
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsCompanyIstd {
@@ -717,7 +720,7 @@ impl crate::codec::Object for OrderExtIstdForPreOrder {
 
 crate::codec::object!(OrderExtIstdForPreOrder);
 
-/// 即时配送运单列表. What a company offers for an order.
+/// 即时配送运单. What a company offers for an order.
 #[non_exhaustive]
 pub struct PreCreateWaybillIstd {
     /// 优惠券费用. In yuan. Example: `1.00`.
@@ -857,7 +860,7 @@ impl crate::codec::Object for PreCreateWaybillIstd {
 
 crate::codec::object!(PreCreateWaybillIstd);
 
-/// 即时配送公司服务代码列表. A service of a delivery company.
+/// 即时配送公司服务代码. A service of a delivery company.
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceCodeIstd {

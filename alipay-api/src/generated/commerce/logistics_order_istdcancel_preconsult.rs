@@ -6,6 +6,8 @@
 /// Asks whether an order for instant delivery can be cancelled and at what price.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsOrderIstdcancelPreconsultRequest.java>
+#[doc(alias = "alipay.commerce.logistics.order.istdcancel.preconsult")]
+#[doc(alias = "预取消即时配送订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsOrderIstdcancelPreconsult {
@@ -218,7 +220,7 @@ crate::codec::object!(LogisticsOrderIstdcancelPreconsultResponse);
 /// A business error code of [`LogisticsOrderIstdcancelPreconsult`].
 #[non_exhaustive]
 pub enum LogisticsOrderIstdcancelPreconsultErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -235,7 +237,7 @@ impl crate::method::ErrorCode for LogisticsOrderIstdcancelPreconsultErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParamIllegal => None,
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
         }
     }
 }

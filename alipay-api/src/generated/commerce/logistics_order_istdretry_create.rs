@@ -6,6 +6,8 @@
 /// Orders an instant delivery again.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsOrderIstdretryCreateRequest.java>
+#[doc(alias = "alipay.commerce.logistics.order.istdretry.create")]
+#[doc(alias = "重下即时配送订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsOrderIstdretryCreate {
@@ -23,7 +25,7 @@ pub struct LogisticsOrderIstdretryCreate {
     pub logistics_code: Option<String>,
     /// 下即时配送订单token. The delivery company gives it; with it, the fee stays the same for some time. Example: `token001`.
     pub logistics_token: Option<String>,
-    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 即时配送订单扩展.
     pub order_ext_istd: Option<super::types::OrderExtIstd>,
@@ -99,7 +101,7 @@ impl LogisticsOrderIstdretryCreate {
         self
     }
 
-    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 消费者OpenID. The user's open id if `consumer_source` is `alipay`. Can be empty if it is `wx`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -411,7 +413,7 @@ pub enum LogisticsOrderIstdretryCreateErrorCode {
     NotRegisterLogisticsAccountOrShop,
     /// The documentation names this code and does not say what it means.
     OutOrderNoRepeat,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
     /// The documentation names this code and does not say what it means.
     PayFail,
@@ -460,11 +462,11 @@ impl crate::method::ErrorCode for LogisticsOrderIstdretryCreateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::PayUnknown => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
             Self::MrchDeductAgreementNotExist
             | Self::NotRegisterLogisticsAccountOrShop => Some(crate::ErrorClass::Setup),
             Self::LogisticsCompanyConfigException
             | Self::OutOrderNoRepeat
-            | Self::ParamIllegal
             | Self::PayFail
             | Self::ThirdBizException
             | Self::WaybillNoRepeat => None,

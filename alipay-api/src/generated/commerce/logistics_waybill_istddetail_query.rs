@@ -6,6 +6,8 @@
 /// Asks where an instant delivery stands and where the rider is.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceLogisticsWaybillIstddetailQueryRequest.java>
+#[doc(alias = "alipay.commerce.logistics.waybill.istddetail.query")]
+#[doc(alias = "查询即时配送运单详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsWaybillIstddetailQuery {
@@ -159,7 +161,7 @@ pub struct LogisticsWaybillIstddetailQueryResponse {
     pub rider_name: Option<String>,
     /// 骑手实时定位H5链接字段. A page that shows where the rider is. Once a rider has taken the order. Example: `http://aliyun.com`.
     pub rider_poi_link: Option<String>,
-    /// 即时配送运单状态. A code such as `i_101`. Example: `i_102`.
+    /// 即时配送运单状态. A code such as `i_102`. Example: `i_102`.
     pub status: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -245,7 +247,7 @@ crate::codec::object!(LogisticsWaybillIstddetailQueryResponse);
 /// A business error code of [`LogisticsWaybillIstddetailQuery`].
 #[non_exhaustive]
 pub enum LogisticsWaybillIstddetailQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -262,7 +264,7 @@ impl crate::method::ErrorCode for LogisticsWaybillIstddetailQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParamIllegal => None,
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
         }
     }
 }

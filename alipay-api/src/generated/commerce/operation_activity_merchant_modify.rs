@@ -6,6 +6,8 @@
 /// Changes what a merchant agreed to for an activity.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationActivityMerchantModifyRequest.java>
+#[doc(alias = "alipay.commerce.operation.activity.merchant.modify")]
+#[doc(alias = "商户签约信息修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationActivityMerchantModify {
@@ -161,7 +163,7 @@ crate::codec::object!(OperationActivityMerchantModifyResponse);
 pub enum OperationActivityMerchantModifyErrorCode {
     /// The system behind the method failed.
     BizSystemError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -182,7 +184,7 @@ impl crate::method::ErrorCode for OperationActivityMerchantModifyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::BizSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

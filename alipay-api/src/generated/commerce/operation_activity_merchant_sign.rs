@@ -6,6 +6,8 @@
 /// Signs a merchant up for an activity.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationActivityMerchantSignRequest.java>
+#[doc(alias = "alipay.commerce.operation.activity.merchant.sign")]
+#[doc(alias = "商户签约活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationActivityMerchantSign {
@@ -161,7 +163,7 @@ crate::codec::object!(OperationActivityMerchantSignResponse);
 pub enum OperationActivityMerchantSignErrorCode {
     /// The system behind the method failed.
     BizSystemError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -182,7 +184,7 @@ impl crate::method::ErrorCode for OperationActivityMerchantSignErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::BizSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Ends a merchant's part in an activity of a bank.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationActivityMerchantUnsignRequest.java>
+#[doc(alias = "alipay.commerce.operation.activity.merchant.unsign")]
+#[doc(alias = "活动商户解约")]
 #[non_exhaustive]
 pub struct OperationActivityMerchantUnsign {
     /// Fields that this version of the library does not know.
@@ -119,7 +121,7 @@ crate::codec::object!(OperationActivityMerchantUnsignResponse);
 pub enum OperationActivityMerchantUnsignErrorCode {
     /// The system behind the method failed.
     BizSystemError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -140,7 +142,7 @@ impl crate::method::ErrorCode for OperationActivityMerchantUnsignErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::BizSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

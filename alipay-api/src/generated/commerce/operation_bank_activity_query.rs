@@ -6,12 +6,14 @@
 /// Asks for the activities of banks that a user can take part in.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceOperationBankActivityQueryRequest.java>
+#[doc(alias = "alipay.commerce.operation.bank.activity.query")]
+#[doc(alias = "银行活动信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationBankActivityQuery {
-    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 蚂蚁统一会员ID. Example: `208822294389xxxx`.
+    /// 蚂蚁统一会员ID. Example: `208822294389xxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl OperationBankActivityQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 蚂蚁统一会员ID. Example: `208822294389xxxx`.
+    /// 蚂蚁统一会员ID. Example: `208822294389xxxx`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -155,7 +157,7 @@ crate::codec::object!(OperationBankActivityQueryResponse);
 pub enum OperationBankActivityQueryErrorCode {
     /// The system behind the method failed.
     BizSystemError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -176,12 +178,12 @@ impl crate::method::ErrorCode for OperationBankActivityQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::BizSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 活动信息列表. An activity of a bank.
+/// 活动信息. A campaign of a bank, and the card that it is for.
 #[non_exhaustive]
 pub struct BankActivityInfo {
     /// 是否绑定银行卡.

@@ -6,6 +6,8 @@
 /// Applies for a game marketing benefit and gives it out, as codes to redeem.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.commerce.operation.gamemarketing.benefit.apply>
+#[doc(alias = "alipay.commerce.operation.gamemarketing.benefit.apply")]
+#[doc(alias = "申请权益发放")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationGamemarketingBenefitApply {

@@ -6,6 +6,8 @@
 /// Redeems a game marketing benefit by its voucher code.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.commerce.operation.gamemarketing.benefit.verify>
+#[doc(alias = "alipay.commerce.operation.gamemarketing.benefit.verify")]
+#[doc(alias = "权益核销")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationGamemarketingBenefitVerify {

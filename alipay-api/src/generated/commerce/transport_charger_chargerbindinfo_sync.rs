@@ -6,6 +6,8 @@
 /// Tells Alipay that a user bound or unbound a charging pile, and the pile's data and state.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceTransportChargerChargerbindinfoSyncRequest.java>
+#[doc(alias = "alipay.commerce.transport.charger.chargerbindinfo.sync")]
+#[doc(alias = "充电运营商同步用户绑定充电桩信息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransportChargerChargerbindinfoSync {
@@ -449,7 +451,7 @@ crate::codec::object!(TransportChargerChargerbindinfoSyncResponse);
 pub enum TransportChargerChargerbindinfoSyncErrorCode {
     /// The documentation names this code and does not say what it means.
     BusinessFailed,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// An argument is not valid.
     IsvInvalidArguments,
@@ -471,8 +473,10 @@ impl crate::method::ErrorCode for TransportChargerChargerbindinfoSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IsvInvalidArguments => Some(crate::ErrorClass::Request),
-            Self::BusinessFailed | Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::IsvInvalidArguments => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BusinessFailed => None,
         }
     }
 }

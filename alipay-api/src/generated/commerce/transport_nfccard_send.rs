@@ -6,6 +6,8 @@
 /// Tells Alipay how a user's NFC transport card stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.commerce.transport.nfccard.send>
+#[doc(alias = "alipay.commerce.transport.nfccard.send")]
+#[doc(alias = "NFC用户卡信息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransportNfccardSend {
@@ -21,7 +23,7 @@ pub struct TransportNfccardSend {
     pub ext_info: Option<String>,
     /// 发卡机构代码. The code of the institution that issues the card.
     pub issue_org_no: Option<String>,
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 签约状态. Whether the agreement on automatic deduction was signed, which upgrades the card, or ended, which downgrades it.
     pub sign_status: Option<String>,
@@ -81,7 +83,7 @@ impl TransportNfccardSend {
         self
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

@@ -6,6 +6,8 @@
 /// Tells Alipay that a car leaves a car park, with the content of the message to the user.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceTransportParkingExitinfoSyncRequest.java>
+#[doc(alias = "alipay.commerce.transport.parking.exitinfo.sync")]
+#[doc(alias = "停车离场消息模板配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransportParkingExitinfoSync {
@@ -17,7 +19,7 @@ pub struct TransportParkingExitinfoSync {
     pub is_encrypt_plate_no: Option<bool>,
     /// 蚂蚁会员统一ID对应的归属应用appid. The app that `open_id` belongs to. Example: `2023xxxxxxxxxxxx`.
     pub open_appid: Option<String>,
-    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部停车流水号. Joins entry and exit. Example: `2020090711003017233600000001`.
     pub out_serial_no: Option<String>,
@@ -66,7 +68,7 @@ impl TransportParkingExitinfoSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -278,7 +280,7 @@ pub enum TransportParkingExitinfoSyncErrorCode {
     BizFail,
     /// The outcome is not known.
     BizUnknown,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Too many calls.
     OperationFrequently,
@@ -307,7 +309,8 @@ impl crate::method::ErrorCode for TransportParkingExitinfoSyncErrorCode {
         match self {
             Self::OperationFrequently => Some(crate::ErrorClass::Retry),
             Self::BizUnknown => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizFail | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizFail => None,
         }
     }
 }

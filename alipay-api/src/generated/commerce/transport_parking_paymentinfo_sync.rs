@@ -6,6 +6,8 @@
 /// Tells Alipay that a user paid inside a car park, with the content of the message to the user.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceTransportParkingPaymentinfoSyncRequest.java>
+#[doc(alias = "alipay.commerce.transport.parking.paymentinfo.sync")]
+#[doc(alias = "停车支付模板消息配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransportParkingPaymentinfoSync {
@@ -27,7 +29,7 @@ pub struct TransportParkingPaymentinfoSync {
     pub node_type: Option<String>,
     /// 蚂蚁会员统一ID对应的归属应用appid. The app that `open_id` belongs to. Example: `2023xxxxxxxxxxxx`.
     pub open_appid: Option<String>,
-    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 停车岗亭前订单创建时间. When the order was made at the gate; not later than now.
     pub order_create_time: Option<crate::types::DateTime>,
@@ -45,7 +47,7 @@ pub struct TransportParkingPaymentinfoSync {
     pub payment_type: Option<
         crate::types::OpenEnum<TransportParkingPaymentinfoSyncPaymentType>,
     >,
-    /// 停车缴费用户的OPENID.
+    /// 停车缴费用户的OPENID. See [user ids](crate::guide::user_ids).
     pub payment_user_open_id: Option<String>,
     /// 车牌颜色. Example: `BLUE`.
     pub plate_color: Option<crate::types::OpenEnum<super::types::PlateColor>>,
@@ -126,7 +128,7 @@ impl TransportParkingPaymentinfoSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to the app of `open_appid`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -185,7 +187,7 @@ impl TransportParkingPaymentinfoSync {
         self
     }
 
-    /// 停车缴费用户的OPENID.
+    /// 停车缴费用户的OPENID. See [user ids](crate::guide::user_ids).
     pub fn payment_user_open_id(
         mut self,
         payment_user_open_id: impl Into<String>,
@@ -461,7 +463,7 @@ pub enum TransportParkingPaymentinfoSyncErrorCode {
     BizFail,
     /// The outcome is not known.
     BizUnknown,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Too many calls.
     OperationFrequently,
@@ -490,7 +492,8 @@ impl crate::method::ErrorCode for TransportParkingPaymentinfoSyncErrorCode {
         match self {
             Self::OperationFrequently => Some(crate::ErrorClass::Retry),
             Self::BizUnknown => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizFail | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizFail => None,
         }
     }
 }

@@ -156,7 +156,7 @@ crate::codec::object!(ConsumerNotifyIstd);
 /// 消费者来源.
 #[non_exhaustive]
 pub enum ConsumerSource {
-    /// Alipay.
+    /// 支付宝.
     Alipay,
     /// WeChat.
     Wx,

@@ -6,6 +6,8 @@
 /// Asks where an enterprise's statement can be downloaded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcBalanceDownloadurlQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.balance.downloadurl.query")]
+#[doc(alias = "对账单文件下载接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BalanceDownloadurlQuery {
@@ -207,9 +209,9 @@ pub enum BalanceDownloadurlQueryErrorCode {
     DailyBalanceRecordNotExist,
     /// The monthly balance record does not exist.
     MonthBalanceRecordNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -243,8 +245,9 @@ impl crate::method::ErrorCode for BalanceDownloadurlQueryErrorCode {
         match self {
             Self::BalanceHasNoConsume
             | Self::DailyBalanceRecordNotExist
-            | Self::MonthBalanceRecordNotExist => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            | Self::MonthBalanceRecordNotExist
+            | Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

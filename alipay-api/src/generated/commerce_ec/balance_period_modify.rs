@@ -6,6 +6,8 @@
 /// Changes the period of the monthly statements of an enterprise that was created in the enterprise code's console.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcBalancePeriodModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.balance.period.modify")]
+#[doc(alias = "企业码月对账单账期修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct BalancePeriodModify {
@@ -172,9 +174,9 @@ pub enum BalancePeriodModifyErrorCode {
     BalancePeriodInvalid,
     /// The documentation names this code and does not say what it means.
     LockError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -204,8 +206,11 @@ impl crate::method::ErrorCode for BalancePeriodModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BalancePeriodInvalid => Some(crate::ErrorClass::Request),
-            Self::LockError | Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::BalancePeriodInvalid | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::LockError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for the details of a bill of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcConsumeDetailQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.consume.detail.query")]
+#[doc(alias = "企业码账单详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ConsumeDetailQuery {
@@ -249,9 +251,9 @@ crate::codec::object!(ConsumeDetailQueryResponse);
 pub enum ConsumeDetailQueryErrorCode {
     /// The expense does not exist.
     ConsumeNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -271,8 +273,10 @@ impl crate::method::ErrorCode for ConsumeDetailQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ConsumeNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::ConsumeNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -282,7 +286,7 @@ impl crate::method::ErrorCode for ConsumeDetailQueryErrorCode {
 pub struct EcConsumeInfo {
     /// 共同账户ID. Identifies the company's shared account.
     pub account_id: Option<String>,
-    /// 协议出资支付宝账号.
+    /// 协议出资支付宝账号. See [user ids](crate::guide::user_ids).
     pub agreement_peer_payer_id: Option<String>,
     /// 员工优惠金额. In yuan.
     pub benefit_amount: Option<crate::types::Price>,
@@ -330,7 +334,7 @@ pub struct EcConsumeInfo {
     pub merchant_id: Option<String>,
     /// 商户名称.
     pub merchant_name: Option<String>,
-    /// 员工OpenID. Identifies the employee to this app alone.
+    /// 员工OpenID. Identifies the employee to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 收款方全称. Masked if it is a person.
     pub opposite_full_name: Option<String>,
@@ -376,7 +380,7 @@ pub struct EcConsumeInfo {
     pub store_id: Option<String>,
     /// 汇总批次ID.
     pub summary_apply_id: Option<String>,
-    /// 员工支付宝UID.
+    /// 员工支付宝UID. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -688,15 +692,15 @@ pub enum EcConsumeInfoConsumeCategory {
     Trip,
     /// Training.
     Train,
-    /// Entertainment.
+    /// 娱乐.
     Entertainment,
     /// Hotels.
     Hotel,
     /// Bills.
     Pay,
-    /// Rent.
+    /// 租金.
     Rent,
-    /// Other.
+    /// 其他.
     Other,
 }
 
@@ -930,7 +934,7 @@ pub struct EcOrderItem {
     pub gmt_create: Option<String>,
     /// 修改时间.
     pub gmt_modified: Option<crate::types::DateTime>,
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 订单内容.
     pub order_content: Option<crate::types::Json>,
@@ -942,7 +946,7 @@ pub struct EcOrderItem {
     pub partner_id: Option<String>,
     /// 关联支付宝交易号.
     pub pay_no: Option<String>,
-    /// 用户支付宝UID.
+    /// 用户支付宝UID. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -1080,7 +1084,7 @@ impl crate::codec::KnownValue for EcOrderItemOrderType {
 
 crate::codec::listed!(EcOrderItemOrderType);
 
-/// 关联凭证详情列表. A document for a bill, such as an invoice.
+/// 关联凭证详情. A document for a bill, such as an invoice.
 #[non_exhaustive]
 pub struct EcVoucherInfo {
     /// 共同账户ID. Identifies the company's shared account. Example: `2088000000000000`.
@@ -1094,9 +1098,9 @@ pub struct EcVoucherInfo {
         note = "Read the compliance document: its `voucher_content` has the result"
     )]
     pub invoice_compliance_check_result: Option<InvoiceComplianceCheckResult>,
-    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 员工支付宝UID. Example: `2088000000000000`.
+    /// 员工支付宝UID. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 凭证内容. A JSON object, as in the example. Example: `{\"key\":\"value\"}`.
     pub voucher_content: Option<String>,

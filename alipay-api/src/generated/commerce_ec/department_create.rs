@@ -6,6 +6,8 @@
 /// Creates a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentCreateRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.create")]
+#[doc(alias = "企业部门创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentCreate {
@@ -200,7 +202,7 @@ pub enum DepartmentCreateErrorCode {
     EnterpriseStatusError,
     /// The agreement does not exist.
     NoAgreement,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
 }
 
@@ -249,12 +251,12 @@ impl crate::method::ErrorCode for DepartmentCreateErrorCode {
             | Self::DepartmentParentIdNotExist
             | Self::DepartmentParentNotExist
             | Self::EnterpriseNotExist
-            | Self::EnterpriseStatusError => Some(crate::ErrorClass::Request),
+            | Self::EnterpriseStatusError
+            | Self::ParameterError => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
             Self::DepartmentCodeExist
             | Self::DepartmentNameExist
-            | Self::DeptUpgrading
-            | Self::ParameterError => None,
+            | Self::DeptUpgrading => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.delete")]
+#[doc(alias = "企业部门删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentDelete {
@@ -141,7 +143,7 @@ pub enum DepartmentDeleteErrorCode {
     DeptUpgrading,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -184,9 +186,10 @@ impl crate::method::ErrorCode for DepartmentDeleteErrorCode {
             Self::DepartmentEmployeeExist
             | Self::DeptNotExist
             | Self::EnterpriseNotExist
+            | Self::InvalidParameter
             | Self::RootDepartmentCannotDelete => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::DeptUpgrading | Self::InvalidParameter => None,
+            Self::DeptUpgrading => None,
         }
     }
 }

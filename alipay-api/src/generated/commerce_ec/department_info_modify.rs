@@ -6,6 +6,8 @@
 /// Changes a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentInfoModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.info.modify")]
+#[doc(alias = "企业部门信息修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentInfoModify {
@@ -204,11 +206,11 @@ pub enum DepartmentInfoModifyErrorCode {
     DeptUpgrading,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
     /// A department cannot be its own parent.
     ParentDepartmentCannotBeItself,
@@ -269,6 +271,8 @@ impl crate::method::ErrorCode for DepartmentInfoModifyErrorCode {
             Self::DepartmentDepthExceedMax
             | Self::DepartmentNotExist
             | Self::EnterpriseNotExist
+            | Self::InvalidParameter
+            | Self::ParameterError
             | Self::ParentDepartmentCannotBeItself
             | Self::ParentDepartmentNotExist
             | Self::PlatformDepartmentCannotModify
@@ -277,9 +281,7 @@ impl crate::method::ErrorCode for DepartmentInfoModifyErrorCode {
             Self::DepartmentCodeExist
             | Self::DepartmentModifyFail
             | Self::DepartmentNameExist
-            | Self::DeptUpgrading
-            | Self::InvalidParameter
-            | Self::ParameterError => None,
+            | Self::DeptUpgrading => None,
         }
     }
 }

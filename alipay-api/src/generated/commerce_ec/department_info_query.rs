@@ -6,6 +6,8 @@
 /// Asks for a department of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentInfoQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.info.query")]
+#[doc(alias = "查询部门详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentInfoQuery {
@@ -154,7 +156,7 @@ pub enum DepartmentInfoQueryErrorCode {
     DeptNotExist,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -186,11 +188,10 @@ impl crate::method::ErrorCode for DepartmentInfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::DeptNotExist | Self::EnterpriseNotExist => {
+            Self::DeptNotExist | Self::EnterpriseNotExist | Self::InvalidParameter => {
                 Some(crate::ErrorClass::Request)
             }
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for the ids of the departments below a department, or of the root department.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcDepartmentSublistQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.department.sublist.query")]
+#[doc(alias = "查询子部门id列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct DepartmentSublistQuery {
@@ -156,7 +158,7 @@ pub enum DepartmentSublistQueryErrorCode {
     EnterpriseNotExist,
     /// The enterprise's state does not allow it.
     EnterpriseStatusError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -197,9 +199,9 @@ impl crate::method::ErrorCode for DepartmentSublistQueryErrorCode {
             Self::DeptNotExist
             | Self::EnterpriseNotExist
             | Self::EnterpriseStatusError
+            | Self::InvalidParameter
             | Self::ParamError => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Adds an employee to an enterprise and returns a link by which the employee signs the agreement and becomes active.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeAddRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.add")]
+#[doc(alias = "添加员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeAdd {
@@ -37,7 +39,7 @@ pub struct EmployeeAdd {
     pub free_sign_token: Option<crate::types::Secret>,
     /// 员工身份唯一标识. Of the kind that `identity_type` says. Example: `20889939994000`.
     pub identity: Option<String>,
-    /// 员工支付宝open_id. The open id in place of the user id, if `identity_type` is `ALIPAY_USER_ID`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工支付宝open_id. The open id in place of the user id, if `identity_type` is `ALIPAY_USER_ID`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub identity_open_id: Option<String>,
     /// 员工身份类型. Such as `ALIPAY_USER_ID`. Example: `ALIPAY_USER_ID`.
     pub identity_type: Option<String>,
@@ -169,7 +171,7 @@ impl EmployeeAdd {
         self
     }
 
-    /// 员工支付宝open_id. The open id in place of the user id, if `identity_type` is `ALIPAY_USER_ID`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工支付宝open_id. The open id in place of the user id, if `identity_type` is `ALIPAY_USER_ID`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn identity_open_id(mut self, identity_open_id: impl Into<String>) -> Self {
         self.identity_open_id = Some(Into::into(identity_open_id));
         self
@@ -484,7 +486,7 @@ crate::codec::object!(EmployeeAddResponse);
 pub enum EmployeeAddErrorCode {
     /// The accounting entity does not exist.
     AccountingEntityNotExist,
-    /// The account is not a personal one.
+    /// The documentation says no more than the name.
     AccountNotPersonal,
     /// The documentation names this code and does not say what it means.
     DeptUpgrading,
@@ -536,7 +538,7 @@ pub enum EmployeeAddErrorCode {
     FundSecurityCheckFailed,
     /// The fund system failed.
     FundSystemError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The app has not signed the IoT product.
     IotAppUnsign,
@@ -681,6 +683,7 @@ impl crate::method::ErrorCode for EmployeeAddErrorCode {
             | Self::EnterpriseNotExist
             | Self::EntLabelCountExceedMax
             | Self::FreeSignTokenInvalid
+            | Self::InvalidParameter
             | Self::IotUserFaceNotExist
             | Self::LabelNameIllegal
             | Self::NodeNotExist => Some(crate::ErrorClass::Request),
@@ -707,7 +710,6 @@ impl crate::method::ErrorCode for EmployeeAddErrorCode {
             | Self::FundDailyJoinentReachedLimit
             | Self::FundInviteReplying
             | Self::FundSecurityCheckFailed
-            | Self::InvalidParameter
             | Self::IotUserFacepayOpenFail
             | Self::IsvUserIdNotSupport
             | Self::ModifyAgencyOperationFail

@@ -6,6 +6,8 @@
 /// Deletes an employee and ends paying by the enterprise for them.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.delete")]
+#[doc(alias = "删除员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeDelete {
@@ -143,7 +145,7 @@ pub enum EmployeeDeleteErrorCode {
     EnterpriseNotExist,
     /// The enterprise has not signed the contract.
     EnterpriseNotSigned,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -181,15 +183,13 @@ impl crate::method::ErrorCode for EmployeeDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeNotExist | Self::EnterpriseNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::EmployeeNotExist
+            | Self::EnterpriseNotExist
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::EnterpriseNotSigned | Self::NoAgreement => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::DeptUpgrading | Self::EmployeeIsSuperAdmin | Self::InvalidParameter => {
-                None
-            }
+            Self::DeptUpgrading | Self::EmployeeIsSuperAdmin => None,
         }
     }
 }

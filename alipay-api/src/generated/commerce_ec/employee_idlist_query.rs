@@ -6,6 +6,8 @@
 /// Asks for the ids of the employees of a department.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeIdlistQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.idlist.query")]
+#[doc(alias = "查询部门下员工id列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeIdlistQuery {
@@ -203,7 +205,7 @@ pub enum EmployeeIdlistQueryErrorCode {
     DeptNotExist,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -235,11 +237,10 @@ impl crate::method::ErrorCode for EmployeeIdlistQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::DeptNotExist | Self::EnterpriseNotExist => {
+            Self::DeptNotExist | Self::EnterpriseNotExist | Self::InvalidParameter => {
                 Some(crate::ErrorClass::Request)
             }
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes the data of an employee.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeInfoModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.info.modify")]
+#[doc(alias = "修改员工基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeInfoModify {
@@ -287,7 +289,7 @@ pub enum EmployeeInfoModifyErrorCode {
     EnterpriseNotExist,
     /// The enterprise has too many labels.
     EntLabelCountExceedMax,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The label's name is not valid.
     LabelNameIllegal,
@@ -343,14 +345,14 @@ impl crate::method::ErrorCode for EmployeeInfoModifyErrorCode {
             | Self::EmployeeNotExist
             | Self::EnterpriseNotExist
             | Self::EntLabelCountExceedMax
+            | Self::InvalidParameter
             | Self::LabelNameIllegal
             | Self::OrgUserNotExist => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
             Self::DeptUpgrading
             | Self::EmployeeBindNotModifyRole
             | Self::EmployeeEmailExist
-            | Self::EmployeeMobileExist
-            | Self::InvalidParameter => None,
+            | Self::EmployeeMobileExist => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for an employee of an enterprise, by the employee's id or Alipay user id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeInfoQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.info.query")]
+#[doc(alias = "查询员工详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeInfoQuery {
@@ -23,9 +25,9 @@ pub struct EmployeeInfoQuery {
     pub enterprise_id: Option<String>,
     /// 员工手机号码. Example: `134XXXX2526`.
     pub mobile: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户ID. Example: `2088501304519332`.
+    /// 支付宝用户ID. Example: `2088501304519332`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -83,13 +85,13 @@ impl EmployeeInfoQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户ID. Example: `2088501304519332`.
+    /// 支付宝用户ID. Example: `2088501304519332`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -263,7 +265,7 @@ pub enum EmployeeInfoQueryErrorCode {
     EmployeeNotExist,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -303,16 +305,17 @@ impl crate::method::ErrorCode for EmployeeInfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeNotExist | Self::EnterpriseNotExist | Self::OrgUserNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::EmployeeNotExist
+            | Self::EnterpriseNotExist
+            | Self::InvalidParameter
+            | Self::OrgUserNotExist => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::UserNotExist => None,
+            Self::UserNotExist => None,
         }
     }
 }
 
-/// 员工所属核算主体列表. An accounting entity of an employee.
+/// 员工所属核算主体. What an employee's expenses are booked to.
 #[non_exhaustive]
 pub struct EmployeeAccountingEntityDTO {
     /// 核算主体编码.
@@ -382,7 +385,7 @@ impl crate::codec::Object for EmployeeAccountingEntityDTO {
 
 crate::codec::object!(EmployeeAccountingEntityDTO);
 
-/// 员工所属部门列表. A department of an employee.
+/// 员工所属部门. A department that an employee works in.
 #[non_exhaustive]
 pub struct EmployeeDepartmentDTO {
     /// 部门id. Example: `1001094000039142`.
@@ -476,7 +479,7 @@ pub struct EmployeeInfoDTO {
     pub label_names: Vec<String>,
     /// 手机号码. Example: `13456782345`.
     pub mobile: Option<String>,
-    /// 用户OpenID. Identifies the employee's Alipay account to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the employee's Alipay account to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 个性化信息. Example: `{"consume_remark":"员工账单备注内容示例", "inst_id":"CMBC", "card_type":"CC", "check_bind_card":"Y"}`.
     pub profiles: Option<crate::types::Json>,
@@ -484,7 +487,7 @@ pub struct EmployeeInfoDTO {
     pub role_list: Vec<String>,
     /// 直属主管员工ID.
     pub tl_employee_id: Option<String>,
-    /// 用户ID. The Alipay account that the employee is bound to. Example: `2088123454654356`.
+    /// 用户ID. The Alipay account that the employee is bound to. Example: `2088123454654356`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Makes the link by which an employee signs the agreement and becomes active.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeInviteQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.invite.query")]
+#[doc(alias = "获取员工签约激活链接")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeInviteQuery {
@@ -239,7 +241,7 @@ pub enum EmployeeInviteQueryErrorCode {
     EnterpriseNotExist,
     /// The enterprise has not signed the contract.
     EnterpriseNotSigned,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -273,13 +275,12 @@ impl crate::method::ErrorCode for EmployeeInviteQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeNotExist | Self::EnterpriseNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::EmployeeNotExist
+            | Self::EnterpriseNotExist
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::EnterpriseNotSigned | Self::NoAgreement => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

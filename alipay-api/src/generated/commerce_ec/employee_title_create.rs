@@ -6,6 +6,8 @@
 /// Binds employees to invoice titles, at most a thousand at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeTitleCreateRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.title.create")]
+#[doc(alias = "员工抬头：新增员工抬头关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeTitleCreate {
@@ -146,7 +148,7 @@ pub enum EmployeeTitleCreateErrorCode {
     EmployeeNotExist,
     /// The enterprise's id is missing.
     EnterpriseIdIsBlank,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OverMaximumCapacity,
@@ -192,8 +194,9 @@ impl crate::method::ErrorCode for EmployeeTitleCreateErrorCode {
             Self::EceifEnterpriseNotExist
             | Self::EmployeeNotExist
             | Self::EnterpriseIdIsBlank
+            | Self::InvalidParameter
             | Self::TitleEnterpriseNotMatch => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OverMaximumCapacity => None,
+            Self::OverMaximumCapacity => None,
         }
     }
 }

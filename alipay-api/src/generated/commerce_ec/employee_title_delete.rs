@@ -6,6 +6,8 @@
 /// Ends the binding of employees to invoice titles.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeTitleDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.title.delete")]
+#[doc(alias = "员工抬头：失效员工抬头关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeTitleDelete {
@@ -149,11 +151,11 @@ pub enum EmployeeTitleDeleteErrorCode {
     EnterpriseIdIsBlank,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OverMaximumCapacity,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
     /// The title does not match the enterprise.
     TitleEnterpriseNotMatch,
@@ -198,11 +200,11 @@ impl crate::method::ErrorCode for EmployeeTitleDeleteErrorCode {
             Self::EmployeeNotExist
             | Self::EnterpriseIdIsBlank
             | Self::EnterpriseNotExist
+            | Self::InvalidParameter
+            | Self::ParameterError
             | Self::TitleEnterpriseNotMatch
             | Self::TitleIdIsBlank => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OverMaximumCapacity | Self::ParameterError => {
-                None
-            }
+            Self::OverMaximumCapacity => None,
         }
     }
 }

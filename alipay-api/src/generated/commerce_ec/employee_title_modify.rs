@@ -6,6 +6,8 @@
 /// Changes the invoice title that an employee is bound to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEmployeeTitleModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.employee.title.modify")]
+#[doc(alias = "修改员工抬头信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeTitleModify {
@@ -26,13 +28,13 @@ pub struct EmployeeTitleModify {
     /// 修改前的抬头id. Example: `2022060900801711450000073478`.
     #[deprecated(note = "Alipay looks up itself which title is in force: leave it out")]
     pub old_title_id: Option<String>,
-    /// 支付宝open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 税号.
     pub tax_register_no: Option<String>,
     /// 员工抬头关系标. Example: `ou`.
     pub title_tag: Option<String>,
-    /// 支付宝id2088. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `2088502255168118`.
+    /// 支付宝id2088. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `2088502255168118`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -97,7 +99,7 @@ impl EmployeeTitleModify {
         self
     }
 
-    /// 支付宝open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -115,7 +117,7 @@ impl EmployeeTitleModify {
         self
     }
 
-    /// 支付宝id2088. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `2088502255168118`.
+    /// 支付宝id2088. At least one of `employee_id`, `user_id`, `open_id` must be given. Example: `2088502255168118`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -286,7 +288,7 @@ pub enum EmployeeTitleModifyErrorCode {
     EmployeeTitleAlreadyExist,
     /// The period of the employee's title is not valid.
     EmployeeTitlePeroidInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The title does not match the enterprise.
     TitleEnterpriseNotMatch,
@@ -318,15 +320,15 @@ impl crate::method::ErrorCode for EmployeeTitleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeTitlePeroidInvalid | Self::TitleEnterpriseNotMatch => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::EmployeeTitleAlreadyExist | Self::InvalidParameter => None,
+            Self::EmployeeTitlePeroidInvalid
+            | Self::InvalidParameter
+            | Self::TitleEnterpriseNotMatch => Some(crate::ErrorClass::Request),
+            Self::EmployeeTitleAlreadyExist => None,
         }
     }
 }
 
-/// 绑定的抬头ID列表. An invoice title with its tax number.
+/// 绑定的抬头ID. An invoice title with its tax number.
 #[must_use]
 #[non_exhaustive]
 pub struct EcEmployeeTitleModifyTaxNoAndTitleId {

@@ -6,6 +6,8 @@
 /// Adds an address of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressAddRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.address.add")]
+#[doc(alias = "企业地址添加")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAddressAdd {
@@ -276,7 +278,7 @@ pub enum EnterpriseAddressAddErrorCode {
     LatLngNotFoundAddress,
     /// The agreement does not exist.
     NoAgreement,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
     /// The text has words that are not allowed.
     SensitiveWordsExist,
@@ -312,9 +314,9 @@ impl crate::method::ErrorCode for EnterpriseAddressAddErrorCode {
         match self {
             Self::EnterpriseNotExist
             | Self::LatLngNotFoundAddress
+            | Self::ParameterError
             | Self::SensitiveWordsExist => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::ParameterError => None,
         }
     }
 }

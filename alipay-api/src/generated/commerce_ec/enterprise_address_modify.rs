@@ -6,6 +6,8 @@
 /// Changes an address of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.address.modify")]
+#[doc(alias = "企业地址修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAddressModify {
@@ -306,7 +308,7 @@ pub enum EnterpriseAddressModifyErrorCode {
     LatLngNotFoundAddress,
     /// The agreement does not exist.
     NoAgreement,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
     /// A remote system failed.
     RemoteServiceError,
@@ -353,9 +355,9 @@ impl crate::method::ErrorCode for EnterpriseAddressModifyErrorCode {
             | Self::AddressNotExist
             | Self::EnterpriseNotExist
             | Self::LatLngNotFoundAddress
+            | Self::ParameterError
             | Self::SensitiveWordsExist => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::ParameterError => None,
         }
     }
 }

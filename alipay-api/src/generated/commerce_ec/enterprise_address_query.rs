@@ -6,6 +6,8 @@
 /// Asks for the addresses of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.address.query")]
+#[doc(alias = "企业地址查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAddressQuery {
@@ -276,7 +278,7 @@ pub enum EnterpriseAddressQueryErrorCode {
     EnterpriseNotExist,
     /// The agreement does not exist.
     NoAgreement,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
     /// The text has words that are not allowed.
     SensitiveWordsExist,
@@ -315,14 +317,14 @@ impl crate::method::ErrorCode for EnterpriseAddressQueryErrorCode {
             Self::AddressHasUsed
             | Self::EnterpriseAddressNotExist
             | Self::EnterpriseNotExist
+            | Self::ParameterError
             | Self::SensitiveWordsExist => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::ParameterError => None,
         }
     }
 }
 
-/// 地址列表. An address of an enterprise.
+/// 地址. An address of an enterprise.
 #[non_exhaustive]
 pub struct AddressInfoDTO {
     /// 共同账户id. Only if asked by it. Example: `2088501312695783`.

@@ -6,6 +6,8 @@
 /// Asks for the enterprise code's agreement with an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAgreementQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.agreement.query")]
+#[doc(alias = "查询企业签约企业码信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseAgreementQuery {
@@ -156,9 +158,9 @@ crate::codec::object!(EnterpriseAgreementQueryResponse);
 pub enum EnterpriseAgreementQueryErrorCode {
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -178,8 +180,10 @@ impl crate::method::ErrorCode for EnterpriseAgreementQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EnterpriseNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::EnterpriseNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

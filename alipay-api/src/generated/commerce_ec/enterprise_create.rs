@@ -6,6 +6,8 @@
 /// Registers an enterprise with the enterprise code and returns a link by which it signs and binds the account that pays.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseCreateRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.create")]
+#[doc(alias = "企业签约注册")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseCreate {
@@ -25,7 +27,7 @@ pub struct EnterpriseCreate {
     pub identity: Option<String>,
     /// 管理员姓名. Example: `张三`.
     pub identity_name: Option<String>,
-    /// 管理员身份openId. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 管理员身份openId. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub identity_open_id: Option<String>,
     /// 管理员身份类型. Such as `ALIPAY_USER_ID`. Example: `ALIPAY_USER_ID`.
     pub identity_type: Option<String>,
@@ -97,7 +99,7 @@ impl EnterpriseCreate {
         self
     }
 
-    /// 管理员身份openId. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 管理员身份openId. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn identity_open_id(mut self, identity_open_id: impl Into<String>) -> Self {
         self.identity_open_id = Some(Into::into(identity_open_id));
         self
@@ -344,7 +346,7 @@ pub enum EnterpriseCreateErrorCode {
     EnterpriseNoAuth,
     /// The documentation names this code and does not say what it means.
     EnterpriseSettledInFinished,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IotFaceGroupNameError,
@@ -413,6 +415,7 @@ impl crate::method::ErrorCode for EnterpriseCreateErrorCode {
             | Self::ConfirmLetterImgNull
             | Self::EceifEnterpriseCreateOverLimit
             | Self::EmployeeNotExist
+            | Self::InvalidParameter
             | Self::LicenseImgNull
             | Self::SensitiveWordsExist => Some(crate::ErrorClass::Request),
             Self::EnterpriseCodeHasOccupied
@@ -420,7 +423,6 @@ impl crate::method::ErrorCode for EnterpriseCreateErrorCode {
             | Self::EnterpriseEmailAlreadyExist
             | Self::EnterpriseNoAuth
             | Self::EnterpriseSettledInFinished
-            | Self::InvalidParameter
             | Self::IotFaceGroupNameError
             | Self::IsvUserIdNotSupport
             | Self::UserNotExist => None,

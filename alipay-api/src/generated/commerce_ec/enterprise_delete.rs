@@ -6,6 +6,8 @@
 /// Removes an enterprise and its data from the enterprise code.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseDeleteRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.delete")]
+#[doc(alias = "企业注销")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseDelete {
@@ -134,7 +136,7 @@ pub enum EnterpriseDeleteErrorCode {
     EnterpriseHasDelete,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -169,9 +171,11 @@ impl crate::method::ErrorCode for EnterpriseDeleteErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::EnterpriseHasDelete => Some(crate::ErrorClass::AlreadyDone),
-            Self::EnterpriseNotExist => Some(crate::ErrorClass::Request),
+            Self::EnterpriseNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::AccountNormalError | Self::InvalidParameter => None,
+            Self::AccountNormalError => None,
         }
     }
 }

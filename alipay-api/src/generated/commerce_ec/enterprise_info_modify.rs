@@ -6,6 +6,8 @@
 /// Changes the basic data of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseInfoModifyRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.info.modify")]
+#[doc(alias = "修改企业基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseInfoModify {
@@ -181,7 +183,7 @@ crate::codec::object!(EnterpriseInfoModifyResponse);
 pub enum EnterpriseInfoModifyErrorCode {
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -220,10 +222,10 @@ impl crate::method::ErrorCode for EnterpriseInfoModifyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::EnterpriseNotExist
+            | Self::InvalidParameter
             | Self::OnlyNoauthCanModifyName
             | Self::SensitiveWordsExist => Some(crate::ErrorClass::Request),
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for an enterprise of the enterprise code.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseInfoQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.info.query")]
+#[doc(alias = "查询企业详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseInfoQuery {
@@ -151,7 +153,7 @@ crate::codec::object!(EnterpriseInfoQueryResponse);
 pub enum EnterpriseInfoQueryErrorCode {
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -173,9 +175,10 @@ impl crate::method::ErrorCode for EnterpriseInfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EnterpriseNotExist => Some(crate::ErrorClass::Request),
+            Self::EnterpriseNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

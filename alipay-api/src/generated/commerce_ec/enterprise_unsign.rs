@@ -6,6 +6,8 @@
 /// Makes the link to a page where an enterprise ends its agreement.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseUnsignRequest.java>
+#[doc(alias = "alipay.commerce.ec.enterprise.unsign")]
+#[doc(alias = "企业解约")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseUnsign {
@@ -181,7 +183,7 @@ pub enum EnterpriseUnsignErrorCode {
     EnterpriseHasUnsign,
     /// The enterprise does not exist.
     EnterpriseNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The agreement does not exist.
     NoAgreement,
@@ -214,9 +216,10 @@ impl crate::method::ErrorCode for EnterpriseUnsignErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::EnterpriseHasUnsign => Some(crate::ErrorClass::AlreadyDone),
-            Self::EnterpriseNotExist => Some(crate::ErrorClass::Request),
+            Self::EnterpriseNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::NoAgreement => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks about a company that issues invoices through Alipay: its name, the invoice products it has opened, and its invoice clerk.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/a52ef6fc_alipay.commerce.ec.industryinvoice.company.query?scene=common&pathHash=83faa4b3>
+#[doc(alias = "alipay.commerce.ec.industryinvoice.company.query")]
+#[doc(alias = "企业信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryinvoiceCompanyQuery {
@@ -253,7 +255,7 @@ impl crate::codec::Object for CompanyProductConfigInfo {
 
 crate::codec::object!(CompanyProductConfigInfo);
 
-/// 企业已开通产品列表. An invoice product that a company has opened.
+/// 企业已开通产品. An invoice product that a company has opened.
 #[non_exhaustive]
 pub struct CompanyProductInfo {
     /// 企业产品配置信息. How the company's product is configured.

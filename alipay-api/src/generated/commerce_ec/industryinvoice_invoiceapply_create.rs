@@ -6,6 +6,8 @@
 /// Applies for an invoice on a payment made through Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/031f9074_alipay.commerce.ec.industryinvoice.invoiceapply.create?pathHash=a4e5340c>
+#[doc(alias = "alipay.commerce.ec.industryinvoice.invoiceapply.create")]
+#[doc(alias = "支付可开票开票申请创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryinvoiceInvoiceapplyCreate {
@@ -620,7 +622,7 @@ impl crate::codec::Object for IndustryinvoiceInvoiceapplyCreateResponse {
 
 crate::codec::object!(IndustryinvoiceInvoiceapplyCreateResponse);
 
-/// 商品明细列表. One line of an invoice that is applied for.
+/// 商品明细. One line of an invoice that is applied for.
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryInvoiceItemInfo {

@@ -6,6 +6,8 @@
 /// Asks how an application for an invoice stands, and for the invoice once it is issued.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/45168e10_alipay.commerce.ec.industryinvoice.invoiceapply.query?scene=common&pathHash=9e5a0b67>
+#[doc(alias = "alipay.commerce.ec.industryinvoice.invoiceapply.query")]
+#[doc(alias = "支付可开票开票申请查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryinvoiceInvoiceapplyQuery {
@@ -379,7 +381,7 @@ impl crate::codec::Object for IndustryinvoiceInvoiceapplyQueryResponse {
 
 crate::codec::object!(IndustryinvoiceInvoiceapplyQueryResponse);
 
-/// 商品明细列表. One line of an invoice that was applied for.
+/// 商品明细. One line of an invoice that was applied for.
 #[non_exhaustive]
 pub struct IndustryInvoiceItemInfoQueryRes {
     /// 优惠政策标识. The mark of a preferential tax policy.

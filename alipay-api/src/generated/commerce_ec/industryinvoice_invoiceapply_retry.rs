@@ -6,6 +6,8 @@
 /// Tries an application for an invoice again.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/99125d7c_alipay.commerce.ec.industryinvoice.invoiceapply.retry?scene=common&pathHash=d5ce1397>
+#[doc(alias = "alipay.commerce.ec.industryinvoice.invoiceapply.retry")]
+#[doc(alias = "支付可开票开票申请重试")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryinvoiceInvoiceapplyRetry {

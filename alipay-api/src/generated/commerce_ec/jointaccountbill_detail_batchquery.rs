@@ -6,6 +6,8 @@
 /// Reads the bills of an enterprise page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcJointaccountbillDetailBatchqueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.jointaccountbill.detail.batchquery")]
+#[doc(alias = "企业账单批量分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountbillDetailBatchquery {
@@ -17,7 +19,7 @@ pub struct JointaccountbillDetailBatchquery {
     pub end_date: Option<String>,
     /// 企业ID. Example: `2088123456789000`.
     pub enterprise_id: Option<String>,
-    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 页码. Example: `1`.
     pub page_num: Option<String>,
@@ -25,7 +27,7 @@ pub struct JointaccountbillDetailBatchquery {
     pub page_size: Option<String>,
     /// 起始日期. Example: `yyyy-MM-dd HH:mm:ss`.
     pub start_date: Option<String>,
-    /// 员工支付宝UID. Example: `2088123456789000`.
+    /// 员工支付宝UID. Example: `2088123456789000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -62,7 +64,7 @@ impl JointaccountbillDetailBatchquery {
         self
     }
 
-    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -86,7 +88,7 @@ impl JointaccountbillDetailBatchquery {
         self
     }
 
-    /// 员工支付宝UID. Example: `2088123456789000`.
+    /// 员工支付宝UID. Example: `2088123456789000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -313,9 +315,9 @@ crate::codec::object!(JointaccountbillDetailBatchqueryResponse);
 pub enum JointaccountbillDetailBatchqueryErrorCode {
     /// The employee's data is wrong.
     EmployeeInfoError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -335,13 +337,15 @@ impl crate::method::ErrorCode for JointaccountbillDetailBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeInfoError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::EmployeeInfoError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 返回账单列表. A bill of an enterprise.
+/// 账单. A bill of an enterprise.
 #[non_exhaustive]
 pub struct JointAccountBillDetail {
     /// 消费金额. In yuan. Example: `100.00`.
@@ -358,11 +362,11 @@ pub struct JointAccountBillDetail {
     pub enterprise_id: Option<String>,
     /// 退款或支付. Whether the bill is a payment or a refund. Example: `1`.
     pub in_out: Option<crate::types::OpenEnum<JointAccountBillDetailInOut>>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 账单标题. Example: `消费账单`.
     pub title: Option<String>,
-    /// 用户支付宝uid. Example: `2088000000000000`.
+    /// 用户支付宝uid. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -91,7 +91,7 @@ impl crate::codec::KnownValue for EcEmployeeTitleFailedTitleTag {
 
 crate::codec::listed!(EcEmployeeTitleFailedTitleTag);
 
-/// 员工与抬头关系列表. Binds an employee to an invoice title.
+/// 员工与抬头关系. Binds an employee to an invoice title.
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeTitleDTO {
@@ -105,7 +105,7 @@ pub struct EmployeeTitleDTO {
     pub enterprise_id: Option<String>,
     /// 修改人.
     pub modify_by: Option<String>,
-    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 税号.
     pub tax_register_no: Option<String>,
@@ -113,7 +113,7 @@ pub struct EmployeeTitleDTO {
     pub title_id: Option<String>,
     /// 关系标记.
     pub title_tag: Option<String>,
-    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -156,7 +156,7 @@ impl EmployeeTitleDTO {
         self
     }
 
-    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号open_id. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -180,7 +180,7 @@ impl EmployeeTitleDTO {
         self
     }
 
-    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given.
+    /// 员工支付宝账号2088. At least one of `employee_id`, `user_id`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -492,7 +492,7 @@ impl crate::codec::KnownValue for EnterpriseInfoDTOEnterpriseAliasAuditStatus {
 
 crate::codec::listed!(EnterpriseInfoDTOEnterpriseAliasAuditStatus);
 
-/// 不动产信息列表. The real estate that a line of an invoice is about.
+/// 不动产信息. The real estate that a line of an invoice is about.
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryInvoiceRealPropertyBusiness {
@@ -703,7 +703,7 @@ impl crate::codec::Object for IndustryInvoiceRealPropertyBusiness {
 
 crate::codec::object!(IndustryInvoiceRealPropertyBusiness);
 
-/// 交易信息列表. A payment that an invoice is for.
+/// 交易信息. A payment that an invoice is for.
 #[must_use]
 #[non_exhaustive]
 pub struct IndustryInvoiceTradeInfo {

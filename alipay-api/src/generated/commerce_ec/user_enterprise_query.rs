@@ -6,12 +6,14 @@
 /// Asks to which enterprises a user belongs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcUserEnterpriseQueryRequest.java>
+#[doc(alias = "alipay.commerce.ec.user.enterprise.query")]
+#[doc(alias = "用户企业列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct UserEnterpriseQuery {
-    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 用户id. Example: `20889384849393`.
+    /// 用户id. Example: `20889384849393`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl UserEnterpriseQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 用户id. Example: `20889384849393`.
+    /// 用户id. Example: `20889384849393`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -147,7 +149,7 @@ crate::codec::object!(UserEnterpriseQueryResponse);
 /// A business error code of [`UserEnterpriseQuery`].
 #[non_exhaustive]
 pub enum UserEnterpriseQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -164,7 +166,7 @@ impl crate::method::ErrorCode for UserEnterpriseQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

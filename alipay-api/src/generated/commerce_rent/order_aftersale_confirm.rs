@@ -6,6 +6,8 @@
 /// Carries out the merchant's next step on an after-sales case of a rental order, as `operation_type` says: a payment, a refund or an answer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderAftersaleConfirmRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.aftersale.confirm")]
+#[doc(alias = "租赁订单操作申请确认")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderAftersaleConfirm {
@@ -15,9 +17,9 @@ pub struct OrderAftersaleConfirm {
     pub additional_media_list: Vec<super::types::AftersaleMediaInfoVO>,
     /// 售后单号. Alipay's number of the after-sales case.
     pub aftersale_id: Option<String>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝openid. Identifies the buyer to this app alone.
+    /// 买家支付宝openid. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 赔付支付参数信息. How compensation is paid.
     pub compensation_info: Option<AftersaleCompensationInfoVO>,
@@ -68,13 +70,13 @@ impl OrderAftersaleConfirm {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 买家支付宝openid. Identifies the buyer to this app alone.
+    /// 买家支付宝openid. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self

@@ -6,6 +6,8 @@
 /// Opens an after-sales case on a rental order, such as to cancel it or to claim compensation.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderAftersaleCreateRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.aftersale.create")]
+#[doc(alias = "租赁售后单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderAftersaleCreate {
@@ -15,9 +17,9 @@ pub struct OrderAftersaleCreate {
     pub additional_media_list: Vec<super::types::AftersaleMediaInfoVO>,
     /// 售后类型. What the case is for, such as `ORDER_CANCEL` or `COMPENSATION`.
     pub aftersale_type: Option<String>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 用户唯一标识. Identifies the buyer to this app alone.
+    /// 用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -66,13 +68,13 @@ impl OrderAftersaleCreate {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 用户唯一标识. Identifies the buyer to this app alone.
+    /// 用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self

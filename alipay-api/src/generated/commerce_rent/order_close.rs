@@ -6,12 +6,14 @@
 /// Closes a rental order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderCloseRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.close")]
+#[doc(alias = "租赁订单关闭")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderClose {
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -32,13 +34,13 @@ impl OrderClose {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self

@@ -6,6 +6,8 @@
 /// Makes a rental order, or one that prolongs a rental or buys the rented item.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderCreateRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.create")]
+#[doc(alias = "租赁订单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderCreate {
@@ -15,9 +17,9 @@ pub struct OrderCreate {
     pub address_info: Option<super::types::RentOrderReceiverAddressInfoDTO>,
     /// 订单业务身份. Which business the order belongs to.
     pub biz_identity: Option<String>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 租赁购买创单信息. For buying the rented item.
     pub buyout_info: Option<RentBuyoutInfoDTO>,
@@ -101,13 +103,13 @@ impl OrderCreate {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -558,9 +560,9 @@ pub struct PurchaseInfo {
     pub bind_wallet_id: Option<String>,
     /// 账户类型. What kind of account is charged.
     pub bind_wallet_type: Option<String>,
-    /// 代扣关联openid. Identifies the user linked with the automatic deduction to this app alone.
+    /// 代扣关联openid. Identifies the user linked with the automatic deduction to this app alone. See [user ids](crate::guide::user_ids).
     pub pay_relation_openid: Option<String>,
-    /// 代扣关联uid. The Alipay user id of the user linked with the automatic deduction.
+    /// 代扣关联uid. The Alipay user id of the user linked with the automatic deduction. See [user ids](crate::guide::user_ids).
     pub pay_relation_uid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -585,7 +587,7 @@ impl PurchaseInfo {
         self
     }
 
-    /// 代扣关联openid. Identifies the user linked with the automatic deduction to this app alone.
+    /// 代扣关联openid. Identifies the user linked with the automatic deduction to this app alone. See [user ids](crate::guide::user_ids).
     pub fn pay_relation_openid(
         mut self,
         pay_relation_openid: impl Into<String>,
@@ -594,7 +596,7 @@ impl PurchaseInfo {
         self
     }
 
-    /// 代扣关联uid. The Alipay user id of the user linked with the automatic deduction.
+    /// 代扣关联uid. The Alipay user id of the user linked with the automatic deduction. See [user ids](crate::guide::user_ids).
     pub fn pay_relation_uid(mut self, pay_relation_uid: impl Into<String>) -> Self {
         self.pay_relation_uid = Some(Into::into(pay_relation_uid));
         self

@@ -6,12 +6,14 @@
 /// Tells whether the merchant accepts a rental order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderFulfillmentApproveRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.fulfillment.approve")]
+#[doc(alias = "订单商家确认")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderFulfillmentApprove {
     /// 扩展信息. More about the answer.
     pub extra_info: Option<FulfillmentApproveExtraInfo>,
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -19,7 +21,7 @@ pub struct OrderFulfillmentApprove {
     pub out_order_id: Option<String>,
     /// 履约原因编码. The code of why the order is refused.
     pub reason_code: Option<String>,
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -39,7 +41,7 @@ impl OrderFulfillmentApprove {
         self
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -63,7 +65,7 @@ impl OrderFulfillmentApprove {
         self
     }
 
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

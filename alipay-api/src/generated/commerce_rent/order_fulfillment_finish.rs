@@ -6,10 +6,12 @@
 /// Tells that a rental order is over, such as when the user gave the item back at the end.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderFulfillmentFinishRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.fulfillment.finish")]
+#[doc(alias = "履约订单完结")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderFulfillmentFinish {
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -17,7 +19,7 @@ pub struct OrderFulfillmentFinish {
     pub out_order_id: Option<String>,
     /// 订单履约完结的状态. The state in which the order ends, such as finished when the user gave the item back.
     pub status: Option<String>,
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -30,7 +32,7 @@ impl OrderFulfillmentFinish {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -54,7 +56,7 @@ impl OrderFulfillmentFinish {
         self
     }
 
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,12 +6,14 @@
 /// Confirms that a parcel of a rental order arrived, at the user's or back at the merchant's.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderFulfillmentReceiveRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.fulfillment.receive")]
+#[doc(alias = "履约物流确认收货")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderFulfillmentReceive {
     /// 补充凭证. Material that proves the receipt.
     pub additional_media_list: Vec<FulfillmentAdditionalMediaInfo>,
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -19,7 +21,7 @@ pub struct OrderFulfillmentReceive {
     pub out_order_id: Option<String>,
     /// 订单确认收货的类型. Which receipt is confirmed: the user's of the item that the merchant sent, or the merchant's of the item that the user sent back.
     pub r#type: Option<String>,
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -41,7 +43,7 @@ impl OrderFulfillmentReceive {
         self
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -65,7 +67,7 @@ impl OrderFulfillmentReceive {
         self
     }
 
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

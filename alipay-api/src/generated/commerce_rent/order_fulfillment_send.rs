@@ -6,6 +6,8 @@
 /// Tells that a rented item was sent, to the user or back to the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderFulfillmentSendRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.fulfillment.send")]
+#[doc(alias = "履约物流发货")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderFulfillmentSend {
@@ -15,7 +17,7 @@ pub struct OrderFulfillmentSend {
     pub delivery_list: Vec<FulfillmentDeliveryInfo>,
     /// 设备信息列表. The devices that were sent.
     pub device_list: Vec<FulfillmentDeviceInfo>,
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -25,7 +27,7 @@ pub struct OrderFulfillmentSend {
     pub ship_done_time: Option<String>,
     /// 发货类型. Who sends: the merchant the item to the user, or the user the item back when the rental is over.
     pub r#type: Option<String>,
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -65,7 +67,7 @@ impl OrderFulfillmentSend {
         self
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -95,7 +97,7 @@ impl OrderFulfillmentSend {
         self
     }
 
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -314,7 +316,7 @@ impl crate::codec::Object for FulfillmentDeliveryInfo {
 
 crate::codec::object!(FulfillmentDeliveryInfo);
 
-/// 设备信息列表. A device that was sent.
+/// 设备信息. A device that was sent.
 #[must_use]
 #[non_exhaustive]
 pub struct FulfillmentDeviceInfo {

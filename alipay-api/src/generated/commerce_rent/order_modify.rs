@@ -6,6 +6,8 @@
 /// Changes a rental order: its addresses, its delivery or its instalments, as `type` says.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderModifyRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.modify")]
+#[doc(alias = "订单信息修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderModify {
@@ -15,7 +17,7 @@ pub struct OrderModify {
     pub default_receiving_address: Option<super::types::RentOrderReceiverAddressInfoDTO>,
     /// 订单履约信息. How the order is delivered.
     pub delivery_info: Option<super::types::RentOrderDeliveryInfoDTO>,
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -25,7 +27,7 @@ pub struct OrderModify {
     pub rent_plan_info: Option<OrderModifyRentPlanInfo>,
     /// 订单信息的修改类型. What is changed on the order.
     pub r#type: Option<String>,
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -68,7 +70,7 @@ impl OrderModify {
         self
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -99,7 +101,7 @@ impl OrderModify {
         self
     }
 
-    /// 支付宝用户的userId. The user's Alipay user id.
+    /// 支付宝用户的userId. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

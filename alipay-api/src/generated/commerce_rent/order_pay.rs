@@ -6,6 +6,8 @@
 /// Collects a payment on a rental order, such as an instalment of the rent.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderPayRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.pay")]
+#[doc(alias = "租赁订单支付")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPay {

@@ -6,6 +6,8 @@
 /// Cancels a payment on a rental order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderPayCancelRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.pay.cancel")]
+#[doc(alias = "租赁订单支付取消")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPayCancel {

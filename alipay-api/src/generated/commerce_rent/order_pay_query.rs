@@ -6,10 +6,12 @@
 /// Asks how a payment on a rental order stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderPayQueryRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.pay.query")]
+#[doc(alias = "租赁订单支付查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPayQuery {
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -38,7 +40,7 @@ impl OrderPayQuery {
         request
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
@@ -138,7 +140,7 @@ pub struct OrderPayQueryResponse {
     pub additional_status: Option<String>,
     /// 买家实付金额. What the buyer really paid, in yuan, without what the merchant took off.
     pub buyer_pay_amount: Option<crate::types::Price>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. See [user ids](crate::guide::user_ids).
     pub buyer_user_id: Option<String>,
     /// 平台优惠金额. How much Alipay took off. In yuan.
     pub discount_amount: Option<crate::types::Price>,
@@ -294,7 +296,7 @@ impl crate::codec::KnownValue for OrderPayQueryTradeStatus {
 
 crate::codec::listed!(OrderPayQueryTradeStatus);
 
-/// A means by which a payment was made.
+/// 资金渠道. A means by which a payment was made.
 #[non_exhaustive]
 pub struct RentTradeFundBillVO {
     /// 该支付工具类型所使用的金额. How much was paid by this means. In yuan.
@@ -371,7 +373,7 @@ pub enum RentTradeFundBillVOFundChannel {
     Bankcard,
     /// 余额宝. Yu'ebao (余额宝).
     Moneyfund,
-    /// 券. A voucher.
+    /// 券.
     Voucher,
     /// 数字人民币. Digital yuan.
     DcepAsset,

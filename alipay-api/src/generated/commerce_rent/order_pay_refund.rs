@@ -6,6 +6,8 @@
 /// Gives a buyer back all or part of a payment on a rental order, the way the money came, within the time that the contract allows. Several refunds together can't exceed the payment. A refund that failed is sent again with the same `out_request_no`. The result is told by `alipay.commerce.rent.order.query` or `alipay.trade.fastpay.refund.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderPayRefundRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.pay.refund")]
+#[doc(alias = "租赁订单支付退款")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPayRefund {
@@ -266,7 +268,7 @@ impl crate::codec::Object for OrderPayRefundResponse {
 
 crate::codec::object!(OrderPayRefundResponse);
 
-/// One item of a refund on a rental order.
+/// 退款费用项明细. One item of a refund on a rental order.
 #[must_use]
 #[non_exhaustive]
 pub struct RentRefundItemDTO {

@@ -6,6 +6,8 @@
 /// Reports a payment on a rental order that the merchant collected on its own.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderPaySyncRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.pay.sync")]
+#[doc(alias = "租赁订单支付主动同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPaySync {

@@ -6,6 +6,8 @@
 /// Makes a rental order outside Alipay, where the user's Alipay user id is not known. The user then signs in the Alipay app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderPrecreateRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.precreate")]
+#[doc(alias = "用于端外无用户uid场景创建租赁订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPrecreate {

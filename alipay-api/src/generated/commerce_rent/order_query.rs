@@ -6,12 +6,14 @@
 /// Asks about a rental order: where it stands, its payments, instalments, after-sales cases and what `query_options` ask for besides.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderQueryRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.query")]
+#[doc(alias = "租赁订单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderQuery {
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -30,13 +32,13 @@ impl OrderQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -146,9 +148,9 @@ impl crate::method::ServerMethod for OrderQuery {}
 pub struct OrderQueryResponse {
     /// 订单收货地址. Where the order is sent.
     pub address_info: Option<RentOrderReceiverAddressInfoVO>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088, as the user's authorisation gave it. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 默认退货寄回地址. Where the item is sent back to by default.
     pub default_receiving_address: Option<RentOrderReceiverAddressInfoVO>,
@@ -472,7 +474,7 @@ impl crate::codec::Object for RentAftersaleFundInfoVO {
 
 crate::codec::object!(RentAftersaleFundInfoVO);
 
-/// 费用项明细列表. One charge of an after-sales case.
+/// 费用项明细. One charge of an after-sales case.
 #[non_exhaustive]
 pub struct RentAftersaleFundItemVO {
     /// 当前费用项支付金额. The amount of this item, in yuan.
@@ -574,7 +576,7 @@ impl crate::codec::Object for RentAftersaleMediaInfoVO {
 
 crate::codec::object!(RentAftersaleMediaInfoVO);
 
-/// 售后单操作记录列表. What was done on an after-sales case.
+/// 售后单操作记录. What was done on an after-sales case.
 #[non_exhaustive]
 pub struct RentAftersaleOperationRecordVO {
     /// 申请售后的补充描述. More about the application, in words.
@@ -947,7 +949,7 @@ impl crate::codec::Object for RentFastAuditInfoVO {
 
 crate::codec::object!(RentFastAuditInfoVO);
 
-/// 极速审核任务信息. A task of a fast audit.
+/// 极速审核任务信息. What is to be checked in the quick review of a rental order.
 #[non_exhaustive]
 pub struct RentFastAuditTaskInfoVO {
     /// 审核任务内容. What is to be audited, encrypted with `secure_key`.
@@ -1058,7 +1060,7 @@ pub struct RentFundAuthFreezeInfoVO {
     pub freeze_notify_url: Option<String>,
     /// 预授权场景. Where the pre-authorisation comes from.
     pub fund_auth_scene: Option<String>,
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub payee_user_id: Option<String>,
     /// 免押风控评估金额. The deposit that risk control assesses where rent and deposit are separated, in yuan.
     pub risk_assessment_price: Option<crate::types::Price>,
@@ -2522,7 +2524,7 @@ impl crate::codec::Object for RentPromoInfoVO {
 
 crate::codec::object!(RentPromoInfoVO);
 
-/// A payment on a rental order and its refunds.
+/// 退款信息. A payment on a rental order and its refunds.
 #[non_exhaustive]
 pub struct RentRefundInfoVO {
     /// 支付创建时传入的商户外部交易ID. The merchant's own number, as given when the payment was made.
@@ -2589,7 +2591,7 @@ impl crate::codec::Object for RentRefundInfoVO {
 
 crate::codec::object!(RentRefundInfoVO);
 
-/// 订单退款费用项明细列. One item of a refund on a rental order.
+/// 订单退款费用项明细. One item of a refund on a rental order.
 #[non_exhaustive]
 pub struct RentRefundItemVO {
     /// 第几期租金. Which instalment of the rent it is, from 1.
@@ -2782,7 +2784,7 @@ impl crate::codec::Object for RentServiceProtocolVO {
 
 crate::codec::object!(RentServiceProtocolVO);
 
-/// 服务单列表. A service ticket of a rental order.
+/// 服务单. A service ticket of a rental order.
 #[non_exhaustive]
 pub struct RentServiceTicketInfo {
     /// 收货地址. The address to send to.
@@ -2873,7 +2875,7 @@ impl crate::codec::Object for RentServiceTicketInfo {
 
 crate::codec::object!(RentServiceTicketInfo);
 
-/// 收货地址. The address of a service ticket.
+/// 收货地址. Where a service ticket is sent.
 #[non_exhaustive]
 pub struct RentServiceTicketReceiverAddressInfoDTO {
     /// 地址市区. The city of the address.

@@ -6,6 +6,8 @@
 /// Prepares the signing of a rental order's payment and credit products. The buyer then signs them in the Alipay app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentOrderSignRequest.java>
+#[doc(alias = "alipay.commerce.rent.order.sign")]
+#[doc(alias = "租赁订单签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSign {

@@ -6,12 +6,14 @@
 /// Asks how risky a rental order is, by the merchant's order number and the user: rentals elsewhere at the same time, Zu'andun's (租安盾) overall level and more.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceRentRiskConsultRequest.java>
+#[doc(alias = "alipay.commerce.rent.risk.consult")]
+#[doc(alias = "租赁行业风险咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskConsult {
-    /// 支付宝openid. Identifies the user to this app alone.
+    /// 支付宝openid. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝用户id. The user's Alipay user id.
+    /// 支付宝用户id. The user's id in Alipay, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 咨询风险类型. Which kinds of risk are asked about, such as `VERTICAL_RENT_RISK`.
     pub consult_risk_types: Vec<String>,
@@ -30,13 +32,13 @@ impl RiskConsult {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝openid. Identifies the user to this app alone.
+    /// 支付宝openid. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 支付宝用户id. The user's Alipay user id.
+    /// 支付宝用户id. The user's id in Alipay, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -263,7 +265,7 @@ impl crate::codec::Object for RiskConsultResponse {
 
 crate::codec::object!(RiskConsultResponse);
 
-/// Why no answer about a risk was found.
+/// 咨询失败原因. Why no answer about a risk was found.
 #[non_exhaustive]
 pub struct ConsultFailReason {
     /// 咨询失败原因枚举编码. The code of why.
@@ -314,7 +316,7 @@ impl crate::codec::Object for ConsultFailReason {
 
 crate::codec::object!(ConsultFailReason);
 
-/// The risks of one kind.
+/// 风险信息. The risks of one kind.
 #[non_exhaustive]
 pub struct RentRiskInfoVO {
     /// 风险项列表. The single risks of this kind.
@@ -488,7 +490,7 @@ impl crate::codec::KnownValue for RiskConsultProductEdition {
 
 crate::codec::listed!(RiskConsultProductEdition);
 
-/// One risk.
+/// 风险项. One risk that was found.
 #[non_exhaustive]
 pub struct RiskItemVO {
     /// 命中的风险详细信息. The risk in detail.
@@ -570,7 +572,7 @@ impl crate::codec::KnownValue for RiskItemVORiskLevel {
 
 crate::codec::listed!(RiskItemVORiskLevel);
 
-/// Advice on whether to send the goods.
+/// 发货建议结果. Advice on whether to send the goods.
 #[non_exhaustive]
 pub struct ShipGoodsRiskVO {
     /// 是否建议发货. True: sending is advised. False: weigh the user's other risks.
@@ -621,7 +623,7 @@ impl crate::codec::Object for ShipGoodsRiskVO {
 
 crate::codec::object!(ShipGoodsRiskVO);
 
-/// The risks of renting in particular.
+/// 垂直风险模型结果. The risks of renting in particular.
 #[non_exhaustive]
 pub struct VerticalRiskVO {
     /// 履约能力等级. How able the user is expected to be to keep the contract for the rental's time, from 0 to 5: the higher the better.

@@ -73,7 +73,7 @@ impl crate::codec::Object for AftersaleMediaInfoVO {
 
 crate::codec::object!(AftersaleMediaInfoVO);
 
-/// 订单费用项明细列表. One item that is paid.
+/// 订单费用项明细. One item that is paid.
 #[must_use]
 #[non_exhaustive]
 pub struct AftersalePayItemVO {
@@ -146,7 +146,7 @@ impl crate::codec::Object for AftersalePayItemVO {
 
 crate::codec::object!(AftersalePayItemVO);
 
-/// 退款项明细列表. One item that is refunded.
+/// 退款项明细. One item that is refunded.
 #[must_use]
 #[non_exhaustive]
 pub struct AftersaleRefundItemVO {
@@ -386,7 +386,7 @@ pub struct RentFundAuthFreezeInfoDTO {
     pub freeze_notify_url: Option<String>,
     /// 预授权场景. Where the pre-authorisation comes from. Empty: the buyer signs one, and `auth_no` is ignored. The merchant's own: none is signed, and `auth_no` is used.
     pub fund_auth_scene: Option<String>,
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. See [user ids](crate::guide::user_ids).
     pub payee_user_id: Option<String>,
     /// 免押风控评估金额. The deposit that risk control assesses where rent and deposit are separated, in yuan.
     pub risk_assessment_price: Option<crate::types::Price>,
@@ -419,7 +419,7 @@ impl RentFundAuthFreezeInfoDTO {
         self
     }
 
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. See [user ids](crate::guide::user_ids).
     pub fn payee_user_id(mut self, payee_user_id: impl Into<String>) -> Self {
         self.payee_user_id = Some(Into::into(payee_user_id));
         self
@@ -1234,7 +1234,7 @@ impl crate::codec::Object for RentOrderReceiverAddressInfoDTO {
 
 crate::codec::object!(RentOrderReceiverAddressInfoDTO);
 
-/// 订单费用项明细列表. One item of a payment on a rental order.
+/// 订单费用项明细. One item of a payment on a rental order.
 #[must_use]
 #[non_exhaustive]
 pub struct RentPayItemDTO {

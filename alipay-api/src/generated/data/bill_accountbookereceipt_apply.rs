@@ -6,6 +6,8 @@
 /// Applies for the electronic receipt of a sub-account book. The answer's `file_id` is what `alipay.data.bill.accountbookereceipt.query` asks with.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillAccountbookereceiptApplyRequest.java>
+#[doc(alias = "alipay.data.bill.accountbookereceipt.apply")]
+#[doc(alias = "申请子账本电子回单(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillAccountbookereceiptApply {
@@ -172,9 +174,9 @@ crate::codec::object!(BillAccountbookereceiptApplyResponse);
 pub enum BillAccountbookereceiptApplyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -195,7 +197,8 @@ impl crate::method::ErrorCode for BillAccountbookereceiptApplyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether the electronic receipt of a sub-account book is ready, and where to fetch it. Ask every 5 minutes for a single one, every 30 minutes for a summary.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillAccountbookereceiptQueryRequest.java>
+#[doc(alias = "alipay.data.bill.accountbookereceipt.query")]
+#[doc(alias = "查询子账本电子回单状态(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillAccountbookereceiptQuery {
@@ -15,7 +17,7 @@ pub struct BillAccountbookereceiptQuery {
     pub agreement_type: Option<String>,
     /// 文件申请号. The number that the application was answered with. Example: `12345`.
     pub file_id: Option<String>,
-    /// 是否使用安全链接. True: the answer's link is https. Otherwise http. Example: `true`.
+    /// 是否使用安全链接. With `true`, the answer's link is https; otherwise http. Example: `true`.
     pub secure: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -46,7 +48,7 @@ impl BillAccountbookereceiptQuery {
         self
     }
 
-    /// 是否使用安全链接. True: the answer's link is https. Otherwise http. Example: `true`.
+    /// 是否使用安全链接. With `true`, the answer's link is https; otherwise http. Example: `true`.
     pub fn secure(mut self, secure: impl Into<String>) -> Self {
         self.secure = Some(Into::into(secure));
         self
@@ -183,9 +185,9 @@ pub enum BillAccountbookereceiptQueryErrorCode {
     BizError,
     /// Looking up the data took too long.
     DataQueryTimeout,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -213,7 +215,8 @@ impl crate::method::ErrorCode for BillAccountbookereceiptQueryErrorCode {
             Self::DataQueryTimeout | Self::SystemBusy => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads the movements on a merchant's Alipay account, to reconcile by.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/dae3ac99_alipay.data.bill.accountlog.query>
+#[doc(alias = "alipay.data.bill.accountlog.query")]
+#[doc(alias = "支付宝商家账户账务明细查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillAccountlogQuery {
@@ -15,13 +17,13 @@ pub struct BillAccountlogQuery {
     pub agreement_product_code: Option<String>,
     /// 支付宝订单号. Only the movements of this order, by Alipay's number. Not together with `merchant_order_no`. Example: `20190101***`.
     pub alipay_order_no: Option<String>,
-    /// 账单查询指定用户. The user whose bill is asked for. Example: `2088123456789012`.
+    /// 账单查询指定用户. The user whose bill is asked for. Example: `2088123456789012`. See [user ids](crate::guide::user_ids).
     pub bill_user_id: Option<String>,
     /// 账务流水创建时间的结束范围. Movements made before this time, which itself is not included; at most 31 days after `start_time`. Not needed to look up a single order. Example: `2019-01-02 00:00:00`.
     pub end_time: Option<crate::types::DateTime>,
     /// 商户订单号. Only the movements of this order, by the merchant's number. Not together with `alipay_order_no`. Example: `TX***`.
     pub merchant_order_no: Option<String>,
-    /// 用户唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 分页号. Which page, from 1. Example: `1`.
     pub page_no: Option<String>,
@@ -63,7 +65,7 @@ impl BillAccountlogQuery {
         self
     }
 
-    /// 账单查询指定用户. The user whose bill is asked for. Example: `2088123456789012`.
+    /// 账单查询指定用户. The user whose bill is asked for. Example: `2088123456789012`. See [user ids](crate::guide::user_ids).
     pub fn bill_user_id(mut self, bill_user_id: impl Into<String>) -> Self {
         self.bill_user_id = Some(Into::into(bill_user_id));
         self
@@ -82,7 +84,7 @@ impl BillAccountlogQuery {
         self
     }
 
-    /// 用户唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -316,11 +318,11 @@ pub enum BillAccountlogQueryErrorCode {
     AgreementCheckFail,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IsvBusinessFailed,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// Too many calls.
     SystemRateLimit,
@@ -362,16 +364,18 @@ impl crate::method::ErrorCode for BillAccountlogQueryErrorCode {
         match self {
             Self::SystemRateLimit => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::IllegalArgument => Some(crate::ErrorClass::Request),
+            Self::IllegalArgument | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AgreementCheckFail | Self::UserAgreementCheckFail => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter | Self::IsvBusinessFailed => None,
+            Self::IsvBusinessFailed => None,
         }
     }
 }
 
-/// 账务明细返回结果. One movement on an Alipay account.
+/// 账务明细. One movement on an Alipay account.
 #[non_exhaustive]
 pub struct AccountLogItemResult {
     /// 支付宝账务流水号. Alipay's number of the movement, to reconcile by; not masked. Example: `1***`.

@@ -6,6 +6,8 @@
 /// Reads the movements of a merchant's security deposits at Alipay, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBailQueryRequest.java>
+#[doc(alias = "alipay.data.bill.bail.query")]
+#[doc(alias = "支付宝商家账户保证金查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBailQuery {
@@ -192,9 +194,9 @@ crate::codec::object!(BillBailQueryResponse);
 /// A business error code of [`BillBailQuery`].
 #[non_exhaustive]
 pub enum BillBailQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -215,12 +217,12 @@ impl crate::method::ErrorCode for BillBailQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 保证金明细列表. One movement of a security deposit.
+/// 保证金明细. One movement of a security deposit.
 #[non_exhaustive]
 pub struct BailDetailResult {
     /// 保证金收支金额. How much came in or went out. In yuan. Example: `10.00`.

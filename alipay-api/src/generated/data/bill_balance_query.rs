@@ -6,10 +6,12 @@
 /// Asks for the present balance of a merchant's Alipay account: what is available, what is frozen and what is in it in all.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/2acb3c34_alipay.data.bill.balance.query>
+#[doc(alias = "alipay.data.bill.balance.query")]
+#[doc(alias = "支付宝商家账户当前余额查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBalanceQuery {
-    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`.
+    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`. See [user ids](crate::guide::user_ids).
     pub bill_user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -22,7 +24,7 @@ impl BillBalanceQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`.
+    /// 目标查询账户. The account asked about, in some scenes; leave it out for one's own. Example: `2088123456789012`. See [user ids](crate::guide::user_ids).
     pub fn bill_user_id(mut self, bill_user_id: impl Into<String>) -> Self {
         self.bill_user_id = Some(Into::into(bill_user_id));
         self
@@ -152,9 +154,9 @@ crate::codec::object!(BillBalanceQueryResponse);
 /// A business error code of [`BillBalanceQuery`].
 #[non_exhaustive]
 pub enum BillBalanceQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// The user's agreement did not pass the check.
     UserAgreementCheckFail,
@@ -177,8 +179,8 @@ impl crate::method::ErrorCode for BillBalanceQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::UserAgreementCheckFail => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

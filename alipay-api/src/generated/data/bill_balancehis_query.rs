@@ -6,6 +6,8 @@
 /// Asks for the opening and closing balance of a merchant's Alipay account for a day or a month in the past.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBalancehisQueryRequest.java>
+#[doc(alias = "alipay.data.bill.balancehis.query")]
+#[doc(alias = "支付宝商家账户历史余额查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBalancehisQuery {
@@ -151,11 +153,11 @@ crate::codec::object!(BillBalancehisQueryResponse);
 /// A business error code of [`BillBalancehisQuery`].
 #[non_exhaustive]
 pub enum BillBalancehisQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// It is still being worked on.
     Processing,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -178,7 +180,7 @@ impl crate::method::ErrorCode for BillBalancehisQueryErrorCode {
             Self::Processing | Self::SystemBusy => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

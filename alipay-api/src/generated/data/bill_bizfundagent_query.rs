@@ -6,6 +6,8 @@
 /// Reads the money movements of a merchant; for an ISV that acts for the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBizfundagentQueryRequest.java>
+#[doc(alias = "alipay.data.bill.bizfundagent.query")]
+#[doc(alias = "ISV代理商户资金业务账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBizfundagentQuery {
@@ -262,7 +264,7 @@ crate::codec::object!(BillBizfundagentQueryResponse);
 pub enum BillBizfundagentQueryErrorCode {
     /// Looking up the data took too long.
     DataQueryTimeout,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -283,7 +285,7 @@ impl crate::method::ErrorCode for BillBizfundagentQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::DataQueryTimeout => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

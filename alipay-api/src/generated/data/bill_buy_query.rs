@@ -6,6 +6,8 @@
 /// Reads the trades in which a merchant's Alipay account bought, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBuyQueryRequest.java>
+#[doc(alias = "alipay.data.bill.buy.query")]
+#[doc(alias = "支付宝商家账户买入交易查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillBuyQuery {
@@ -255,9 +257,9 @@ crate::codec::object!(BillBuyQueryResponse);
 pub enum BillBuyQueryErrorCode {
     /// Looking up the data took too long.
     DataQueryTimeout,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// Too many calls.
     SystemRateLimit,
@@ -293,7 +295,7 @@ impl crate::method::ErrorCode for BillBuyQueryErrorCode {
             Self::DataQueryTimeout | Self::SystemBusy => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

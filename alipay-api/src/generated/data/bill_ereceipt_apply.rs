@@ -6,6 +6,8 @@
 /// Applies for an electronic receipt of money movements on an Alipay account: of one movement, of several, or a summary of a day or month. Ask `alipay.data.bill.ereceipt.query` with the answer's `file_id` where to fetch it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1aad1956_alipay.data.bill.ereceipt.apply>
+#[doc(alias = "alipay.data.bill.ereceipt.apply")]
+#[doc(alias = "申请电子回单(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillEreceiptApply {
@@ -153,9 +155,9 @@ crate::codec::object!(BillEreceiptApplyResponse);
 pub enum BillEreceiptApplyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -176,7 +178,8 @@ impl crate::method::ErrorCode for BillEreceiptApplyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether an electronic receipt is ready, and where to fetch it. Ask every 5 minutes for a single one, every 20 minutes for a batch, every 30 minutes for a summary.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/30b94a2f_alipay.data.bill.ereceipt.query>
+#[doc(alias = "alipay.data.bill.ereceipt.query")]
+#[doc(alias = "查询电子回单状态(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillEreceiptQuery {
@@ -141,9 +143,9 @@ crate::codec::object!(BillEreceiptQueryResponse);
 pub enum BillEreceiptQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -164,7 +166,8 @@ impl crate::method::ErrorCode for BillEreceiptQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Applies for the electronic receipt of a merchant's money movement; for an ISV that acts for the merchant. Success does not mean that the movement exists: `alipay.data.bill.ereceipt.query`, asked with the answer's `file_id`, tells that. Ask every 5 minutes for a single receipt, every 20 minutes for a summary, which takes hours at the beginning of a month.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillEreceiptagentApplyRequest.java>
+#[doc(alias = "alipay.data.bill.ereceiptagent.apply")]
+#[doc(alias = "ISV代理商户申请电子回单")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillEreceiptagentApply {
@@ -207,7 +209,7 @@ crate::codec::object!(BillEreceiptagentApplyResponse);
 /// A business error code of [`BillEreceiptagentApply`].
 #[non_exhaustive]
 pub enum BillEreceiptagentApplyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -224,7 +226,7 @@ impl crate::method::ErrorCode for BillEreceiptagentApplyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads the trades in which a merchant's Alipay account sold, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillSellQueryRequest.java>
+#[doc(alias = "alipay.data.bill.sell.query")]
+#[doc(alias = "支付宝商家账户卖出交易查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillSellQuery {
@@ -253,11 +255,11 @@ crate::codec::object!(BillSellQueryResponse);
 /// A business error code of [`BillSellQuery`].
 #[non_exhaustive]
 pub enum BillSellQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IsvBusinessFailed,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// Too many calls.
     SystemRateLimit,
@@ -291,7 +293,8 @@ impl crate::method::ErrorCode for BillSellQueryErrorCode {
         match self {
             Self::SystemRateLimit => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter | Self::IsvBusinessFailed => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::IsvBusinessFailed => None,
         }
     }
 }

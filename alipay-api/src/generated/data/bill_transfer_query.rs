@@ -6,6 +6,8 @@
 /// Reads the deposits, transfers and withdrawals of a merchant's Alipay account, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillTransferQueryRequest.java>
+#[doc(alias = "alipay.data.bill.transfer.query")]
+#[doc(alias = "支付宝商家账户充值，转账，提现查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillTransferQuery {
@@ -210,9 +212,9 @@ crate::codec::object!(BillTransferQueryResponse);
 /// A business error code of [`BillTransferQuery`].
 #[non_exhaustive]
 pub enum BillTransferQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// Too many calls.
     SystemRateLimit,
@@ -236,7 +238,7 @@ impl crate::method::ErrorCode for BillTransferQueryErrorCode {
         match self {
             Self::SystemRateLimit => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

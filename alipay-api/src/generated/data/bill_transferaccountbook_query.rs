@@ -6,6 +6,8 @@
 /// Reads the deposits, transfers and withdrawals of a sub-account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillTransferaccountbookQueryRequest.java>
+#[doc(alias = "alipay.data.bill.transferaccountbook.query")]
+#[doc(alias = "子账本充提转账单查询(incubating)")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillTransferaccountbookQuery {
@@ -259,9 +261,9 @@ crate::codec::object!(BillTransferaccountbookQueryResponse);
 /// A business error code of [`BillTransferaccountbookQuery`].
 #[non_exhaustive]
 pub enum BillTransferaccountbookQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -282,7 +284,7 @@ impl crate::method::ErrorCode for BillTransferaccountbookQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

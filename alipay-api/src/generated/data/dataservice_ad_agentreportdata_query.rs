@@ -6,16 +6,18 @@
 /// Reads how the advertising that an agent places for its merchants does.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceAdAgentreportdataQueryRequest.java>
+#[doc(alias = "alipay.data.dataservice.ad.agentreportdata.query")]
+#[doc(alias = "广告代理商投放数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdAgentreportdataQuery {
-    /// 登录用户支付宝统一ID. The agent's own Alipay user id, 16 digits from 2088.
+    /// 代理商PID. The agent's own Alipay user id, 16 digits from 2088.
     pub alipay_pid: Option<String>,
     /// 权限token. The agent's token, from its details on the advertising platform: `https://opendocs.alipay.com/xlight/0eu31u`.
     pub biz_token: Option<crate::types::Secret>,
     /// 转化指标code数组. The codes of the conversion figures to read.
     pub conv_code_list: Vec<String>,
-    /// 转化时间归因. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
+    /// 转化归因方式. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
     pub conv_time_join_rule: Option<String>,
     /// 页码. Which page, from 1.
     pub current: Option<i64>,
@@ -46,7 +48,7 @@ impl DataserviceAdAgentreportdataQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 登录用户支付宝统一ID. The agent's own Alipay user id, 16 digits from 2088.
+    /// 代理商PID. The agent's own Alipay user id, 16 digits from 2088.
     pub fn alipay_pid(mut self, alipay_pid: impl Into<String>) -> Self {
         self.alipay_pid = Some(Into::into(alipay_pid));
         self
@@ -64,7 +66,7 @@ impl DataserviceAdAgentreportdataQuery {
         self
     }
 
-    /// 转化时间归因. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
+    /// 转化归因方式. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
     pub fn conv_time_join_rule(
         mut self,
         conv_time_join_rule: impl Into<String>,

@@ -6,6 +6,8 @@
 /// Reads what was spent on advertising, by day or month.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceAdConsumehistoryQueryRequest.java>
+#[doc(alias = "alipay.data.dataservice.ad.consumehistory.query")]
+#[doc(alias = "消费明细查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdConsumehistoryQuery {
@@ -366,7 +368,7 @@ impl crate::codec::KnownValue for DataserviceAdConsumehistoryQuerySellMode {
 
 crate::codec::listed!(DataserviceAdConsumehistoryQuerySellMode);
 
-/// 查询结果数据列表. What a merchant spent on advertising in a day or month.
+/// 查询结果数据. What a merchant spent on advertising in a day or month.
 #[non_exhaustive]
 pub struct PrincipalFinanceDetail {
     /// 支付宝账号. The merchant's Alipay account.
@@ -381,7 +383,7 @@ pub struct PrincipalFinanceDetail {
     pub cut_amount_format: Option<crate::types::Price>,
     /// 商家名称. What the merchant is called.
     pub principal_name: Option<String>,
-    /// 红包金额. How much of it was red packets that count towards results, in yuan.
+    /// 计入业绩的红包金额. How much of it was red packets that count towards results, in yuan.
     pub rebate_red_packet_amount_format: Option<crate::types::Price>,
     /// 红包金额. How much of it was red packets, in yuan.
     pub red_packet_amount_format: Option<crate::types::Price>,

@@ -6,6 +6,8 @@
 /// Reports single conversions of advertising, to follow its effect and to improve it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3940a105_alipay.data.dataservice.ad.conversion.upload>
+#[doc(alias = "alipay.data.dataservice.ad.conversion.upload")]
+#[doc(alias = "转化数据回传")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdConversionUpload {
@@ -149,7 +151,7 @@ pub enum DataserviceAdConversionUploadErrorCode {
     BizError,
     /// The business token is wrong.
     BizTokenError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for the data.
     NoDataPurview,
@@ -193,18 +195,19 @@ impl crate::method::ErrorCode for DataserviceAdConversionUploadErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizTokenError | Self::NullArgument | Self::PrincipalNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::BizTokenError
+            | Self::InvalidParameter
+            | Self::NullArgument
+            | Self::PrincipalNotExist => Some(crate::ErrorClass::Request),
             Self::NoDataPurview | Self::NoServicePurview => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
 
-/// 转化数据列表. A conversion: what a user did after seeing or clicking an advertisement.
+/// 转化数据. A conversion: what a user did after seeing or clicking an advertisement.
 #[must_use]
 #[non_exhaustive]
 pub struct ConversionData {
@@ -259,7 +262,7 @@ pub struct ConversionData {
     pub target_type: Option<String>,
     /// 发生转化用户的唯一标识. Identifies the user who converted, in the way that `uuid_type` says. With `PID`, the Alipay user id; where it is not known, any fixed value together with `callback_ext_info`. Otherwise what the macros became when the user clicked; with `IP_UA`, those of `__IP__` and `__UA__` joined by an underscore. Example: `7893ybc7032173`.
     pub uuid: Option<String>,
-    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`.
+    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`. See [user ids](crate::guide::user_ids).
     pub uuid_open_id: Option<String>,
     /// 通用类转化事件类型. In which way `uuid` identifies the user. General kinds of conversion always take `PID`; those for promoting apps take the others.
     pub uuid_type: Option<crate::types::OpenEnum<ConversionDataUuidType>>,
@@ -434,7 +437,7 @@ impl ConversionData {
         self
     }
 
-    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`.
+    /// 支付宝用户在应用维度下的唯一标识. Identifies the user to this app alone. Example: `oPXyY4O0ZTmUqSX4MRxYDDCccT6Kc9EXX`. See [user ids](crate::guide::user_ids).
     pub fn uuid_open_id(mut self, uuid_open_id: impl Into<String>) -> Self {
         self.uuid_open_id = Some(Into::into(uuid_open_id));
         self
@@ -679,15 +682,15 @@ crate::codec::listed!(ConversionDataSource);
 /// 通用类转化事件类型. In which way `uuid` identifies the user. General kinds of conversion always take `PID`; those for promoting apps take the others.
 #[non_exhaustive]
 pub enum ConversionDataUuidType {
-    /// 表示OAID原值MD5加密后的值. By the MD5 of the OAID.
+    /// OAID原值MD5加密后的值. By the MD5 of the OAID.
     OaidMd5,
-    /// 表示IDFA原值MD5加密后的值. By the MD5 of the IDFA.
+    /// IDFA原值MD5加密后的值. By the MD5 of the IDFA.
     IdfaMd5,
     /// By IP address and user agent, joined by an underscore.
     IpUa,
     /// CAID原值. By the CAID as it is.
     Caid,
-    /// 表示IMEI原值. By the IMEI as it is.
+    /// IMEI原值. By the IMEI as it is.
     Imei,
     /// By Alipay user id.
     Pid,

@@ -6,6 +6,8 @@
 /// Reads how advertising that was brought in from outside does.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.data.dataservice.ad.data.query>
+#[doc(alias = "alipay.data.dataservice.ad.data.query")]
+#[doc(alias = "广告投放数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdDataQuery {
@@ -273,7 +275,7 @@ impl crate::codec::Object for ConversionDataDetail {
 
 crate::codec::object!(ConversionDataDetail);
 
-/// 汇总结果数据列表. The figures of advertising that was brought in from outside.
+/// 汇总结果数据. The figures of advertising that was brought in from outside.
 #[non_exhaustive]
 pub struct DataDetail {
     /// 数据汇总时间. The day of the data, as `yyyyMMdd`.

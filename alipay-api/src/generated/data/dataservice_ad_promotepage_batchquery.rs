@@ -6,6 +6,8 @@
 /// Reads the promotion pages that a merchant built itself.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e060c7d1_alipay.data.dataservice.ad.promotepage.batchquery>
+#[doc(alias = "alipay.data.dataservice.ad.promotepage.batchquery")]
+#[doc(alias = "自建推广页列表批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdPromotepageBatchquery {
@@ -218,7 +220,7 @@ pub enum DataserviceAdPromotepageBatchqueryErrorCode {
     BizError,
     /// The business token is wrong.
     BizTokenError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for the data.
     NoDataPurview,
@@ -262,13 +264,14 @@ impl crate::method::ErrorCode for DataserviceAdPromotepageBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizTokenError | Self::NullArgument | Self::PrincipalNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::BizTokenError
+            | Self::InvalidParameter
+            | Self::NullArgument
+            | Self::PrincipalNotExist => Some(crate::ErrorClass::Request),
             Self::NoDataPurview | Self::NoServicePurview => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
@@ -296,7 +299,7 @@ impl crate::codec::KnownValue for DataserviceAdPromotepageBatchqueryType {
 
 crate::codec::listed!(DataserviceAdPromotepageBatchqueryType);
 
-/// 自建推广页详情列表. A promotion page that a merchant built itself.
+/// 自建推广页详情. A promotion page that a merchant built itself.
 #[non_exhaustive]
 pub struct PromotePageDetail {
     /// 推广页创建时间. When the promotion page was made. Example: `2020-12-12 12:20:30`.

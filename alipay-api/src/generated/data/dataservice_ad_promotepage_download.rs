@@ -6,6 +6,8 @@
 /// Reads what users left on a merchant's promotion page. Call it less than 20 times a second.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1df3222a_alipay.data.dataservice.ad.promotepage.download>
+#[doc(alias = "alipay.data.dataservice.ad.promotepage.download")]
+#[doc(alias = "自建推广页留资数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdPromotepageDownload {
@@ -272,7 +274,7 @@ pub enum DataserviceAdPromotepageDownloadErrorCode {
     BizError,
     /// The business token is wrong.
     BizTokenError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for the data.
     NoDataPurview,
@@ -316,18 +318,19 @@ impl crate::method::ErrorCode for DataserviceAdPromotepageDownloadErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizTokenError | Self::NullArgument | Self::PrincipalNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::BizTokenError
+            | Self::InvalidParameter
+            | Self::NullArgument
+            | Self::PrincipalNotExist => Some(crate::ErrorClass::Request),
             Self::NoDataPurview | Self::NoServicePurview => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
 
-/// 留资属性实例数据列表. What a user left on a promotion page.
+/// 留资属性实例数据. What a user left on a promotion page.
 #[non_exhaustive]
 pub struct PromotePageData {
     /// 留资流水号. The number under which it was left. Example: `Zybnom890437Mvcu`.
@@ -381,7 +384,7 @@ impl crate::codec::Object for PromotePageData {
 
 crate::codec::object!(PromotePageData);
 
-/// 留资属性实例数据列表. One entry that a user left.
+/// 留资属性实例数据. One entry that a user left.
 #[non_exhaustive]
 pub struct PromotePagePropertyInstance {
     /// 留资属性key. Which entry it is, such as `plan_id` for the plan or `click_id` for the click. Example: `orderId`.

@@ -6,6 +6,8 @@
 /// Reads how advertising does, for orders, plans, groups, creatives, marketing targets, merchants or material.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c089ee8d_alipay.data.dataservice.ad.reportdata.query>
+#[doc(alias = "alipay.data.dataservice.ad.reportdata.query")]
+#[doc(alias = "广告投放数据通用查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceAdReportdataQuery {
@@ -19,7 +21,7 @@ pub struct DataserviceAdReportdataQuery {
     pub biz_version: Option<String>,
     /// 转化指标Code数组. The codes of the conversion figures to read, from `alipay.data.dataservice.ad.reportmetric.query`. Without it, all; for material, 9 basic ones, and at most 50 can be asked for. At most 50 items.
     pub conv_code_list: Vec<String>,
-    /// 转化时间归因. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
+    /// 转化归因方式. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
     pub conv_time_join_rule: Option<String>,
     /// 创意ID列表. Only the data of these creatives. Does not change how data are added up.
     pub creative_id_list: Vec<String>,
@@ -101,7 +103,7 @@ impl DataserviceAdReportdataQuery {
         self
     }
 
-    /// 转化时间归因. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
+    /// 转化归因方式. To which time a conversion is counted: when it happened or was reported, which is the default, or when the click or view that was charged for happened.
     pub fn conv_time_join_rule(
         mut self,
         conv_time_join_rule: impl Into<String>,

@@ -6,6 +6,8 @@
 /// Asks where to download a merchant's bill of a day or month. The bill of a day is usually there by 9 o'clock the next day, that of a month on the 3rd of the next.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02e7gr>
+#[doc(alias = "alipay.data.dataservice.bill.downloadurl.query")]
+#[doc(alias = "查询对账单下载地址")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceBillDownloadurlQuery {
@@ -164,7 +166,7 @@ pub enum DataserviceBillDownloadurlQueryErrorCode {
     InvailidArguments,
     /// The bill has no data.
     NoBillData,
-    /// The type is not supported.
+    /// The documentation says no more than the name.
     TypeNotSupported,
     /// Something failed, and Alipay does not say what.
     UnknownError,

@@ -6,6 +6,8 @@
 /// Makes or replaces the landing pages of an item. What is sent replaces all that was there.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceProductLandinginfoCreateormodifyRequest.java>
+#[doc(alias = "alipay.data.dataservice.product.landinginfo.createormodify")]
+#[doc(alias = "商品落地页信息创建或更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceProductLandinginfoCreateormodify {

@@ -6,6 +6,8 @@
 /// Reads the landing page of an item.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceProductLandinginfoQueryRequest.java>
+#[doc(alias = "alipay.data.dataservice.product.landinginfo.query")]
+#[doc(alias = "商品落地页信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceProductLandinginfoQuery {

@@ -6,14 +6,16 @@
 /// Asks whether a user has finished a task of an advertisement.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/7275fba1_alipay.data.dataservice.xlight.task.query>
+#[doc(alias = "alipay.data.dataservice.xlight.task.query")]
+#[doc(alias = "任务广告完成状态查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct DataserviceXlightTaskQuery {
     /// 任务唯一流水号. The number that the search for advertisements gave the task.
     pub biz_id: Option<String>,
-    /// 支付宝用户在应用维度下的唯一id. Identifies the user to this app alone.
+    /// 支付宝用户在应用维度下的唯一id. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -32,13 +34,13 @@ impl DataserviceXlightTaskQuery {
         self
     }
 
-    /// 支付宝用户在应用维度下的唯一id. Identifies the user to this app alone.
+    /// 支付宝用户在应用维度下的唯一id. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -63,7 +63,7 @@ impl crate::codec::Object for AdReportConversionDataDetail {
 
 crate::codec::object!(AdReportConversionDataDetail);
 
-/// 查询结果数据列表. The figures of some advertising.
+/// 查询结果数据. The figures of some advertising.
 #[non_exhaustive]
 pub struct AdReportDataDetail {
     /// 行动点. The call to action. Only in data on material.
@@ -420,7 +420,7 @@ impl crate::codec::Object for AdReportDataDetail {
 
 crate::codec::object!(AdReportDataDetail);
 
-/// 活动列表. A campaign on a landing page.
+/// 活动. A campaign on a landing page.
 #[must_use]
 #[non_exhaustive]
 pub struct LandingActDto {

@@ -6,6 +6,8 @@
 /// Checks whether a bank card belongs to the person named.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/DatadigitalFincloudGeneralsaasBankcardCheckRequest.java>
+#[doc(alias = "datadigital.fincloud.generalsaas.bankcard.check")]
+#[doc(alias = "银行卡核验")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasBankcardCheck {

@@ -6,6 +6,8 @@
 /// Starts a face check that the user makes in Alipay. Its number goes to `datadigital.fincloud.generalsaas.face.certify.verify`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02zloa>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.certify.initialize")]
+#[doc(alias = "跳转支付宝人脸核身初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCertifyInitialize {
@@ -208,7 +210,7 @@ pub enum FincloudGeneralsaasFaceCertifyInitializeErrorCode {
     AccountMoneyLimitError,
     /// The contract's status does not allow this.
     ArrangementStatusError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     InvalidSwitch,
@@ -240,10 +242,9 @@ impl crate::method::ErrorCode for FincloudGeneralsaasFaceCertifyInitializeErrorC
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ArrangementStatusError => Some(crate::ErrorClass::Setup),
-            Self::AccountMoneyLimitError
-            | Self::InvalidParameter
-            | Self::InvalidSwitch => None,
+            Self::AccountMoneyLimitError | Self::InvalidSwitch => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks what came of a face check, once the user has made it in Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02zloc>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.certify.query")]
+#[doc(alias = "跳转支付宝人脸核身查询记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCertifyQuery {
@@ -152,7 +154,7 @@ crate::codec::object!(FincloudGeneralsaasFaceCertifyQueryResponse);
 pub enum FincloudGeneralsaasFaceCertifyQueryErrorCode {
     /// The verification has expired.
     CertifyIdExpired,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The verification does not exist.
     OpenCertifyBillNotExist,
@@ -187,9 +189,9 @@ impl crate::method::ErrorCode for FincloudGeneralsaasFaceCertifyQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CertifyIdExpired
+            | Self::InvalidParameter
             | Self::OpenCertifyBillNotExist
             | Self::OpenCertifyBillStatusError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
         }
     }
 }

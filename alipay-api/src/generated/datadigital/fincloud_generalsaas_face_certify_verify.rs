@@ -6,6 +6,8 @@
 /// Begins a face check that was initialised: returns the address that shows it to the user.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02zlob>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.certify.verify")]
+#[doc(alias = "跳转支付宝人脸核身开始认证")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCertifyVerify {
@@ -130,7 +132,7 @@ crate::codec::object!(FincloudGeneralsaasFaceCertifyVerifyResponse);
 /// A business error code of [`FincloudGeneralsaasFaceCertifyVerify`].
 #[non_exhaustive]
 pub enum FincloudGeneralsaasFaceCertifyVerifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -147,7 +149,7 @@ impl crate::method::ErrorCode for FincloudGeneralsaasFaceCertifyVerifyErrorCode 
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

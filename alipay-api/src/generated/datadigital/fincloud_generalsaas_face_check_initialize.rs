@@ -6,6 +6,8 @@
 /// Starts a liveness check of a face.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03nisu>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.check.initialize")]
+#[doc(alias = "活体检测初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCheckInitialize {

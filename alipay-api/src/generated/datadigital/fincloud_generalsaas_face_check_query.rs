@@ -6,6 +6,8 @@
 /// Asks what came of a liveness check.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03nisv>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.check.query")]
+#[doc(alias = "活体检测结果查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceCheckQuery {
@@ -269,7 +271,7 @@ crate::codec::object!(FincloudGeneralsaasFaceCheckQueryResponse);
 /// A business error code of [`FincloudGeneralsaasFaceCheckQuery`].
 #[non_exhaustive]
 pub enum FincloudGeneralsaasFaceCheckQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The verification has expired.
     QueryCertifyidExpired,
@@ -297,10 +299,9 @@ impl crate::method::ErrorCode for FincloudGeneralsaasFaceCheckQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::QueryCertifyidExpired | Self::QueryInvalidCertifyid => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter => None,
+            Self::InvalidParameter
+            | Self::QueryCertifyidExpired
+            | Self::QueryInvalidCertifyid => Some(crate::ErrorClass::Request),
         }
     }
 }

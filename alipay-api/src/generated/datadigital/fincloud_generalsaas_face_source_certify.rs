@@ -6,6 +6,8 @@
 /// Checks an uploaded picture of a face against an official source, with no steps on the user's phone.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04pxq6>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.source.certify")]
+#[doc(alias = "纯服务端人脸核身")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceSourceCertify {

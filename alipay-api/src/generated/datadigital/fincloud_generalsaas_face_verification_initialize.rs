@@ -6,6 +6,8 @@
 /// Starts a face check of a person's identity. Ask `datadigital.fincloud.generalsaas.face.verification.query` for the result.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04jg6r>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.verification.initialize")]
+#[doc(alias = "人脸核身初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceVerificationInitialize {
@@ -341,7 +343,7 @@ for FincloudGeneralsaasFaceVerificationInitializeErrorCode {
 /// 证件类型. What kind of document it is.
 #[non_exhaustive]
 pub enum FincloudGeneralsaasFaceVerificationInitializeCertType {
-    /// 身份证. Identity card.
+    /// 身份证.
     IdentityCard,
     /// 港澳居民居住证. Residence permit for residents of Hong Kong and Macau.
     ResidenceHkMc,

@@ -6,6 +6,8 @@
 /// Asks what came of a face check of a person's identity.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04jg6s>
+#[doc(alias = "datadigital.fincloud.generalsaas.face.verification.query")]
+#[doc(alias = "人脸核身结果查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasFaceVerificationQuery {

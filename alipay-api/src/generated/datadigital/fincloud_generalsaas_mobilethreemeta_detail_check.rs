@@ -6,6 +6,8 @@
 /// Checks whether name, identity card and mobile number belong together, with a detailed answer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/DatadigitalFincloudGeneralsaasMobilethreemetaDetailCheckRequest.java>
+#[doc(alias = "datadigital.fincloud.generalsaas.mobilethreemeta.detail.check")]
+#[doc(alias = "手机号三要素核验详版")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasMobilethreemetaDetailCheck {

@@ -6,6 +6,8 @@
 /// Checks whether name, identity card and mobile number belong together, with a simple answer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/DatadigitalFincloudGeneralsaasMobilethreemetaSimpleCheckRequest.java>
+#[doc(alias = "datadigital.fincloud.generalsaas.mobilethreemeta.simple.check")]
+#[doc(alias = "手机号三要素核验简版")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasMobilethreemetaSimpleCheck {

@@ -6,6 +6,8 @@
 /// Reads the text in a picture.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/0776c2cb_datadigital.fincloud.generalsaas.ocr.common.detect>
+#[doc(alias = "datadigital.fincloud.generalsaas.ocr.common.detect")]
+#[doc(alias = "文字识别OCR")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasOcrCommonDetect {

@@ -6,6 +6,8 @@
 /// Starts the reading of a picture by the app and Alipay together.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/043ksf>
+#[doc(alias = "datadigital.fincloud.generalsaas.ocr.mobile.initialize")]
+#[doc(alias = "App端OCR初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasOcrMobileInitialize {

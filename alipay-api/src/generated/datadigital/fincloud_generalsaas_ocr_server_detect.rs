@@ -6,6 +6,8 @@
 /// Reads the text in a picture that a server sends.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/05ut8h>
+#[doc(alias = "datadigital.fincloud.generalsaas.ocr.server.detect")]
+#[doc(alias = "服务端OCR")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasOcrServerDetect {

@@ -6,6 +6,8 @@
 /// Checks whether a name and an identity card number belong together.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/DatadigitalFincloudGeneralsaasTwometaCheckRequest.java>
+#[doc(alias = "datadigital.fincloud.generalsaas.twometa.check")]
+#[doc(alias = "身份证二要素核验")]
 #[must_use]
 #[non_exhaustive]
 pub struct FincloudGeneralsaasTwometaCheck {

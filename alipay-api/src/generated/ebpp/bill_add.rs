@@ -6,6 +6,8 @@
 /// Creates a bill, such as for water or a credit card, for a user to pay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppBillAddRequest.java>
+#[doc(alias = "alipay.ebpp.bill.add")]
+#[doc(alias = "创建账单")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillAdd {
@@ -453,7 +455,7 @@ pub enum BillAddErrorCode {
     IsvInvalidAuthToken,
     /// The documentation names this code and does not say what it means.
     IsvOrderTypeCannotAccess,
-    /// The bill is closed.
+    /// The documentation says no more than the name.
     IsvPayBillIsClosed,
     /// The documentation names this code and does not say what it means.
     IsvPayBillIsComplete,

@@ -6,6 +6,8 @@
 /// Asks for a bill and whether it was paid.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppBillGetRequest.java>
+#[doc(alias = "alipay.ebpp.bill.get")]
+#[doc(alias = "查询账单")]
 #[must_use]
 #[non_exhaustive]
 pub struct BillGet {

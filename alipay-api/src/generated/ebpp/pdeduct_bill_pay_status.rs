@@ -6,12 +6,14 @@
 /// Asks whether an order for taking the money of a utility bill was paid.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppPdeductBillPayStatusRequest.java>
+#[doc(alias = "alipay.ebpp.pdeduct.bill.pay.status")]
+#[doc(alias = "缴费直连代扣订单支付状态查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct PdeductBillPayStatus {
     /// 支付宝用户ID. The user's Alipay user id, by the documentation's text and example. Example: `2088123123421312`.
     pub agreement_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户代扣业务流水. Example: `12312313`.
     pub out_order_no: Option<String>,
@@ -32,7 +34,7 @@ impl PdeductBillPayStatus {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -115,7 +117,7 @@ impl crate::method::ServerMethod for PdeductBillPayStatus {}
 pub struct PdeductBillPayStatusResponse {
     /// 支付宝协议流水. Example: `2919219429194`.
     pub agreement_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 支付宝流billNo. Example: `2015010122003385`.
     pub order_no: Option<String>,
@@ -213,7 +215,7 @@ crate::codec::object!(PdeductBillPayStatusResponse);
 pub enum PdeductBillPayStatusErrorCode {
     /// The bill does not exist.
     BillNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
 }
 
@@ -233,8 +235,9 @@ impl crate::method::ErrorCode for PdeductBillPayStatusErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BillNotExist => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal => None,
+            Self::BillNotExist | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Takes the money for a utility bill from a user who signed for it, bill by bill.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppPdeductPayRequest.java>
+#[doc(alias = "alipay.ebpp.pdeduct.pay")]
+#[doc(alias = "公共事业缴费直连代扣扣款支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PdeductPay {
@@ -25,7 +27,7 @@ pub struct PdeductPay {
     pub fine_amount: Option<crate::types::Price>,
     /// 备注信息. Example: `memo`.
     pub memo: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户外部业务流水号. Example: `18882329324`.
     pub out_order_no: Option<String>,
@@ -33,7 +35,7 @@ pub struct PdeductPay {
     pub pay_amount: Option<crate::types::Price>,
     /// 商户PartnerId. Example: `2088611103588892`.
     pub pid: Option<String>,
-    /// 用户ID. Example: `2088123411243554`.
+    /// 用户ID. Example: `2088123411243554`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -90,7 +92,7 @@ impl PdeductPay {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -115,7 +117,7 @@ impl PdeductPay {
         self
     }
 
-    /// 用户ID. Example: `2088123411243554`.
+    /// 用户ID. Example: `2088123411243554`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Signs a user up for taking the money of bills, such as for water, from their account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppPdeductSignAddRequest.java>
+#[doc(alias = "alipay.ebpp.pdeduct.sign.add")]
+#[doc(alias = "缴费直连代扣签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct PdeductSignAdd {
@@ -29,7 +31,7 @@ pub struct PdeductSignAdd {
     pub extend_field: Option<String>,
     /// 通知方式设置. Can be empty.
     pub notify_config: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部产生的协议ID. The caller's own number of the agreement. Example: `123456`.
     pub out_agreement_id: Option<String>,
@@ -45,7 +47,7 @@ pub struct PdeductSignAdd {
     pub sign_expire_date: Option<crate::types::Date>,
     /// 业务子类型. What is paid, within `biz_type`. Example: `ELECTRIC`.
     pub sub_biz_type: Option<crate::types::OpenEnum<PdeductSignAddSubBizType>>,
-    /// 用户 id. Example: `2088111133334134`.
+    /// 用户 id. Example: `2088111133334134`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -127,7 +129,7 @@ impl PdeductSignAdd {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -182,7 +184,7 @@ impl PdeductSignAdd {
         self
     }
 
-    /// 用户 id. Example: `2088111133334134`.
+    /// 用户 id. Example: `2088111133334134`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Ends a user's agreement for taking the money of bills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppPdeductSignCancelRequest.java>
+#[doc(alias = "alipay.ebpp.pdeduct.sign.cancel")]
+#[doc(alias = "缴费直连代扣取消签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct PdeductSignCancel {
@@ -15,11 +17,11 @@ pub struct PdeductSignCancel {
     pub agent_code: Option<String>,
     /// 支付宝代扣协议ID. Example: `20160512331244123124421`.
     pub agreement_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 支付密码鉴权token. Proves that the user entered the payment password: a logged-in user opens `https://ebppprod.alipay.com/deduct/enterMobileicPayPassword.htm?cb=…` and comes back to the address in `cb` with the parameter `token`.
     pub pay_password_token: Option<crate::types::Secret>,
-    /// 用户ID. Example: `2088123411112222`.
+    /// 用户ID. Example: `2088123411112222`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -45,7 +47,7 @@ impl PdeductSignCancel {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -60,7 +62,7 @@ impl PdeductSignCancel {
         self
     }
 
-    /// 用户ID. Example: `2088123411112222`.
+    /// 用户ID. Example: `2088123411112222`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks for an agreement for taking the money of bills, to compare both sides' records.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppPdeductSignQueryRequest.java>
+#[doc(alias = "alipay.ebpp.pdeduct.sign.query")]
+#[doc(alias = "直连代扣协议查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PdeductSignQuery {
@@ -17,11 +19,11 @@ pub struct PdeductSignQuery {
     pub biz_type: Option<crate::types::OpenEnum<super::types::BizType>>,
     /// 支付宝缴费系统中的出账机构ID. Example: `CQCENTERELECTRIC`.
     pub charge_inst: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 业务子类型. Example: `ELECTRIC`.
     pub sub_biz_type: Option<crate::types::OpenEnum<super::types::SubBizType>>,
-    /// 用户ID. Example: `2088302186230962`.
+    /// 用户ID. Example: `2088302186230962`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -61,7 +63,7 @@ impl PdeductSignQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -76,7 +78,7 @@ impl PdeductSignQuery {
         self
     }
 
-    /// 用户ID. Example: `2088302186230962`.
+    /// 用户ID. Example: `2088302186230962`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -200,7 +202,7 @@ pub struct PdeductSignQueryResponse {
     pub out_agreement_id: Option<String>,
     /// 签约时间. Example: `2016-02-03 18:00:00`.
     pub sign_date: Option<crate::types::DateTime>,
-    /// 用户ID. Example: `2088022621144305`.
+    /// 用户ID. Example: `2088022621144305`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -283,7 +285,7 @@ crate::codec::object!(PdeductSignQueryResponse);
 pub enum PdeductSignQueryErrorCode {
     /// The deduction agreement does not exist.
     DeductSignInfoNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
     /// The documentation names this code and does not say what it means.
     QueryDeductSignInfoError,
@@ -313,8 +315,10 @@ impl crate::method::ErrorCode for PdeductSignQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::DeductSignInfoNotExist => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal | Self::QueryDeductSignInfoError => None,
+            Self::DeductSignInfoNotExist | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::QueryDeductSignInfoError => None,
         }
     }
 }

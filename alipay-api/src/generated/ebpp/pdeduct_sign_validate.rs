@@ -6,6 +6,8 @@
 /// Checks before signing whether a user can be signed up for taking the money of bills.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppPdeductSignValidateRequest.java>
+#[doc(alias = "alipay.ebpp.pdeduct.sign.validate")]
+#[doc(alias = "缴费直连代扣签约前置校验")]
 #[must_use]
 #[non_exhaustive]
 pub struct PdeductSignValidate {
@@ -25,7 +27,7 @@ pub struct PdeductSignValidate {
     pub extend_field: Option<String>,
     /// 通知方式设置. Reserved: must be empty.
     pub notify_config: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部机构签约的协议id. The caller's own number of the agreement. Example: `123456`.
     pub out_agreement_id: Option<String>,
@@ -39,7 +41,7 @@ pub struct PdeductSignValidate {
     pub sign_expire_date: Option<crate::types::Date>,
     /// 业务子类型. Example: `ELECTRIC`.
     pub sub_biz_type: Option<crate::types::OpenEnum<super::types::SubBizType>>,
-    /// 用户支付宝账号id. Example: `2088111133334134`.
+    /// 用户支付宝账号id. Example: `2088111133334134`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -103,7 +105,7 @@ impl PdeductSignValidate {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -149,7 +151,7 @@ impl PdeductSignValidate {
         self
     }
 
-    /// 用户支付宝账号id. Example: `2088111133334134`.
+    /// 用户支付宝账号id. Example: `2088111133334134`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Sends an invoice to Alibaba's invoice platform: one that was applied for there, the result of one that the platform asked the ISV to make, or one of the ISV's own.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceApplyInvUploadRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.apply.inv.upload")]
+#[doc(alias = "发票回传")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApplyInvUpload {
@@ -790,7 +792,7 @@ crate::codec::object!(ApplyInvUploadResponse);
 pub enum ApplyInvUploadErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -807,7 +809,8 @@ impl crate::method::ErrorCode for ApplyInvUploadErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Tells Alipay what became of an application for an invoice.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceApplyResultSyncRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.apply.result.sync")]
+#[doc(alias = "ISV向支付宝同步发票申请结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApplyResultSync {
@@ -190,7 +192,7 @@ pub enum ApplyResultSyncErrorCode {
     AntInvoiceApplyNotExist,
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     InvoiceApplyReturnInvalid,
@@ -222,10 +224,10 @@ impl crate::method::ErrorCode for ApplyResultSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AntInvoiceApplyNotExist => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter | Self::InvoiceApplyReturnInvalid => {
-                None
+            Self::AntInvoiceApplyNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
             }
+            Self::BizError | Self::InvoiceApplyReturnInvalid => None,
         }
     }
 }

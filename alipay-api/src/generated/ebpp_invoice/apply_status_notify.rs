@@ -6,6 +6,8 @@
 /// Tells Alibaba's invoice platform that the state of an application for an invoice changed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceApplyStatusNotifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.apply.status.notify")]
+#[doc(alias = "发票申请状态变更")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApplyStatusNotify {
@@ -181,7 +183,7 @@ crate::codec::object!(ApplyStatusNotifyResponse);
 pub enum ApplyStatusNotifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -198,7 +200,8 @@ impl crate::method::ErrorCode for ApplyStatusNotifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
@@ -212,7 +215,7 @@ pub enum ApplyStatusNotifyApplyStatus {
     Cancelled,
     /// Taken by the merchant; the invoice is still to come.
     CreatingInv,
-    /// Failed.
+    /// 失败.
     InvFailed,
     /// All invoices were made.
     InvSuccess,
@@ -246,7 +249,7 @@ impl crate::codec::KnownValue for ApplyStatusNotifyApplyStatus {
 
 crate::codec::listed!(ApplyStatusNotifyApplyStatus);
 
-/// Identifies an invoice.
+/// 发票. Identifies an invoice.
 #[must_use]
 #[non_exhaustive]
 pub struct InvoiceUkDTO {

@@ -6,6 +6,8 @@
 /// Asks where the invoices of orders stand, by the orders' numbers; the invoices themselves are not returned.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceApplystatusQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.applystatus.query")]
+#[doc(alias = "根据外部订单号查询开票状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApplystatusQuery {

@@ -6,6 +6,8 @@
 /// Tells Alipay's invoice manager that a user authorised the ISV about invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceAuthSignRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.auth.sign")]
+#[doc(alias = "发票授权关系签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthSign {
@@ -17,9 +19,9 @@ pub struct AuthSign {
     pub extend_fields: Option<String>,
     /// 开票商户品牌简称. As given when the merchant joined. Example: `CSD`.
     pub m_short_name: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -55,13 +57,13 @@ impl AuthSign {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -189,7 +191,7 @@ crate::codec::object!(AuthSignResponse);
 /// A business error code of [`AuthSign`].
 #[non_exhaustive]
 pub enum AuthSignErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -206,7 +208,7 @@ impl crate::method::ErrorCode for AuthSignErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

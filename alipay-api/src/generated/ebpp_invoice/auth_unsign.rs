@@ -6,6 +6,8 @@
 /// Tells Alipay's invoice manager that a user took back the authorisation about invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceAuthUnsignRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.auth.unsign")]
+#[doc(alias = "发票授权关系解约")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthUnsign {
@@ -17,9 +19,9 @@ pub struct AuthUnsign {
     pub extend_fields: Option<String>,
     /// 开票商户品牌简称. As given when the merchant joined. Example: `CSD`.
     pub m_short_name: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -55,13 +57,13 @@ impl AuthUnsign {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -189,7 +191,7 @@ crate::codec::object!(AuthUnsignResponse);
 /// A business error code of [`AuthUnsign`].
 #[non_exhaustive]
 pub enum AuthUnsignErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The record does not exist.
     RecordNotExist,
@@ -211,8 +213,9 @@ impl crate::method::ErrorCode for AuthUnsignErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::RecordNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::RecordNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

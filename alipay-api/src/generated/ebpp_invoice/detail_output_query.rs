@@ -6,6 +6,8 @@
 /// Asks for the details of an invoice by its code and number. Only while it is in a claim at this ISV that was submitted, approved or finished.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceDetailOutputQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.detail.output.query")]
+#[doc(alias = "获取发票详细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct DetailOutputQuery {
@@ -13,13 +15,13 @@ pub struct DetailOutputQuery {
     pub invoice_code: Option<String>,
     /// 发票号码. 8 to 20 characters. At most 20 characters. Example: `12345678`.
     pub invoice_no: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 获取发票明细应用场景. Always `INVOICE_EXPENSE`. Example: `INVOICE_EXPENSE`.
     pub scene: Option<String>,
     /// 是否跳过发票报销状态同步. Whether the invoice can be asked for without telling first how its claim goes. Without it, `false`.
     pub skip_expense_progress_sync: Option<bool>,
-    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`.
+    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -44,7 +46,7 @@ impl DetailOutputQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -66,7 +68,7 @@ impl DetailOutputQuery {
         self
     }
 
-    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`.
+    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -410,7 +412,7 @@ pub enum DetailOutputQueryErrorCode {
     InvoiceNotExist,
     /// The documentation names this code and does not say what it means.
     InvoiceQueryDeny,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
     /// The tax number differs from the certified one.
     QueryTaxNoNotEqualCertifyNo,
@@ -442,10 +444,10 @@ impl crate::method::ErrorCode for DetailOutputQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvoiceNotExist | Self::QueryTaxNoNotEqualCertifyNo => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvoiceQueryDeny | Self::ParameterIllegal => None,
+            Self::InvoiceNotExist
+            | Self::ParameterIllegal
+            | Self::QueryTaxNoNotEqualCertifyNo => Some(crate::ErrorClass::Request),
+            Self::InvoiceQueryDeny => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for an order of the enterprise code.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEcorderOrderQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.ecorder.order.query")]
+#[doc(alias = "企业码订单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EcorderOrderQuery {
@@ -204,11 +206,11 @@ crate::codec::object!(EcorderOrderQueryResponse);
 /// A business error code of [`EcorderOrderQuery`].
 #[non_exhaustive]
 pub enum EcorderOrderQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OrderNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -228,7 +230,9 @@ impl crate::method::ErrorCode for EcorderOrderQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::OrderNotExist | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::OrderNotExist => None,
         }
     }
 }
@@ -248,7 +252,7 @@ pub struct EcOrderItem {
     pub gmt_create: Option<String>,
     /// 修改时间.
     pub gmt_modified: Option<crate::types::DateTime>,
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 订单内容.
     pub order_content: Option<crate::types::Json>,
@@ -260,7 +264,7 @@ pub struct EcOrderItem {
     pub partner_id: Option<String>,
     /// 关联支付宝交易号.
     pub pay_no: Option<String>,
-    /// 用户支付宝UID.
+    /// 用户支付宝UID. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

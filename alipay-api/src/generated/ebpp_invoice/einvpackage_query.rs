@@ -6,6 +6,8 @@
 /// Asks what a user's bundle of invoices holds: electronic invoices, scanned paper invoices and purchases.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEinvpackageQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.einvpackage.query")]
+#[doc(alias = "查询用户发票包的明细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EinvpackageQuery {
@@ -147,9 +149,9 @@ crate::codec::object!(EinvpackageQueryResponse);
 /// A business error code of [`EinvpackageQuery`].
 #[non_exhaustive]
 pub enum EinvpackageQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -169,7 +171,8 @@ impl crate::method::ErrorCode for EinvpackageQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Binds a merchant to an enterprise by the number of a trade.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseMerchantrelationCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterprise.merchantrelation.create")]
+#[doc(alias = "创建企业商户关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseMerchantrelationCreate {
@@ -231,9 +233,9 @@ crate::codec::object!(EnterpriseMerchantrelationCreateResponse);
 pub enum EnterpriseMerchantrelationCreateErrorCode {
     /// The trade number is not valid.
     InvalidTradeNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -253,8 +255,10 @@ impl crate::method::ErrorCode for EnterpriseMerchantrelationCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidTradeNo => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::InvalidTradeNo | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads the bills that employees of an enterprise made on its account, of 24 hours at most.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeConsumeBatchqueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.consume.batchquery")]
+#[doc(alias = "企业因公账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeConsumeBatchquery {
@@ -227,9 +229,9 @@ pub enum EnterpriseconsumeConsumeBatchqueryErrorCode {
     DurationIllegal,
     /// There are too many employees.
     EmployeeCntLimitError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -263,8 +265,9 @@ impl crate::method::ErrorCode for EnterpriseconsumeConsumeBatchqueryErrorCode {
         match self {
             Self::DurationExceedLimitError
             | Self::DurationIllegal
-            | Self::EmployeeCntLimitError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            | Self::EmployeeCntLimitError
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for the basic data of a document for a bill.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeDetailQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.detail.query")]
+#[doc(alias = "凭证详情查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeDetailQuery {
@@ -177,9 +179,9 @@ crate::codec::object!(EnterpriseconsumeDetailQueryResponse);
 /// A business error code of [`EnterpriseconsumeDetailQuery`].
 #[non_exhaustive]
 pub enum EnterpriseconsumeDetailQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The voucher does not exist.
     VoucherNotExist,
@@ -201,8 +203,10 @@ impl crate::method::ErrorCode for EnterpriseconsumeDetailQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::VoucherNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter | Self::VoucherNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -216,7 +220,7 @@ pub struct ExpenseVoucherInfo {
     pub consumption_date: Option<crate::types::DateTime>,
     /// 员工ID. Example: `2088123456789000`.
     pub employee_id: Option<String>,
-    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工OpenID. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 扩展预留.
     pub extension: Option<String>,

@@ -6,6 +6,8 @@
 /// Adds a rule by which an enterprise gets its invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeEnterpriseopenruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.enterpriseopenrule.create")]
+#[doc(alias = "新增开票规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeEnterpriseopenruleCreate {
@@ -302,11 +304,11 @@ pub enum EnterpriseconsumeEnterpriseopenruleCreateErrorCode {
     InvoiceRuleNameExist,
     /// The invoice rule's name is not valid.
     InvoiceRuleNameIllegal,
-    /// The invoice rule's name is too long.
+    /// The documentation says no more than the name.
     InvoiceRuleNameTooLong,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// A remote system failed.
     RemoteServiceError,
@@ -352,11 +354,10 @@ impl crate::method::ErrorCode for EnterpriseconsumeEnterpriseopenruleCreateError
             Self::BillMonthDayIllegal
             | Self::EnterpriseTitleNotExists
             | Self::InvoiceRuleNameIllegal
-            | Self::InvoiceRuleNameTooLong => Some(crate::ErrorClass::Request),
-            Self::BizError
-            | Self::InvoiceRuleNameExist
-            | Self::ParameterIllegal
-            | Self::PermissionDenied => None,
+            | Self::InvoiceRuleNameTooLong
+            | Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BizError | Self::InvoiceRuleNameExist => None,
         }
     }
 }

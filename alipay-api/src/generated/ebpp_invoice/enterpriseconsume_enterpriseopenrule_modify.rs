@@ -6,6 +6,8 @@
 /// Changes a rule by which an enterprise gets its invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeEnterpriseopenruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.enterpriseopenrule.modify")]
+#[doc(alias = "修改开票规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeEnterpriseopenruleModify {
@@ -272,13 +274,13 @@ pub enum EnterpriseconsumeEnterpriseopenruleModifyErrorCode {
     InvoiceRuleNameExist,
     /// The invoice rule's name is not valid.
     InvoiceRuleNameIllegal,
-    /// The invoice rule's name is too long.
+    /// The documentation says no more than the name.
     InvoiceRuleNameTooLong,
     /// The invoice rule does not exist.
     InvoiceRuleNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -323,13 +325,13 @@ impl crate::method::ErrorCode for EnterpriseconsumeEnterpriseopenruleModifyError
             Self::EnterpriseTitleNotExists
             | Self::InvoiceRuleNameIllegal
             | Self::InvoiceRuleNameTooLong
-            | Self::InvoiceRuleNotExist => Some(crate::ErrorClass::Request),
+            | Self::InvoiceRuleNotExist
+            | Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::BizError
             | Self::InvoiceRuleFutureExist
             | Self::InvoiceRuleModifiedFail
-            | Self::InvoiceRuleNameExist
-            | Self::ParameterIllegal
-            | Self::PermissionDenied => None,
+            | Self::InvoiceRuleNameExist => None,
         }
     }
 }

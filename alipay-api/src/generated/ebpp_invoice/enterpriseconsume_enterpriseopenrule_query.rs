@@ -6,6 +6,8 @@
 /// Asks for a rule by which an enterprise gets its invoices.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeEnterpriseopenruleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.enterpriseopenrule.query")]
+#[doc(alias = "查询开票规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeEnterpriseopenruleQuery {
@@ -180,9 +182,9 @@ crate::codec::object!(EnterpriseconsumeEnterpriseopenruleQueryResponse);
 pub enum EnterpriseconsumeEnterpriseopenruleQueryErrorCode {
     /// The invoice rule does not exist.
     InvoiceRuleNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// A remote system failed.
     RemoteServiceError,
@@ -215,8 +217,10 @@ impl crate::method::ErrorCode for EnterpriseconsumeEnterpriseopenruleQueryErrorC
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::RemoteServiceError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvoiceRuleNotExist => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::InvoiceRuleNotExist | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Binds an invoicing rule to expense rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeOpenrulerelationCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.openrulerelation.create")]
+#[doc(alias = "新增开票规则并绑定费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeOpenrulerelationCreate {
@@ -201,13 +203,13 @@ pub enum EnterpriseconsumeOpenrulerelationCreateErrorCode {
     ExpenseInvoiceRuleExist,
     /// The group does not exist.
     GroupNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The invoice rule does not exist.
     InvoiceRuleNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// A remote system failed.
     RemoteServiceError,
@@ -248,14 +250,12 @@ impl crate::method::ErrorCode for EnterpriseconsumeOpenrulerelationCreateErrorCo
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::RemoteServiceError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::GroupNotExist | Self::InvoiceRuleNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::BindRelationError
-            | Self::ExpenseInvoiceRuleExist
+            Self::GroupNotExist
             | Self::InvalidParameter
-            | Self::ParameterIllegal
-            | Self::PermissionDenied => None,
+            | Self::InvoiceRuleNotExist
+            | Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BindRelationError | Self::ExpenseInvoiceRuleExist => None,
         }
     }
 }

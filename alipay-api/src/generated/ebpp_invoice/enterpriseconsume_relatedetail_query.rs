@@ -6,6 +6,8 @@
 /// Asks for a bill and the documents that belong to it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeRelatedetailQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.relatedetail.query")]
+#[doc(alias = "合花账单关联详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeRelatedetailQuery {
@@ -163,9 +165,9 @@ crate::codec::object!(EnterpriseconsumeRelatedetailQueryResponse);
 /// A business error code of [`EnterpriseconsumeRelatedetailQuery`].
 #[non_exhaustive]
 pub enum EnterpriseconsumeRelatedetailQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The voucher does not exist.
     VoucherNotExist,
@@ -187,8 +189,10 @@ impl crate::method::ErrorCode for EnterpriseconsumeRelatedetailQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::VoucherNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter | Self::VoucherNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

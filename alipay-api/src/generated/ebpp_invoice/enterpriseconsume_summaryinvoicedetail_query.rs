@@ -6,6 +6,8 @@
 /// Asks for an invoice about many bills, by the batch that the notification named.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseconsumeSummaryinvoicedetailQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseconsume.summaryinvoicedetail.query")]
+#[doc(alias = "查询汇总发票详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseconsumeSummaryinvoicedetailQuery {
@@ -136,7 +138,7 @@ pub struct EnterpriseconsumeSummaryinvoicedetailQueryResponse {
     pub status_show_content: Option<String>,
     /// 开票批次 ID. Example: `2021080400152500230000000881`.
     pub summary_id: Option<String>,
-    /// 企业ID. The enterprise; read `account_id` instead. Example: `2088000237836238`.
+    /// 企业ID. The enterprise; read `account_id` instead. Example: `2088000237836238`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -239,9 +241,9 @@ crate::codec::object!(EnterpriseconsumeSummaryinvoicedetailQueryResponse);
 pub enum EnterpriseconsumeSummaryinvoicedetailQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The summary invoice does not exist.
     SummaryInvoiceNotExit,
@@ -273,8 +275,11 @@ impl crate::method::ErrorCode for EnterpriseconsumeSummaryinvoicedetailQueryErro
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SummaryInvoiceNotExit => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::ParameterIllegal | Self::SummaryInvoiceNotExit => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads the invoice titles of an enterprise page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleBatchqueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.batchquery")]
+#[doc(alias = "企业抬头：分页查询企业抬头信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleBatchquery {
@@ -223,9 +225,9 @@ crate::codec::object!(EnterpriseexctrlEmployertitleBatchqueryResponse);
 /// A business error code of [`EnterpriseexctrlEmployertitleBatchquery`].
 #[non_exhaustive]
 pub enum EnterpriseexctrlEmployertitleBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -245,7 +247,8 @@ impl crate::method::ErrorCode for EnterpriseexctrlEmployertitleBatchqueryErrorCo
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

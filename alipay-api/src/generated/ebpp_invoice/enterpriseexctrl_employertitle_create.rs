@@ -6,6 +6,8 @@
 /// Adds an invoice title to an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.create")]
+#[doc(alias = "企业抬头：新增企业抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleCreate {
@@ -278,9 +280,9 @@ pub enum EnterpriseexctrlEmployertitleCreateErrorCode {
     EnterpriseTitleExceed,
     /// The documentation names this code and does not say what it means.
     EnterpriseTitleExists,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -312,11 +314,11 @@ impl crate::method::ErrorCode for EnterpriseexctrlEmployertitleCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EnterpriseTitleExceed => Some(crate::ErrorClass::Request),
-            Self::EnterpriseTitleError
-            | Self::EnterpriseTitleExists
-            | Self::ParameterIllegal
-            | Self::PermissionDenied => None,
+            Self::EnterpriseTitleExceed | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::EnterpriseTitleError | Self::EnterpriseTitleExists => None,
         }
     }
 }

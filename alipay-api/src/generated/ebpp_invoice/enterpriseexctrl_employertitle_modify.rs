@@ -6,6 +6,8 @@
 /// Changes an invoice title of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.modify")]
+#[doc(alias = "企业抬头：修改企业抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleModify {
@@ -293,9 +295,9 @@ pub enum EnterpriseexctrlEmployertitleModifyErrorCode {
     EnterpriseTitleExists,
     /// The enterprise's title does not exist.
     EnterpriseTitleNotExists,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -329,13 +331,11 @@ impl crate::method::ErrorCode for EnterpriseexctrlEmployertitleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeDontExist | Self::EnterpriseTitleNotExists => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::EnterpriseTitleError
-            | Self::EnterpriseTitleExists
-            | Self::ParameterIllegal
-            | Self::PermissionDenied => None,
+            Self::EmployeeDontExist
+            | Self::EnterpriseTitleNotExists
+            | Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::EnterpriseTitleError | Self::EnterpriseTitleExists => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for an invoice title by its id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceEnterpriseexctrlEmployertitleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.enterpriseexctrl.employertitle.query")]
+#[doc(alias = "企业抬头：查询企业抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterpriseexctrlEmployertitleQuery {
@@ -210,9 +212,9 @@ crate::codec::object!(EnterpriseexctrlEmployertitleQueryResponse);
 /// A business error code of [`EnterpriseexctrlEmployertitleQuery`].
 #[non_exhaustive]
 pub enum EnterpriseexctrlEmployertitleQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -232,7 +234,8 @@ impl crate::method::ErrorCode for EnterpriseexctrlEmployertitleQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Tells how a user's claim goes to which invoices of Alipay's invoice manager belong.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenseProgressSyncRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expense.progress.sync")]
+#[doc(alias = "发票报销处理进度同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpenseProgressSync {
@@ -25,11 +27,11 @@ pub struct ExpenseProgressSync {
     pub invoice_no: Option<String>,
     /// 备注. Example: `财务已打款`.
     pub memo: Option<String>,
-    /// 支付宝用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 报销操作. Such as `EXPENSE_APPLY`. Example: `EXPENSE_APPLY`.
     pub status: Option<String>,
-    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`.
+    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -91,7 +93,7 @@ impl ExpenseProgressSync {
         self
     }
 
-    /// 支付宝用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -103,7 +105,7 @@ impl ExpenseProgressSync {
         self
     }
 
-    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`.
+    /// 发票归属用户 id. Whose invoice it is. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -291,9 +293,9 @@ pub enum ExpenseProgressSyncErrorCode {
     InvoiceHaveProcessingExpense,
     /// The invoice does not exist.
     InvoiceNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The product is missing.
     ProductIsEmpty,
@@ -350,17 +352,17 @@ impl crate::method::ErrorCode for ExpenseProgressSyncErrorCode {
             Self::ExpenseBusinessTimeError
             | Self::ExpenseOrderNoDisagree
             | Self::InvoiceNotExist
+            | Self::ParameterIllegal
             | Self::ProductIsEmpty
             | Self::QueryTaxNoNotEqualCertifyNo => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::ExpenseApplyIdRepeat
             | Self::ExpenseInvoiceDetailUrlCheck
             | Self::ExpenseInvoiceDisable
             | Self::ExpenseNotReachProcessing
             | Self::InvoiceExpenseStatusRepeat
             | Self::InvoiceHaveExpense
-            | Self::InvoiceHaveProcessingExpense
-            | Self::ParameterIllegal
-            | Self::PermissionDenied => None,
+            | Self::InvoiceHaveProcessingExpense => None,
         }
     }
 }

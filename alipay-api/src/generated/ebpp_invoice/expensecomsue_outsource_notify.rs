@@ -6,6 +6,8 @@
 /// Tells the enterprise code that a quota kept together was used or given back outside it, as a payment or refund.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecomsueOutsourceNotifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecomsue.outsource.notify")]
+#[doc(alias = "同步外部额度变更（交易形式）")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecomsueOutsourceNotify {
@@ -21,7 +23,7 @@ pub struct ExpensecomsueOutsourceNotify {
     pub employee_id: Option<String>,
     /// 员工账号类型. Example: `0`.
     pub employee_id_type: Option<i64>,
-    /// 员工开放id. Identifies the employee to this app alone. Example: `abcdxxxx`.
+    /// 员工开放id. Identifies the employee to this app alone. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 企业id. Example: `2088000194958956`.
     pub enterprise_id: Option<String>,
@@ -87,7 +89,7 @@ impl ExpensecomsueOutsourceNotify {
         self
     }
 
-    /// 员工开放id. Identifies the employee to this app alone. Example: `abcdxxxx`.
+    /// 员工开放id. Identifies the employee to this app alone. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub fn employee_open_id(mut self, employee_open_id: impl Into<String>) -> Self {
         self.employee_open_id = Some(Into::into(employee_open_id));
         self
@@ -318,9 +320,9 @@ crate::codec::object!(ExpensecomsueOutsourceNotifyResponse);
 pub enum ExpensecomsueOutsourceNotifyErrorCode {
     /// The employee's number is not found.
     EmployeeNoNotFind,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The platform is not valid.
     PlatformIllegal,
@@ -360,12 +362,12 @@ impl crate::method::ErrorCode for ExpensecomsueOutsourceNotifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeNoNotFind | Self::PlatformIllegal | Self::WorkNoNotFind => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter | Self::PermissionDenied | Self::QuotaDealError => {
-                None
-            }
+            Self::EmployeeNoNotFind
+            | Self::InvalidParameter
+            | Self::PlatformIllegal
+            | Self::WorkNoNotFind => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::QuotaDealError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Joins several expense rules to one group.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolAggregationCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.aggregation.create")]
+#[doc(alias = "创建费控规则聚合关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolAggregationCreate {
@@ -173,9 +175,9 @@ crate::codec::object!(ExpensecontrolAggregationCreateResponse);
 /// A business error code of [`ExpensecontrolAggregationCreate`].
 #[non_exhaustive]
 pub enum ExpensecontrolAggregationCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -195,7 +197,8 @@ impl crate::method::ErrorCode for ExpensecontrolAggregationCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

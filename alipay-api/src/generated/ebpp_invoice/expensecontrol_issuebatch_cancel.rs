@@ -6,6 +6,8 @@
 /// Takes back the quotas that were issued in a batch.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolIssuebatchCancelRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.issuebatch.cancel")]
+#[doc(alias = "作废额度发放")]
 #[deprecated(note = "The documentation calls it obsolete.")]
 #[must_use]
 #[non_exhaustive]
@@ -202,7 +204,7 @@ crate::codec::object!(ExpensecontrolIssuebatchCancelResponse);
 pub enum ExpensecontrolIssuebatchCancelErrorCode {
     /// Too many operations in a short time.
     FrequentOperationError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IssueBatchInProgress,
@@ -210,7 +212,7 @@ pub enum ExpensecontrolIssuebatchCancelErrorCode {
     IssueBatchIsInvalid,
     /// The batch is being revoked.
     IssueBatchRevoking,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -246,10 +248,9 @@ impl crate::method::ErrorCode for ExpensecontrolIssuebatchCancelErrorCode {
         match self {
             Self::FrequentOperationError => Some(crate::ErrorClass::Retry),
             Self::IssueBatchRevoking => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter
-            | Self::IssueBatchInProgress
-            | Self::IssueBatchIsInvalid
-            | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::IssueBatchInProgress | Self::IssueBatchIsInvalid => None,
         }
     }
 }

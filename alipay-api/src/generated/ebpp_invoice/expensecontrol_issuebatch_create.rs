@@ -6,6 +6,8 @@
 /// Issues quotas to employees of an enterprise, many at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolIssuebatchCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.issuebatch.create")]
+#[doc(alias = "手动发放额度接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolIssuebatchCreate {
@@ -323,15 +325,15 @@ pub enum ExpensecontrolIssuebatchCreateErrorCode {
     InstitutionActiveDateNotReached,
     /// The institution is not valid.
     InstitutionIsInvalid,
-    /// The institution's start date is not reached.
+    /// The documentation says no more than the name.
     InstitutionStartDateNotReached,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IssueBatchNoDuplicate,
     /// The documentation names this code and does not say what it means.
     IssueNameDuplicate,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -377,12 +379,12 @@ impl crate::method::ErrorCode for ExpensecontrolIssuebatchCreateErrorCode {
             Self::EmployeeNotInInstitutionScope
             | Self::InstitutionActiveDateNotReached
             | Self::InstitutionIsInvalid
-            | Self::InstitutionStartDateNotReached => Some(crate::ErrorClass::Request),
+            | Self::InstitutionStartDateNotReached
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::BusinessValidateError
-            | Self::InvalidParameter
             | Self::IssueBatchNoDuplicate
-            | Self::IssueNameDuplicate
-            | Self::PermissionDenied => None,
+            | Self::IssueNameDuplicate => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Creates a balance or voucher points for employees of an enterprise; voucher points many at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolQuotaCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.quota.create")]
+#[doc(alias = "创建余额/点券")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolQuotaCreate {
@@ -32,7 +34,7 @@ pub struct ExpensecontrolQuotaCreate {
     /// 额度所属者ID. For callers without open ids. Example: `2088210888827370`.
     #[deprecated(note = "Use `owner_id` in `issue_quota_target_list`")]
     pub owner_id: Option<String>,
-    /// 额度所属者ID. For callers with open ids. Example: `2088210888827370`.
+    /// 额度所属者ID. For callers with open ids. Example: `2088210888827370`. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `owner_open_id` in `issue_quota_target_list`")]
     pub owner_open_id: Option<String>,
     /// 额度所属者类型. Example: `EMPLOYEE`.
@@ -137,7 +139,7 @@ impl ExpensecontrolQuotaCreate {
         self
     }
 
-    /// 额度所属者ID. For callers with open ids. Example: `2088210888827370`.
+    /// 额度所属者ID. For callers with open ids. Example: `2088210888827370`. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `owner_open_id` in `issue_quota_target_list`")]
     pub fn owner_open_id(mut self, owner_open_id: impl Into<String>) -> Self {
         self.owner_open_id = Some(Into::into(owner_open_id));
@@ -420,13 +422,13 @@ pub enum ExpensecontrolQuotaCreateErrorCode {
     EmployeeNotInInstitutionScope,
     /// The institution has expired.
     InstitutionExpired,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     IssueBatchNoDuplicate,
     /// The documentation names this code and does not say what it means.
     IssueNameDuplicate,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     QuotaExists,
@@ -468,13 +470,12 @@ impl crate::method::ErrorCode for ExpensecontrolQuotaCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeNotInInstitutionScope | Self::InstitutionExpired => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter
-            | Self::IssueBatchNoDuplicate
+            Self::EmployeeNotInInstitutionScope
+            | Self::InstitutionExpired
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::IssueBatchNoDuplicate
             | Self::IssueNameDuplicate
-            | Self::PermissionDenied
             | Self::QuotaExists
             | Self::RequestRepeat => None,
         }

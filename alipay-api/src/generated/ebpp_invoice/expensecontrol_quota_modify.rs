@@ -6,6 +6,8 @@
 /// Adds to, takes from or removes a balance or voucher points.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolQuotaModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.quota.modify")]
+#[doc(alias = "修改余额/点券")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolQuotaModify {
@@ -264,9 +266,9 @@ pub enum ExpensecontrolQuotaModifyErrorCode {
     ApprovedQuotaModifyError,
     /// The documentation names this code and does not say what it means.
     CouponModifyShareModeError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The quota is exceeded.
     QuotaExceed,
@@ -324,14 +326,14 @@ impl crate::method::ErrorCode for ExpensecontrolQuotaModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::QuotaExceed
+            Self::InvalidParameter
+            | Self::QuotaExceed
             | Self::QuotaInsufficient
             | Self::QuotaNoExists
             | Self::QuotaTypeNotModify => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::ApprovedQuotaModifyError
             | Self::CouponModifyShareModeError
-            | Self::InvalidParameter
-            | Self::PermissionDenied
             | Self::QuotaLocked
             | Self::QuotaUsed
             | Self::RequestRepeat => None,

@@ -6,6 +6,8 @@
 /// Reads balances and voucher points page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensecontrolQuotaQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensecontrol.quota.query")]
+#[doc(alias = "查询余额/点券")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensecontrolQuotaQuery {
@@ -17,7 +19,7 @@ pub struct ExpensecontrolQuotaQuery {
     pub enterprise_id: Option<String>,
     /// 额度所属者ID. Example: `2088210888827370`.
     pub owner_id: Option<String>,
-    /// 额度所属者开放ID. Identifies the owner to this app alone. Example: `abcdxxxx`.
+    /// 额度所属者开放ID. Identifies the owner to this app alone. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub owner_open_id: Option<String>,
     /// 额度所属者类型. What kind of number `owner_id` is, such as `EMPLOYEE`. Example: `EMPLOYEE`.
     pub owner_type: Option<String>,
@@ -68,7 +70,7 @@ impl ExpensecontrolQuotaQuery {
         self
     }
 
-    /// 额度所属者开放ID. Identifies the owner to this app alone. Example: `abcdxxxx`.
+    /// 额度所属者开放ID. Identifies the owner to this app alone. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub fn owner_open_id(mut self, owner_open_id: impl Into<String>) -> Self {
         self.owner_open_id = Some(Into::into(owner_open_id));
         self
@@ -322,9 +324,9 @@ crate::codec::object!(ExpensecontrolQuotaQueryResponse);
 /// A business error code of [`ExpensecontrolQuotaQuery`].
 #[non_exhaustive]
 pub enum ExpensecontrolQuotaQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -344,12 +346,13 @@ impl crate::method::ErrorCode for ExpensecontrolQuotaQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 额度列表. A balance or voucher points of an employee.
+/// 额度. A balance or voucher points of an employee.
 #[non_exhaustive]
 pub struct ExpenseQuotaInfo {
     /// 额度对应的币种.
@@ -364,7 +367,7 @@ pub struct ExpenseQuotaInfo {
     pub freeze: Option<bool>,
     /// 额度所属者ID. By `owner_type`. `EMPLOYEE`: Alipay user id; `ENTERPRISE_PAY_UID`: id in the enterprise code; `PHONE`: mobile number; `ENTERPRISE`: the enterprise's id. Example: `2088xxx`.
     pub owner_id: Option<String>,
-    /// 额度所属者open_id. By `owner_type`. `EMPLOYEE`: open id; `PHONE`: mobile number; `ENTERPRISE_PAY_UID`: id in the enterprise code. Example: `abcdxxxx`.
+    /// 额度所属者open_id. By `owner_type`. `EMPLOYEE`: open id; `PHONE`: mobile number; `ENTERPRISE_PAY_UID`: id in the enterprise code. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub owner_open_id: Option<String>,
     /// 额度所属者id类型. Example: `EMPLOYEE`.
     pub owner_type: Option<String>,

@@ -6,6 +6,8 @@
 /// Reads the merchants where employees of an enterprise can pay page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpensesceneMerchantQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expensescene.merchant.query")]
+#[doc(alias = "查询企业可用商户信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpensesceneMerchantQuery {
@@ -294,11 +296,11 @@ crate::codec::object!(ExpensesceneMerchantQueryResponse);
 /// A business error code of [`ExpensesceneMerchantQuery`].
 #[non_exhaustive]
 pub enum ExpensesceneMerchantQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -318,9 +320,10 @@ impl crate::method::ErrorCode for ExpensesceneMerchantQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::ParameterIllegal | Self::PermissionDenied => {
-                None
+            Self::InvalidParameter | Self::ParameterIllegal => {
+                Some(crate::ErrorClass::Request)
             }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads the file of an electronic invoice by its code and number. Only while it is in a claim at this ISV that was submitted, approved or finished.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceFileOutputQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.file.output.query")]
+#[doc(alias = "获取电子发票原文件")]
 #[must_use]
 #[non_exhaustive]
 pub struct FileOutputQuery {
@@ -13,13 +15,13 @@ pub struct FileOutputQuery {
     pub invoice_code: Option<String>,
     /// 发票号码. 8 to 10 characters, or 20 of fully digital invoices. At most 20 characters. Example: `111`.
     pub invoice_no: Option<String>,
-    /// 发票归属用户open_id. Identifies the invoice's owner to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 发票归属用户open_id. Identifies the invoice's owner to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 发票pdf文件下载应用场景. Always `INVOICE_EXPENSE`. Example: `INVOICE_EXPENSE`.
     pub scene: Option<String>,
     /// 是否跳过发票报销状态同步. Whether the invoice can be asked for without telling first how its claim goes. Without it, `false`.
     pub skip_expense_progress_sync: Option<bool>,
-    /// 发票归属用户 id. Whose invoice it is. Example: `2088550000000`.
+    /// 发票归属用户 id. Whose invoice it is. Example: `2088550000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -44,7 +46,7 @@ impl FileOutputQuery {
         self
     }
 
-    /// 发票归属用户open_id. Identifies the invoice's owner to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 发票归属用户open_id. Identifies the invoice's owner to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -66,7 +68,7 @@ impl FileOutputQuery {
         self
     }
 
-    /// 发票归属用户 id. Whose invoice it is. Example: `2088550000000`.
+    /// 发票归属用户 id. Whose invoice it is. Example: `2088550000000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -229,7 +231,7 @@ pub enum FileOutputQueryErrorCode {
     InvoiceNotExist,
     /// The documentation names this code and does not say what it means.
     InvoiceQueryDeny,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
     /// The PDF does not exist.
     PdfNotExist,
@@ -266,9 +268,10 @@ impl crate::method::ErrorCode for FileOutputQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InvoiceNotExist
+            | Self::ParameterIllegal
             | Self::PdfNotExist
             | Self::QueryTaxNoNotEqualCertifyNo => Some(crate::ErrorClass::Request),
-            Self::InvoiceQueryDeny | Self::ParameterIllegal => None,
+            Self::InvoiceQueryDeny => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Sends invoices that were made for users to Alipay's invoice manager, where the users see them.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInfoSendRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.info.send")]
+#[doc(alias = "发票信息回传接口（新版）")]
 #[must_use]
 #[non_exhaustive]
 pub struct InfoSend {
@@ -160,7 +162,7 @@ pub enum InfoSendErrorCode {
     BizError,
     /// The documentation names this code and does not say what it means.
     CollectionNonUser,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     InvoiceInfosecCheckFail,
@@ -204,10 +206,10 @@ impl crate::method::ErrorCode for InfoSendErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::MerchantNotSupport => Some(crate::ErrorClass::Setup),
             Self::BizError
             | Self::CollectionNonUser
-            | Self::InvalidParameter
             | Self::InvoiceInfosecCheckFail
             | Self::InvoiceIsNotExpired
             | Self::RecordAlreadyExist => None,
@@ -215,7 +217,7 @@ impl crate::method::ErrorCode for InfoSendErrorCode {
     }
 }
 
-/// 发票信息列表. An invoice sent to the invoice manager.
+/// 发票信息. An invoice sent to the invoice manager.
 #[must_use]
 #[non_exhaustive]
 pub struct InvoiceSendOpenModel {
@@ -255,7 +257,7 @@ pub struct InvoiceSendOpenModel {
     pub invoice_type: Option<
         crate::types::OpenEnum<super::types::InvoiceOutputInfoInvoiceType>,
     >,
-    /// 用户OpenID. Identifies the user to this app alone. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 原始蓝票的发票代码. Needed for red invoices: the code of the blue invoice that it reverses. Empty for fully digital invoices. Example: `4112740002`.
     pub ori_blue_inv_code: Option<String>,
@@ -281,7 +283,7 @@ pub struct InvoiceSendOpenModel {
     pub tax_amount: Option<String>,
     /// 交易内容. Must not be sent empty: leave it out if there is nothing to say.
     pub trade_list: Vec<super::types::EinvTrade>,
-    /// 支付宝用户userId. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `2088399922382233`.
+    /// 支付宝用户userId. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -415,7 +417,7 @@ impl InvoiceSendOpenModel {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -502,7 +504,7 @@ impl InvoiceSendOpenModel {
         self
     }
 
-    /// 支付宝用户userId. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `2088399922382233`.
+    /// 支付宝用户userId. Needed unless `invoice_type` is `RED` or `apply_id` is given. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Creates an institution of an enterprise: rules for spending, rules for issuing quotas, and whom they apply to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.create")]
+#[doc(alias = "制度新增")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionCreate {
@@ -456,9 +458,9 @@ pub enum InstitutionCreateErrorCode {
     EnterpriseSyncExteriorException,
     /// The documentation names this code and does not say what it means.
     InstitutionCreateFail,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     RecordExist,
@@ -492,10 +494,10 @@ impl crate::method::ErrorCode for InstitutionCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::EnterpriseSyncExteriorException
             | Self::InstitutionCreateFail
-            | Self::InvalidParameter
-            | Self::PermissionDenied
             | Self::RecordExist => None,
         }
     }

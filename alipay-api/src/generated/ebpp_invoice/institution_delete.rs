@@ -6,6 +6,8 @@
 /// Deletes an institution of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionDeleteRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.delete")]
+#[doc(alias = "制度删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionDelete {
@@ -183,9 +185,9 @@ pub enum InstitutionDeleteErrorCode {
     InstitutionDeleteFail,
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -217,11 +219,11 @@ impl crate::method::ErrorCode for InstitutionDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError => Some(crate::ErrorClass::Request),
-            Self::EnterpriseSyncExteriorException
-            | Self::InstitutionDeleteFail
-            | Self::InvalidParameter
-            | Self::PermissionDenied => None,
+            Self::InstitutionNotExistError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::EnterpriseSyncExteriorException | Self::InstitutionDeleteFail => None,
         }
     }
 }

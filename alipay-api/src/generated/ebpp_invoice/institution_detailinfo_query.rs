@@ -6,6 +6,8 @@
 /// Asks for an institution with its rules for spending and for issuing quotas.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionDetailinfoQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.detailinfo.query")]
+#[doc(alias = "制度详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionDetailinfoQuery {
@@ -360,9 +362,9 @@ crate::codec::object!(InstitutionDetailinfoQueryResponse);
 pub enum InstitutionDetailinfoQueryErrorCode {
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -386,8 +388,10 @@ impl crate::method::ErrorCode for InstitutionDetailinfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InstitutionNotExistError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Adds a rule for spending to an institution.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionExpenseruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.expenserule.create")]
+#[doc(alias = "创建费控使用规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionExpenseruleCreate {
@@ -352,9 +354,9 @@ pub enum InstitutionExpenseruleCreateErrorCode {
     BindInvoiceRuleFailed,
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     RecordExist,
@@ -388,11 +390,11 @@ impl crate::method::ErrorCode for InstitutionExpenseruleCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError => Some(crate::ErrorClass::Request),
-            Self::BindInvoiceRuleFailed
-            | Self::InvalidParameter
-            | Self::PermissionDenied
-            | Self::RecordExist => None,
+            Self::InstitutionNotExistError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BindInvoiceRuleFailed | Self::RecordExist => None,
         }
     }
 }

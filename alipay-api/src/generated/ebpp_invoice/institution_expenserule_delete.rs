@@ -6,6 +6,8 @@
 /// Deletes rules for spending of an institution.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionExpenseruleDeleteRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.expenserule.delete")]
+#[doc(alias = "删除使用规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionExpenseruleDelete {
@@ -201,9 +203,9 @@ crate::codec::object!(InstitutionExpenseruleDeleteResponse);
 pub enum InstitutionExpenseruleDeleteErrorCode {
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -227,8 +229,10 @@ impl crate::method::ErrorCode for InstitutionExpenseruleDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InstitutionNotExistError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

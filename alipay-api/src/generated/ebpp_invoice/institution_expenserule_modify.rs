@@ -6,6 +6,8 @@
 /// Changes a rule for spending of an institution.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionExpenseruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.expenserule.modify")]
+#[doc(alias = "编辑使用规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionExpenseruleModify {
@@ -348,9 +350,9 @@ pub enum InstitutionExpenseruleModifyErrorCode {
     ExpenseRuleModifyFail,
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The standard does not exist.
     StandardNotExistError,
@@ -386,13 +388,11 @@ impl crate::method::ErrorCode for InstitutionExpenseruleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError | Self::StandardNotExistError => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::BindInvoiceRuleFailed
-            | Self::ExpenseRuleModifyFail
+            Self::InstitutionNotExistError
             | Self::InvalidParameter
-            | Self::PermissionDenied => None,
+            | Self::StandardNotExistError => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BindInvoiceRuleFailed | Self::ExpenseRuleModifyFail => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes an institution: its basic data, whom it applies to, its rules for spending and for issuing quotas.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.modify")]
+#[doc(alias = "制度编辑")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionModify {
@@ -339,13 +341,13 @@ pub enum InstitutionModifyErrorCode {
     InstitutionModifyFail,
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     ModifyConsultFailedConsume,
     /// The documentation names this code and does not say what it means.
     ModifyConsultFailedIssue,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     RecordExist,
@@ -383,12 +385,13 @@ impl crate::method::ErrorCode for InstitutionModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError => Some(crate::ErrorClass::Request),
+            Self::InstitutionNotExistError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::InstitutionModifyFail
-            | Self::InvalidParameter
             | Self::ModifyConsultFailedConsume
             | Self::ModifyConsultFailedIssue
-            | Self::PermissionDenied
             | Self::RecordExist => None,
         }
     }
@@ -519,7 +522,7 @@ impl crate::codec::Object for ModifyIssueRuleDetailInfo {
 
 crate::codec::object!(ModifyIssueRuleDetailInfo);
 
-/// 修改发放规则列表. A change of a rule for issuing quotas.
+/// 修改发放规则. A change of a rule for issuing quotas.
 #[must_use]
 #[non_exhaustive]
 pub struct ModifyIssueRuleInfo {
@@ -909,7 +912,7 @@ impl crate::codec::Object for ModifyStandardDetailInfo {
 
 crate::codec::object!(ModifyStandardDetailInfo);
 
-/// 待修改的使用规则信息列表. A change of a rule for spending.
+/// 待修改的使用规则信息. A change of a rule for spending.
 #[must_use]
 #[non_exhaustive]
 pub struct ModifyStandardInfo {

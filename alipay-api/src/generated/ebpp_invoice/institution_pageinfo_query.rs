@@ -6,6 +6,8 @@
 /// Reads the basic data of an enterprise's institutions page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionPageinfoQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.pageinfo.query")]
+#[doc(alias = "费控制度分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionPageinfoQuery {
@@ -241,9 +243,9 @@ crate::codec::object!(InstitutionPageinfoQueryResponse);
 /// A business error code of [`InstitutionPageinfoQuery`].
 #[non_exhaustive]
 pub enum InstitutionPageinfoQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -263,12 +265,13 @@ impl crate::method::ErrorCode for InstitutionPageinfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 制度基本信息列表. The basic data of an institution.
+/// 制度基本信息. The basic data of an institution.
 #[non_exhaustive]
 pub struct InstitutionBasicInfo {
     /// 费控咨询模式. Such as `0`. `alipay.ebpp.invoice.institution.modify` lists the values. Example: `0`.

@@ -6,6 +6,8 @@
 /// Changes whom an institution applies to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionScopeModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.scope.modify")]
+#[doc(alias = "修改制度下适配范围")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionScopeModify {
@@ -272,9 +274,9 @@ crate::codec::object!(InstitutionScopeModifyResponse);
 /// A business error code of [`InstitutionScopeModify`].
 #[non_exhaustive]
 pub enum InstitutionScopeModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -294,7 +296,8 @@ impl crate::method::ErrorCode for InstitutionScopeModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

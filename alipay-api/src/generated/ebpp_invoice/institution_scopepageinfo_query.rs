@@ -6,6 +6,8 @@
 /// Reads whom an institution applies to page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceInstitutionScopepageinfoQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.institution.scopepageinfo.query")]
+#[doc(alias = "分页查询制度下人员")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstitutionScopepageinfoQuery {
@@ -291,9 +293,9 @@ crate::codec::object!(InstitutionScopepageinfoQueryResponse);
 pub enum InstitutionScopepageinfoQueryErrorCode {
     /// The institution does not exist.
     InstitutionNotExistError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -317,8 +319,10 @@ impl crate::method::ErrorCode for InstitutionScopepageinfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InstitutionNotExistError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InstitutionNotExistError | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Adds a rule by which quotas are issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIssueruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.issuerule.create")]
+#[doc(alias = "新增发放规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct IssueruleCreate {
@@ -366,9 +368,9 @@ crate::codec::object!(IssueruleCreateResponse);
 /// A business error code of [`IssueruleCreate`].
 #[non_exhaustive]
 pub enum IssueruleCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     RecordExist,
@@ -402,10 +404,9 @@ impl crate::method::ErrorCode for IssueruleCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter
-            | Self::PermissionDenied
-            | Self::RecordExist
-            | Self::SensitiveCheckFail => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::RecordExist | Self::SensitiveCheckFail => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes rules by which quotas are issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIssueruleDeleteRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.issuerule.delete")]
+#[doc(alias = "删除发放规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct IssueruleDelete {
@@ -212,9 +214,9 @@ crate::codec::object!(IssueruleDeleteResponse);
 /// A business error code of [`IssueruleDelete`].
 #[non_exhaustive]
 pub enum IssueruleDeleteErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -234,7 +236,8 @@ impl crate::method::ErrorCode for IssueruleDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes a rule by which quotas are issued.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIssueruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.issuerule.modify")]
+#[doc(alias = "编辑发放规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct IssueruleModify {
@@ -372,9 +374,9 @@ crate::codec::object!(IssueruleModifyResponse);
 /// A business error code of [`IssueruleModify`].
 #[non_exhaustive]
 pub enum IssueruleModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     SensitiveCheckFail,
@@ -396,9 +398,9 @@ impl crate::method::ErrorCode for IssueruleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter
-            | Self::PermissionDenied
-            | Self::SensitiveCheckFail => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::SensitiveCheckFail => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Fetches the token by which a claims app identifies itself when it opens Alipay's claims assistant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceIsvtokenReimApplyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.isvtoken.reim.apply")]
+#[doc(alias = "获取报销授权令牌")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvtokenReimApply {
@@ -135,7 +137,7 @@ crate::codec::object!(IsvtokenReimApplyResponse);
 /// A business error code of [`IsvtokenReimApply`].
 #[non_exhaustive]
 pub enum IsvtokenReimApplyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -152,7 +154,7 @@ impl crate::method::ErrorCode for IsvtokenReimApplyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

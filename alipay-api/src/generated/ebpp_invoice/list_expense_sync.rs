@@ -6,6 +6,8 @@
 /// Tells how a claim goes, for all its invoices together.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceListExpenseSyncRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.list.expense.sync")]
+#[doc(alias = "报销状态批量同步开放接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ListExpenseSync {
@@ -19,11 +21,11 @@ pub struct ListExpenseSync {
     pub invoice_element_list: Vec<InvoiceElementStatusSyncOpenModel>,
     /// 报销审批备注. Example: `财务已打款`.
     pub memo: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 报销状态. How far the claim is. Example: `EXPENSE_APPLY`.
     pub status: Option<crate::types::OpenEnum<ListExpenseSyncStatus>>,
-    /// 用户uid. Example: `2088002000321000`.
+    /// 用户uid. Example: `2088002000321000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -70,7 +72,7 @@ impl ListExpenseSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -85,7 +87,7 @@ impl ListExpenseSync {
         self
     }
 
-    /// 用户uid. Example: `2088002000321000`.
+    /// 用户uid. Example: `2088002000321000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -240,7 +242,7 @@ pub enum ListExpenseSyncErrorCode {
     ExpenseNotReachProcessing,
     /// The numbers of the expense's order do not agree.
     ExpenseOrderNoDisagree,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     InvoiceExpenseStatusRepeat,
@@ -252,7 +254,7 @@ pub enum ListExpenseSyncErrorCode {
     InvoiceHaveProcessingExpense,
     /// The invoice does not exist.
     InvoiceNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The tax number differs from the certified one.
     QueryTaxNoNotEqualCertifyNo,
@@ -304,22 +306,22 @@ impl crate::method::ErrorCode for ListExpenseSyncErrorCode {
         match self {
             Self::ExpenseBusinessTimeError
             | Self::ExpenseOrderNoDisagree
+            | Self::InvalidParameter
             | Self::InvoiceHaveCancle
             | Self::InvoiceNotExist
             | Self::QueryTaxNoNotEqualCertifyNo => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::ExpenseApplyIdRepeat
             | Self::ExpenseInvoiceDetailUrlCheck
             | Self::ExpenseNotReachProcessing
-            | Self::InvalidParameter
             | Self::InvoiceExpenseStatusRepeat
             | Self::InvoiceHaveExpense
-            | Self::InvoiceHaveProcessingExpense
-            | Self::PermissionDenied => None,
+            | Self::InvoiceHaveProcessingExpense => None,
         }
     }
 }
 
-/// 需要同步报销状态的发票列表. An invoice of a claim.
+/// 需要同步报销状态的发票. An invoice of a claim.
 #[must_use]
 #[non_exhaustive]
 pub struct InvoiceElementStatusSyncOpenModel {

@@ -6,6 +6,8 @@
 /// Asks how a merchant's joining goes; for ISVs that let many merchants join.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceMerchantEnterstatusQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.merchant.enterstatus.query")]
+#[doc(alias = "商户入驻流程状态查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantEnterstatusQuery {
@@ -163,9 +165,9 @@ crate::codec::object!(MerchantEnterstatusQueryResponse);
 pub enum MerchantEnterstatusQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The record does not exist.
     RecordNotExist,
@@ -192,8 +194,11 @@ impl crate::method::ErrorCode for MerchantEnterstatusQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::RecordNotExist => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter | Self::RecordNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BizError => None,
         }
     }
 }

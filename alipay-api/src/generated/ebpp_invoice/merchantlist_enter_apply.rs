@@ -6,6 +6,8 @@
 /// Lets the merchants of an ISV that has joined Alipay join for invoices, many at a time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceMerchantlistEnterApplyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.merchantlist.enter.apply")]
+#[doc(alias = "商户批量入驻申请接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantlistEnterApply {
@@ -171,7 +173,7 @@ crate::codec::object!(MerchantlistEnterApplyResponse);
 pub enum MerchantlistEnterApplyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     MerchantEnterDeny,
@@ -225,9 +227,10 @@ impl crate::method::ErrorCode for MerchantlistEnterApplyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ServerNotExist => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::ServerNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::BizError
-            | Self::InvalidParameter
             | Self::MerchantEnterDeny
             | Self::MerchantEnterPidModDuplicate
             | Self::MerchantLogoUploadFail
@@ -424,7 +427,7 @@ impl crate::codec::Object for SubMerchantCommonEnterOpenModel {
 
 crate::codec::object!(SubMerchantCommonEnterOpenModel);
 
-/// 商户门店列表信息. A store that joins.
+/// 商户门店信息. A store that joins.
 #[must_use]
 #[non_exhaustive]
 pub struct SubMerchantEnterOpenModel {

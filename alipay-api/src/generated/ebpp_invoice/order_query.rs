@@ -6,6 +6,8 @@
 /// Asks for the invoice of an order by the order's number, for merchants without the number of the application.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceOrderQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.order.query")]
+#[doc(alias = "根据外部订单号查询发票信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderQuery {

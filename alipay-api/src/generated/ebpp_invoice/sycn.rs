@@ -6,6 +6,8 @@
 /// Sends blue or red invoices that were made to Alipay, which tells the users.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceSycnRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.sycn")]
+#[doc(alias = "发票信息同步至支付宝")]
 #[must_use]
 #[non_exhaustive]
 pub struct Sycn {
@@ -155,7 +157,7 @@ pub enum SycnErrorCode {
     CollectionNonUser,
     /// The documentation names this code and does not say what it means.
     MerchantNotSupported,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
     /// The documentation names this code and does not say what it means.
     RecordAlreadyExist,
@@ -187,9 +189,9 @@ impl crate::method::ErrorCode for SycnErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::ParameterIllegal => Some(crate::ErrorClass::Request),
             Self::CollectionNonUser
             | Self::MerchantNotSupported
-            | Self::ParameterIllegal
             | Self::RecordAlreadyExist => None,
         }
     }
@@ -235,7 +237,7 @@ pub struct InvoiceModelContent {
     pub invoice_title: Option<super::types::InvoiceTitleModel>,
     /// 发票类型. In lower case. Example: `blue`.
     pub invoice_type: Option<crate::types::OpenEnum<super::types::InvoiceType>>,
-    /// 用户OpenID. Identifies the user to this app alone. Needed for blue invoices without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed for blue invoices without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 原始蓝票发票代码. Needed for red invoices: the code of the blue invoice that it reverses. Empty for fully digital invoices. Example: `2328742873`.
     pub original_blue_invoice_code: Option<String>,
@@ -263,7 +265,7 @@ pub struct InvoiceModelContent {
     pub tax_amount: Option<crate::types::Price>,
     /// 税种. Example: `PLAIN`.
     pub tax_type: Option<crate::types::OpenEnum<InvoiceModelContentTaxType>>,
-    /// 支付宝用户id. Needed for blue invoices without `apply_id`. Example: `2088399922382233`.
+    /// 支付宝用户id. Needed for blue invoices without `apply_id`. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -394,7 +396,7 @@ impl InvoiceModelContent {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed for blue invoices without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed for blue invoices without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -492,7 +494,7 @@ impl InvoiceModelContent {
         self
     }
 
-    /// 支付宝用户id. Needed for blue invoices without `apply_id`. Example: `2088399922382233`.
+    /// 支付宝用户id. Needed for blue invoices without `apply_id`. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

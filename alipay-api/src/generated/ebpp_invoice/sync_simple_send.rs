@@ -6,6 +6,8 @@
 /// Sends an invoice's file to Alipay's invoice manager, without the invoice's data.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceSyncSimpleSendRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.sync.simple.send")]
+#[doc(alias = "简单模式发票回传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SyncSimpleSend {
@@ -153,7 +155,7 @@ pub enum SyncSimpleSendErrorCode {
     BizError,
     /// The kind of compression is not supported.
     CompressTypeNotSupport,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     InvoiceAlreadyExist,
@@ -163,7 +165,7 @@ pub enum SyncSimpleSendErrorCode {
     PdfDownloadFuncClosed,
     /// The PDF's type is not allowed.
     PdfTypeIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -205,13 +207,13 @@ impl crate::method::ErrorCode for SyncSimpleSendErrorCode {
         match self {
             Self::AntInvoiceApplyNotExist
             | Self::CompressTypeNotSupport
-            | Self::PdfTypeIllegal => Some(crate::ErrorClass::Request),
-            Self::BizError
             | Self::InvalidParameter
+            | Self::PdfTypeIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::BizError
             | Self::InvoiceAlreadyExist
             | Self::PdfDownloadException
-            | Self::PdfDownloadFuncClosed
-            | Self::PermissionDenied => None,
+            | Self::PdfDownloadFuncClosed => None,
         }
     }
 }
@@ -232,11 +234,11 @@ pub struct InvoicePDFSynModel {
     pub file_download_url: Option<String>,
     /// 支付宝登录账号. Example: `155xxxxxxxx`.
     pub login_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部ISV的唯一发票标识. The ISV's own, unique. Example: `2088100022223333`.
     pub out_invoice_id: Option<String>,
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 压缩方式. Such as `zip`. Example: `zip`.
     pub zip: Option<String>,
@@ -301,7 +303,7 @@ impl InvoicePDFSynModel {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed without `apply_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -313,7 +315,7 @@ impl InvoicePDFSynModel {
         self
     }
 
-    /// 支付宝用户userId. Example: `2088399922382233`.
+    /// 支付宝用户userId. Example: `2088399922382233`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

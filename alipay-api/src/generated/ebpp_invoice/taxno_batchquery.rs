@@ -6,6 +6,8 @@
 /// Lists the main data of a user's invoices with a company's tax number, for claims.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceTaxnoBatchqueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.taxno.batchquery")]
+#[doc(alias = "获取指定企业的发票要素列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct TaxnoBatchquery {
@@ -209,9 +211,9 @@ impl crate::method::ServerMethod for TaxnoBatchquery {}
 pub struct TaxnoBatchqueryResponse {
     /// 发票要素列表.
     pub invoice_element_list: Vec<super::types::InvoiceElementModel>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户id. Example: `2088000000000000`.
+    /// 支付宝用户id. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -265,9 +267,9 @@ crate::codec::object!(TaxnoBatchqueryResponse);
 /// A business error code of [`TaxnoBatchquery`].
 #[non_exhaustive]
 pub enum TaxnoBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The tax number differs from the certified one.
     QueryTaxNoNotEqualCertifyNo,
@@ -297,8 +299,10 @@ impl crate::method::ErrorCode for TaxnoBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::QueryTaxNoNotEqualCertifyNo => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::ParameterIllegal | Self::QueryTaxNoNotEqualCertifyNo => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for the invoice title whose bar code a user shows in Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceTitleDynamicGetRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.title.dynamic.get")]
+#[doc(alias = "根据动态码查询发票抬头")]
 #[must_use]
 #[non_exhaustive]
 pub struct TitleDynamicGet {
@@ -132,7 +134,7 @@ pub enum TitleDynamicGetErrorCode {
     AccessFrequencyTooHigh,
     /// The bar code has expired.
     BarCodeExpired,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
     /// The title does not exist.
     TitleNotExist,
@@ -165,10 +167,9 @@ impl crate::method::ErrorCode for TitleDynamicGetErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AccessFrequencyTooHigh => Some(crate::ErrorClass::Retry),
-            Self::BarCodeExpired | Self::TitleNotExist => {
+            Self::BarCodeExpired | Self::ParameterIllegal | Self::TitleNotExist => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::ParameterIllegal => None,
         }
     }
 }

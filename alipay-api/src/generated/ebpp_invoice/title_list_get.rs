@@ -6,12 +6,14 @@
 /// Lists the invoice titles of a user who authorised it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceTitleListGetRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.title.list.get")]
+#[doc(alias = "获取指定用户所有的有效抬头列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct TitleListGet {
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户id. Example: `2088000000000000`.
+    /// 支付宝用户id. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl TitleListGet {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户id. Example: `2088000000000000`.
+    /// 支付宝用户id. Example: `2088000000000000`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -143,7 +145,7 @@ crate::codec::object!(TitleListGetResponse);
 /// A business error code of [`TitleListGet`].
 #[non_exhaustive]
 pub enum TitleListGetErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
     /// The list of titles does not exist.
     TitleListNotExist,
@@ -165,8 +167,9 @@ impl crate::method::ErrorCode for TitleListGetErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::TitleListNotExist => Some(crate::ErrorClass::Request),
-            Self::ParameterIllegal => None,
+            Self::ParameterIllegal | Self::TitleListNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -7,10 +7,12 @@
 /// registered, with a token for the chosen invoices. This method returns the invoices of the token.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-apis/api_pre/alipay.ebpp.invoice.token.batchquery>
+#[doc(alias = "alipay.ebpp.invoice.token.batchquery")]
+#[doc(alias = "根据查询令牌获取发票要素列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct TokenBatchquery {
-    /// 查询请求令牌. The token that Alipay sent to the registered address. At most 34 characters.
+    /// 查询请求令牌. The token that Alipay sent to the registered address.
     pub invoice_token: crate::types::Secret,
     /// 发票要素获取应用场景. What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
     pub scene: Option<crate::types::OpenEnum<InvoiceTokenBatchqueryScene>>,
@@ -95,9 +97,9 @@ impl crate::method::ServerMethod for TokenBatchquery {}
 /// The answer to [`TokenBatchquery`].
 #[non_exhaustive]
 pub struct TokenBatchqueryResponse {
-    /// 支付宝用户id. The Alipay user number of the person who picked the invoices, where the app has not moved to open ids.
+    /// 支付宝用户id. The Alipay user number of the person who picked the invoices, where the app has not moved to open ids. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
-    /// 用户OpenID. The open id that this person has towards the app.
+    /// 用户OpenID. The open id that this person has towards the app. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 发票要素列表. The invoices picked.
     pub invoice_element_list: Vec<super::types::InvoiceElementModel>,
@@ -198,7 +200,7 @@ impl crate::method::ErrorCode for TokenBatchqueryErrorCode {
     }
 }
 
-/// What invoices are read for.
+/// 发票要素获取应用场景. What invoices are read for.
 #[non_exhaustive]
 pub enum InvoiceTokenBatchqueryScene {
     /// To reimburse somebody for them.

@@ -112,7 +112,7 @@ impl crate::codec::KnownValue for Effective {
 
 crate::codec::listed!(Effective);
 
-/// A payment behind an invoice.
+/// 交易内容. A payment behind an invoice.
 #[must_use]
 #[non_exhaustive]
 pub struct EinvTrade {
@@ -126,7 +126,7 @@ pub struct EinvTrade {
     pub payment_amount: Option<crate::types::Price>,
     /// 交易类型来源. What kind of document it comes from. (The misspelling is the gateway's.)
     pub souce: Option<crate::types::OpenEnum<EinvTradeSouce>>,
-    /// The category of the payment in the user's bill.
+    /// 交易类型/账单分类. The category of the payment in the user's bill.
     pub trade_type: Option<String>,
     /// 商家名称. The merchant as customers know it: the restaurant, the hotel, the taxi platform.
     pub merchant_name: Option<String>,
@@ -136,7 +136,7 @@ pub struct EinvTrade {
     pub city_name: Option<String>,
     /// 账单明细信息. Details as text: the hotel's folio, the itinerary, the restaurant's slip.
     pub detail_json: Option<String>,
-    /// Where the PDF of those details is.
+    /// 账单明细链接. Where the PDF of those details is.
     pub download_url: Option<String>,
     /// 扩展参数. Extras, one name and value a line.
     pub extend_map: Option<String>,
@@ -189,7 +189,7 @@ impl EinvTrade {
         self
     }
 
-    /// The category of the payment in the user's bill.
+    /// 交易类型/账单分类. The category of the payment in the user's bill.
     pub fn trade_type(mut self, trade_type: impl Into<String>) -> Self {
         self.trade_type = Some(Into::into(trade_type));
         self
@@ -219,7 +219,7 @@ impl EinvTrade {
         self
     }
 
-    /// Where the PDF of those details is.
+    /// 账单明细链接. Where the PDF of those details is.
     pub fn download_url(mut self, download_url: impl Into<String>) -> Self {
         self.download_url = Some(Into::into(download_url));
         self
@@ -345,7 +345,7 @@ impl crate::codec::Object for EinvTrade {
 
 crate::codec::object!(EinvTrade);
 
-/// What kind of document a payment comes from.
+/// 交易类型来源. What kind of document a payment comes from.
 #[non_exhaustive]
 pub enum EinvTradeSouce {
     /// The user's bill.
@@ -468,7 +468,7 @@ impl crate::codec::Object for EnterpriseTitleInfo {
 
 crate::codec::object!(EnterpriseTitleInfo);
 
-/// 企业查询到的员工账单列表. A bill of an employee on the enterprise's account.
+/// 企业查询到的员工账单. A bill of an employee on the enterprise's account.
 #[non_exhaustive]
 pub struct ExpenseConsumeInfo {
     /// 企业ID.
@@ -492,7 +492,7 @@ pub struct ExpenseConsumeInfo {
     pub consume_title: Option<String>,
     /// 所属员工支付宝uid.
     pub employee_id: Option<String>,
-    /// 所属员工OpenID. Identifies the employee to this app alone.
+    /// 所属员工OpenID. Identifies the employee to this app alone. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 商户id.
     pub merchant_id: Option<String>,
@@ -756,7 +756,7 @@ impl crate::codec::KnownValue for ExpenseConsumeInfoTpSign {
 
 crate::codec::listed!(ExpenseConsumeInfoTpSign);
 
-/// 使用规则因子列表. A condition of an expense rule.
+/// 使用规则因子. A condition of an expense rule.
 #[must_use]
 #[non_exhaustive]
 pub struct ExpenseCtrRuleInfo {
@@ -875,7 +875,7 @@ crate::codec::object!(ExpenseCtrRuleInfo);
 pub struct ExpenseInvoiceInfo {
     /// 员工ID.
     pub employee_id: Option<String>,
-    /// 员工OpenID. Identifies the employee to this app alone.
+    /// 员工OpenID. Identifies the employee to this app alone. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 电子发票结构化信息.
     pub invoice_output_info: Option<InvoiceOutputInfo>,
@@ -982,7 +982,7 @@ impl crate::codec::Object for ExpenseInvoiceInfo {
 
 crate::codec::object!(ExpenseInvoiceInfo);
 
-/// An invoice.
+/// 发票要素信息. What an invoice says.
 #[non_exhaustive]
 pub struct InvoiceElementModel {
     /// 发票代码. The invoice's code. Fully digital invoices have none.
@@ -993,7 +993,7 @@ pub struct InvoiceElementModel {
     pub invoice_date: Option<crate::types::Date>,
     /// 发票金额. The amount with tax, in yuan.
     pub invoice_amount: Option<crate::types::Price>,
-    /// The amount without tax, in yuan.
+    /// 不含税发票金额. The amount without tax, in yuan.
     pub out_tax_amount: Option<crate::types::Price>,
     /// 防伪校验码. The check code against forgery.
     pub fake_code: Option<String>,
@@ -1017,26 +1017,26 @@ pub struct InvoiceElementModel {
     pub has_pdf_file: Option<bool>,
     /// PDF的下载链接. Where the PDF is.
     pub pdf_url: Option<String>,
-    /// Where a JPEG made from the PDF is.
+    /// 发票jpg预览地址. Where a JPEG made from the PDF is.
     pub invoice_img_url: Option<String>,
     /// 发票原始文件文件类型. The type of the original file.
     pub file_type: Option<String>,
     /// logo地址. Where the merchant's logo is.
     pub logo_url: Option<String>,
-    /// Who handed it in, by a short name such as `bz_tmall`.
+    /// 发票来源. Who handed it in, by a short name such as `bz_tmall`.
     pub source: Option<String>,
     /// 服务商名称. The service provider that issued it.
     pub isv_name: Option<String>,
     /// 服务商联系方式. How to reach that provider.
     pub isv_contact: Option<String>,
-    /// Whether something about it needs checking. Mind that it reads the other way round: the gateway documents `true` as nothing found and `false` as
+    /// 是否存在异常. Whether something about it needs checking. Mind that it reads the other way round: the gateway documents `true` as nothing found and `false` as
     /// something found.
     pub has_risk: Option<bool>,
     /// 交易匹配结果. Whether a payment was found that belongs to it.
     pub trade_match_result: Option<
         crate::types::OpenEnum<InvoiceElementModelTradeMatchResult>,
     >,
-    /// The payments that belong to it.
+    /// 发票对应的交易. The payments that belong to it.
     pub trade_list: Vec<EinvTrade>,
     /// 扩展字段. Extras.
     pub extend_fields: Option<String>,
@@ -1216,7 +1216,7 @@ impl crate::codec::Object for InvoiceElementModel {
 
 crate::codec::object!(InvoiceElementModel);
 
-/// Whether an invoice has been reimbursed.
+/// 发票报销状态. Whether an invoice has been reimbursed.
 #[non_exhaustive]
 pub enum InvoiceElementModelExpenseStatus {
     /// Not yet.
@@ -1239,7 +1239,7 @@ impl crate::codec::KnownValue for InvoiceElementModelExpenseStatus {
 
 crate::codec::listed!(InvoiceElementModelExpenseStatus);
 
-/// A kind of invoice.
+/// 发票类型. Which of the official forms an invoice has.
 #[non_exhaustive]
 pub enum InvoiceElementModelInvoiceKind {
     /// An electronic VAT invoice without deduction (增值税电子普通发票).
@@ -1290,7 +1290,7 @@ impl crate::codec::KnownValue for InvoiceElementModelInvoiceKind {
 
 crate::codec::listed!(InvoiceElementModelInvoiceKind);
 
-/// Whether an invoice is in force.
+/// 发票状态. Whether an invoice is in force.
 #[non_exhaustive]
 pub enum InvoiceElementModelInvoiceStatus {
     /// In force.
@@ -1308,7 +1308,7 @@ impl crate::codec::KnownValue for InvoiceElementModelInvoiceStatus {
 
 crate::codec::listed!(InvoiceElementModelInvoiceStatus);
 
-/// Whether a payment was found for an invoice.
+/// 交易匹配结果. Whether a payment was found for an invoice.
 #[non_exhaustive]
 pub enum InvoiceElementModelTradeMatchResult {
     /// One was found.
@@ -1993,7 +1993,7 @@ pub struct InvoiceTitleModel {
     pub open_bank_account: Option<crate::types::Secret>,
     /// 开户银行.
     pub open_bank_name: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 纳税人识别号.
     pub tax_register_no: Option<String>,
@@ -2007,7 +2007,7 @@ pub struct InvoiceTitleModel {
     pub user_address: Option<String>,
     /// 邮箱.
     pub user_email: Option<String>,
-    /// 支付宝用户id.
+    /// 支付宝用户id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 电话号码.
     pub user_mobile: Option<String>,
@@ -2050,7 +2050,7 @@ impl InvoiceTitleModel {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -2095,7 +2095,7 @@ impl InvoiceTitleModel {
         self
     }
 
-    /// 支付宝用户id.
+    /// 支付宝用户id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -2373,7 +2373,7 @@ pub struct IssueQuotaCheckInfo {
     pub message: Option<String>,
     /// 入参的 owner_id. As asked for. Example: `13055551515`.
     pub owner_id: Option<String>,
-    /// 入参的 owner_open_id. As asked for. Example: `abcdxxxx`.
+    /// 入参的 owner_open_id. As asked for. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub owner_open_id: Option<String>,
     /// 额度所属者类型. What kind of number `owner_id` is, such as `PHONE`. Example: `PHONE`.
     pub owner_type: Option<String>,
@@ -2462,7 +2462,7 @@ impl crate::codec::Object for IssueQuotaCheckInfo {
 
 crate::codec::object!(IssueQuotaCheckInfo);
 
-/// 发放规则id列表. The ids of a rule by which quotas are issued.
+/// 发放规则id. The ids of a rule by which quotas are issued.
 #[non_exhaustive]
 pub struct IssueRuleIdInfo {
     /// 发放规则id. Example: `2022031000152621000000000001`.
@@ -2513,7 +2513,7 @@ impl crate::codec::Object for IssueRuleIdInfo {
 
 crate::codec::object!(IssueRuleIdInfo);
 
-/// 发放规则列表. A rule by which quotas are issued.
+/// 发放规则. A rule by which quotas are issued.
 #[must_use]
 #[non_exhaustive]
 pub struct IssueRuleInfo {
@@ -2755,7 +2755,7 @@ impl crate::codec::Object for IssueRuleInfo {
 
 crate::codec::object!(IssueRuleInfo);
 
-/// 员工发放信息列表. A quota to be issued to somebody.
+/// 员工发放信息. A quota to be issued to somebody.
 #[must_use]
 #[non_exhaustive]
 pub struct IssueTargetInfoContent {
@@ -2763,7 +2763,7 @@ pub struct IssueTargetInfoContent {
     pub issue_quota: Option<String>,
     /// 额度所属者ID. For callers without open ids, by `owner_type`. `PHONE`: mobile number; `EMPLOYEE`: Alipay user id; `ENTERPRISE_PAY_UID`: id in the enterprise code; `ENTERPRISE`: the enterprise's id or nothing; `INSTITUTION`: without it, the institution's id. Example: `13055551515`.
     pub owner_id: Option<String>,
-    /// 额度所属者open_id. For callers with open ids, by `owner_type`. `PHONE`: the employee's mobile number; `EMPLOYEE`: the employee's open id. Example: `abcdxxxx`.
+    /// 额度所属者open_id. For callers with open ids, by `owner_type`. `PHONE`: the employee's mobile number; `EMPLOYEE`: the employee's open id. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub owner_open_id: Option<String>,
     /// owner类型. What kind of number `owner_id` is, such as `PHONE`. Example: `PHONE`.
     pub owner_type: Option<String>,
@@ -2792,7 +2792,7 @@ impl IssueTargetInfoContent {
         self
     }
 
-    /// 额度所属者open_id. For callers with open ids, by `owner_type`. `PHONE`: the employee's mobile number; `EMPLOYEE`: the employee's open id. Example: `abcdxxxx`.
+    /// 额度所属者open_id. For callers with open ids, by `owner_type`. `PHONE`: the employee's mobile number; `EMPLOYEE`: the employee's open id. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub fn owner_open_id(mut self, owner_open_id: impl Into<String>) -> Self {
         self.owner_open_id = Some(Into::into(owner_open_id));
         self
@@ -3359,7 +3359,7 @@ impl crate::codec::KnownValue for ShareMode {
 
 crate::codec::listed!(ShareMode);
 
-/// 使用规则条件列表. A condition of a rule for spending.
+/// 使用规则条件. A condition of a rule for spending.
 #[must_use]
 #[non_exhaustive]
 pub struct StandardConditionInfo {
@@ -3475,7 +3475,7 @@ impl crate::codec::Object for StandardConditionInfo {
 
 crate::codec::object!(StandardConditionInfo);
 
-/// 使用规则id列表. The ids of a rule for spending.
+/// 使用规则id. The ids of a rule for spending.
 #[non_exhaustive]
 pub struct StandardIdInfo {
     /// 外部使用规则id. The caller's own number. Example: `123456`.
@@ -3526,7 +3526,7 @@ impl crate::codec::Object for StandardIdInfo {
 
 crate::codec::object!(StandardIdInfo);
 
-/// 使用规则列表. A rule for spending.
+/// 使用规则. A rule for spending.
 #[must_use]
 #[non_exhaustive]
 pub struct StandardInfo {

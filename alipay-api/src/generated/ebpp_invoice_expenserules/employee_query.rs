@@ -6,6 +6,8 @@
 /// Reads the employees under an expense rule page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesEmployeeQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.employee.query")]
+#[doc(alias = "查询费控规则员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeeQuery {
@@ -264,9 +266,9 @@ crate::codec::object!(EmployeeQueryResponse);
 /// A business error code of [`EmployeeQuery`].
 #[non_exhaustive]
 pub enum EmployeeQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -286,7 +288,8 @@ impl crate::method::ErrorCode for EmployeeQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

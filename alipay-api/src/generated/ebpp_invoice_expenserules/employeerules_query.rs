@@ -6,6 +6,8 @@
 /// Reads all expense rules that an employee is under, valid or not, the newest first.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesEmployeerulesQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.employeerules.query")]
+#[doc(alias = "查询员工绑定的所有费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct EmployeerulesQuery {
@@ -15,7 +17,7 @@ pub struct EmployeerulesQuery {
     pub agreement_no: Option<String>,
     /// 员工ID. The employee's Alipay user id. For callers without open ids. Example: `208852286537xxxx`.
     pub employee_id: Option<String>,
-    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids. Example: `abcdxxxx`.
+    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 页码. Without it, 1. Example: `1`.
     pub page_num: Option<i64>,
@@ -50,7 +52,7 @@ impl EmployeerulesQuery {
         self
     }
 
-    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids. Example: `abcdxxxx`.
+    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub fn employee_open_id(mut self, employee_open_id: impl Into<String>) -> Self {
         self.employee_open_id = Some(Into::into(employee_open_id));
         self
@@ -242,9 +244,9 @@ crate::codec::object!(EmployeerulesQueryResponse);
 /// A business error code of [`EmployeerulesQuery`].
 #[non_exhaustive]
 pub enum EmployeerulesQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -264,12 +266,13 @@ impl crate::method::ErrorCode for EmployeerulesQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 员工已绑定费控规则列表. An expense rule that an employee is under.
+/// 员工已绑定费控规则. An expense rule that an employee is under.
 #[non_exhaustive]
 pub struct ExpenseCtrlEmployeeRuleInfo {
     /// 费控规则状态. `1` valid, `0` not valid. Example: `1`.

@@ -6,6 +6,8 @@
 /// Adds employees to expense rules or takes them away.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesGroupemployeeModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.groupemployee.modify")]
+#[doc(alias = "修改费控规则员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct GroupemployeeModify {
@@ -252,9 +254,9 @@ pub enum GroupemployeeModifyErrorCode {
     GroupNotExist,
     /// The documentation names this code and does not say what it means.
     InvalidateEmployeeFail,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -286,12 +288,11 @@ impl crate::method::ErrorCode for GroupemployeeModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeMaxRuleCount | Self::GroupNotExist => {
+            Self::EmployeeMaxRuleCount | Self::GroupNotExist | Self::InvalidParameter => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidateEmployeeFail
-            | Self::InvalidParameter
-            | Self::PermissionDenied => None,
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::InvalidateEmployeeFail => None,
         }
     }
 }

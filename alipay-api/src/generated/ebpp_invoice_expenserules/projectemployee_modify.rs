@@ -6,6 +6,8 @@
 /// Adds employees to a project or takes them away.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectemployeeModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectemployee.modify")]
+#[doc(alias = "修改项目的员工列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectemployeeModify {
@@ -237,9 +239,9 @@ pub enum ProjectemployeeModifyErrorCode {
     EmployeeMaxRuleCount,
     /// The documentation names this code and does not say what it means.
     EmployeeRuleConflict,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The project does not exist.
     ProjectNotExist,
@@ -273,12 +275,11 @@ impl crate::method::ErrorCode for ProjectemployeeModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeMaxRuleCount | Self::ProjectNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::EmployeeRuleConflict
+            Self::EmployeeMaxRuleCount
             | Self::InvalidParameter
-            | Self::PermissionDenied => None,
+            | Self::ProjectNotExist => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::EmployeeRuleConflict => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes the basic data of a project.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectinfoModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectinfo.modify")]
+#[doc(alias = "修改项目基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectinfoModify {
@@ -216,9 +218,9 @@ crate::codec::object!(ProjectinfoModifyResponse);
 /// A business error code of [`ProjectinfoModify`].
 #[non_exhaustive]
 pub enum ProjectinfoModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     ProjectNameExistError,
@@ -252,10 +254,11 @@ impl crate::method::ErrorCode for ProjectinfoModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ProjectNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter
-            | Self::PermissionDenied
-            | Self::ProjectNameExistError => None,
+            Self::InvalidParameter | Self::ProjectNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::ProjectNameExistError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Creates a project with its expense rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectrule.create")]
+#[doc(alias = "创建项目费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectruleCreate {
@@ -264,9 +266,9 @@ pub enum ProjectruleCreateErrorCode {
     ExpenseRuleCreateFail,
     /// The documentation names this code and does not say what it means.
     GroupNameExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     ProjectNameExistError,
@@ -310,12 +312,12 @@ impl crate::method::ErrorCode for ProjectruleCreateErrorCode {
         match self {
             Self::EmployeeCntLimitError
             | Self::EmployeeListError
-            | Self::EmployeeMaxRuleCount => Some(crate::ErrorClass::Request),
+            | Self::EmployeeMaxRuleCount
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::EmployeeRuleConflict
             | Self::ExpenseRuleCreateFail
             | Self::GroupNameExist
-            | Self::InvalidParameter
-            | Self::PermissionDenied
             | Self::ProjectNameExistError => None,
         }
     }

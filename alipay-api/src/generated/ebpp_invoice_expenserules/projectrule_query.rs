@@ -6,6 +6,8 @@
 /// Reads the expense rules of projects page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectruleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectrule.query")]
+#[doc(alias = "查询项目费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectruleQuery {
@@ -15,7 +17,7 @@ pub struct ProjectruleQuery {
     pub agreement_no: Option<String>,
     /// 员工UID. Can be empty. Example: `2088123412341234`.
     pub employee_id: Option<String>,
-    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids; can be empty. Example: `abcdxxxx`.
+    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids; can be empty. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub employee_open_id: Option<String>,
     /// 页数. Example: `1`.
     pub page_num: Option<i64>,
@@ -52,7 +54,7 @@ impl ProjectruleQuery {
         self
     }
 
-    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids; can be empty. Example: `abcdxxxx`.
+    /// 员工open_id. Identifies the employee to this app alone. For callers with open ids; can be empty. Example: `abcdxxxx`. See [user ids](crate::guide::user_ids).
     pub fn employee_open_id(mut self, employee_open_id: impl Into<String>) -> Self {
         self.employee_open_id = Some(Into::into(employee_open_id));
         self
@@ -278,9 +280,9 @@ crate::codec::object!(ProjectruleQueryResponse);
 /// A business error code of [`ProjectruleQuery`].
 #[non_exhaustive]
 pub enum ProjectruleQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The project does not exist.
     ProjectNotExistError,
@@ -302,13 +304,15 @@ impl crate::method::ErrorCode for ProjectruleQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ProjectNotExistError => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter | Self::ProjectNotExistError => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 项目规则列表. The expense rules of a project.
+/// 项目规则. The expense rules of a project.
 #[non_exhaustive]
 pub struct ProjectRuleInfo {
     /// 有效期截止. Example: `2021-03-02 17:00:00`.

@@ -6,6 +6,8 @@
 /// Changes the conditions of a project's expense rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesProjectrulesModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.projectrules.modify")]
+#[doc(alias = "修改项目费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProjectrulesModify {
@@ -202,9 +204,9 @@ crate::codec::object!(ProjectrulesModifyResponse);
 /// A business error code of [`ProjectrulesModify`].
 #[non_exhaustive]
 pub enum ProjectrulesModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The project does not exist.
     ProjectNotExist,
@@ -226,8 +228,10 @@ impl crate::method::ErrorCode for ProjectrulesModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ProjectNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionDenied => None,
+            Self::InvalidParameter | Self::ProjectNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Creates an expense rule, such as one by which employees spend at most 100 yuan a day on meals.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesSceneruleCreateRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.scenerule.create")]
+#[doc(alias = "创建费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct SceneruleCreate {
@@ -322,9 +324,9 @@ pub enum SceneruleCreateErrorCode {
     EmployeeMaxRuleCount,
     /// The documentation names this code and does not say what it means.
     ExpenseRuleCreateFail,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     StandardNameExistError,
@@ -360,13 +362,11 @@ impl crate::method::ErrorCode for SceneruleCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EmployeeCntLimitError | Self::EmployeeMaxRuleCount => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::ExpenseRuleCreateFail
-            | Self::InvalidParameter
-            | Self::PermissionDenied
-            | Self::StandardNameExistError => None,
+            Self::EmployeeCntLimitError
+            | Self::EmployeeMaxRuleCount
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
+            Self::ExpenseRuleCreateFail | Self::StandardNameExistError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes an expense rule or its conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesSceneruleModifyRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.scenerule.modify")]
+#[doc(alias = "修改费控规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct SceneruleModify {
@@ -292,9 +294,9 @@ crate::codec::object!(SceneruleModifyResponse);
 pub enum SceneruleModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     ExpenseRuleCreateFail,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The documentation names this code and does not say what it means.
     StandardExistError,
@@ -330,9 +332,9 @@ impl crate::method::ErrorCode for SceneruleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
             Self::ExpenseRuleCreateFail
-            | Self::InvalidParameter
-            | Self::PermissionDenied
             | Self::StandardExistError
             | Self::StandardNameExistError => None,
         }

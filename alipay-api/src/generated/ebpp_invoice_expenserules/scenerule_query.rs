@@ -6,6 +6,8 @@
 /// Reads expense rules page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesSceneruleQueryRequest.java>
+#[doc(alias = "alipay.ebpp.invoice.expenserules.scenerule.query")]
+#[doc(alias = "查询费控规则信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct SceneruleQuery {
@@ -252,9 +254,9 @@ crate::codec::object!(SceneruleQueryResponse);
 /// A business error code of [`SceneruleQuery`].
 #[non_exhaustive]
 pub enum SceneruleQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -274,12 +276,13 @@ impl crate::method::ErrorCode for SceneruleQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParameterIllegal | Self::PermissionDenied => None,
+            Self::ParameterIllegal => Some(crate::ErrorClass::Request),
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 费控规则列表. An expense rule with its conditions.
+/// 费控规则. An expense rule with its conditions.
 #[non_exhaustive]
 pub struct StandardRuleInfo {
     /// 有效期截止. Example: `2021-08-27 00:00:00`.

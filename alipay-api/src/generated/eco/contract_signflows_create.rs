@@ -6,6 +6,8 @@
 /// Starts the signing of an electronic contract by E-sign (E签宝): fills in templates and names who signs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoContractSignflowsCreateRequest.java>
+#[doc(alias = "alipay.eco.contract.signflows.create")]
+#[doc(alias = "创建电子合同签署流程(E签宝)")]
 #[must_use]
 #[non_exhaustive]
 pub struct ContractSignflowsCreate {
@@ -517,7 +519,7 @@ impl crate::codec::Object for ConfigInfoBean {
 
 crate::codec::object!(ConfigInfoBean);
 
-/// 附件列表. An attachment to be uploaded.
+/// 附件. An attachment to be uploaded.
 #[must_use]
 #[non_exhaustive]
 pub struct DetailBean {
@@ -1012,7 +1014,7 @@ impl crate::codec::Object for SignerBean {
 
 crate::codec::object!(SignerBean);
 
-/// 指定签署人需要上传的附件列表. What a signer has to upload.
+/// 指定签署人需要上传的附件. What a signer has to upload.
 #[must_use]
 #[non_exhaustive]
 pub struct SpecifyAttachmentInfo {

@@ -6,6 +6,8 @@
 /// Creates a template of contracts at E-sign (E签宝) and returns where its file (Word or PDF) must be uploaded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoDocTemplateCreateRequest.java>
+#[doc(alias = "alipay.eco.doc.template.create")]
+#[doc(alias = "创建合同模板（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct DocTemplateCreate {

@@ -6,6 +6,8 @@
 /// Asks for the page where the fields and signing areas of a template of contracts are set.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoDoctemplateSettingurlQueryRequest.java>
+#[doc(alias = "alipay.eco.doctemplate.settingurl.query")]
+#[doc(alias = "获取合同模板设置地址（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct DoctemplateSettingurlQuery {

@@ -6,6 +6,8 @@
 /// Tells Alipay where a school bill stands, once the ISV has compared its records: paid, closed or refunded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtBillingModifyRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.billing.modify")]
+#[doc(alias = "教育缴费账单状态同步接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtBillingModify {
@@ -13,9 +15,9 @@ pub struct EduKtBillingModify {
     pub bank_success: Option<crate::types::OpenEnum<EduKtBillingModifyBankSuccess>>,
     /// 买家登录id. Needed for a refund: as Alipay returned it. Example: `159****5620`.
     pub buyer_logon_id: Option<String>,
-    /// 支付宝返回的买家支付宝用户id. Needed for a refund: as Alipay returned it. Example: `2088101117955611`.
+    /// 支付宝返回的买家支付宝用户id. Needed for a refund: as Alipay returned it. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub buyer_user_id: Option<String>,
-    /// 买家OpenID. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub buyer_user_open_id: Option<String>,
     /// 本次退款是否发生了资金变化. Needed for a refund. Such as `Y`. Example: `Y`.
     pub fund_change: Option<String>,
@@ -61,13 +63,13 @@ impl EduKtBillingModify {
         self
     }
 
-    /// 支付宝返回的买家支付宝用户id. Needed for a refund: as Alipay returned it. Example: `2088101117955611`.
+    /// 支付宝返回的买家支付宝用户id. Needed for a refund: as Alipay returned it. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn buyer_user_id(mut self, buyer_user_id: impl Into<String>) -> Self {
         self.buyer_user_id = Some(Into::into(buyer_user_id));
         self
     }
 
-    /// 买家OpenID. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone; as Alipay returned it. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn buyer_user_open_id(mut self, buyer_user_open_id: impl Into<String>) -> Self {
         self.buyer_user_open_id = Some(Into::into(buyer_user_open_id));
         self
@@ -313,9 +315,9 @@ pub enum EduKtBillingModifyErrorCode {
     EduIsvNotExist,
     /// The provider's school does not exist.
     EduIsvSchoolNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     IllegalParam,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     InvalidParameterRefundFailed,
@@ -361,13 +363,13 @@ impl crate::method::ErrorCode for EduKtBillingModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EduIsvNotExist | Self::EduIsvSchoolNotExist | Self::SchoolNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::AlipayQueryOrderFail
-            | Self::BizError
+            Self::EduIsvNotExist
+            | Self::EduIsvSchoolNotExist
             | Self::IllegalParam
             | Self::InvalidParameter
+            | Self::SchoolNotExist => Some(crate::ErrorClass::Request),
+            Self::AlipayQueryOrderFail
+            | Self::BizError
             | Self::InvalidParameterRefundFailed
             | Self::UserInfoError => None,
         }

@@ -6,6 +6,8 @@
 /// Asks where a school bill stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtBillingQueryRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.billing.query")]
+#[doc(alias = "缴费账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtBillingQuery {
@@ -163,9 +165,9 @@ crate::codec::object!(EduKtBillingQueryResponse);
 /// A business error code of [`EduKtBillingQuery`].
 #[non_exhaustive]
 pub enum EduKtBillingQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     IllegalParam,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -185,7 +187,9 @@ impl crate::method::ErrorCode for EduKtBillingQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalParam | Self::InvalidParameter => None,
+            Self::IllegalParam | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Sends a school bill for a child, which the parents see and pay in Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtBillingSendRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.billing.send")]
+#[doc(alias = "教育缴费账单发送接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtBillingSend {
@@ -378,9 +380,9 @@ pub enum EduKtBillingSendErrorCode {
     EduIsvSchoolNotExist,
     /// The documentation names this code and does not say what it means.
     EduOrderSchoolNameWaitCorrect,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     IllegalParam,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     SchoolNotAllowOrder,
@@ -422,13 +424,13 @@ impl crate::method::ErrorCode for EduKtBillingSendErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::EduIsvNotExist | Self::EduIsvSchoolNotExist | Self::SchoolNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::BizError
-            | Self::EduOrderSchoolNameWaitCorrect
+            Self::EduIsvNotExist
+            | Self::EduIsvSchoolNotExist
             | Self::IllegalParam
             | Self::InvalidParameter
+            | Self::SchoolNotExist => Some(crate::ErrorClass::Request),
+            Self::BizError
+            | Self::EduOrderSchoolNameWaitCorrect
             | Self::SchoolNotAllowOrder => None,
         }
     }

@@ -6,6 +6,8 @@
 /// Asks whether the user who paid a school bill has added the student's payment account. Only users who have added it are told of later bills by Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtParentQueryRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.parent.query")]
+#[doc(alias = "查询学生家长状态接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtParentQuery {
@@ -244,7 +246,7 @@ crate::codec::object!(EduKtParentQueryResponse);
 pub enum EduKtParentQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -261,7 +263,8 @@ impl crate::method::ErrorCode for EduKtParentQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

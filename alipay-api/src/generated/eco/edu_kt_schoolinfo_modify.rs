@@ -6,6 +6,8 @@
 /// Enters a school's data into Alipay's education payment platform, after the ISV has signed with Alipay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtSchoolinfoModifyRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.schoolinfo.modify")]
+#[doc(alias = "教育缴费学校信息录入接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtSchoolinfoModify {
@@ -500,7 +502,7 @@ crate::codec::object!(EduKtSchoolinfoModifyResponse);
 pub enum EduKtSchoolinfoModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The type of college or school is wrong.
     InvalidParameterCollegeSchoolTypeError,
@@ -530,10 +532,10 @@ impl crate::method::ErrorCode for EduKtSchoolinfoModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameterCollegeSchoolTypeError => {
+            Self::InvalidParameter | Self::InvalidParameterCollegeSchoolTypeError => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
@@ -541,7 +543,7 @@ impl crate::method::ErrorCode for EduKtSchoolinfoModifyErrorCode {
 /// 图片格式. The format of the picture at `school_icon`; must be given together with it.
 #[non_exhaustive]
 pub enum EduKtSchoolinfoModifySchoolIconType {
-    /// PNG.
+    /// PNG格式.
     Png,
     /// JPEG.
     Jpg,

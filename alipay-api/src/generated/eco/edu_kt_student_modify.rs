@@ -6,6 +6,8 @@
 /// Updates a student's data on the education payment platform, or deletes it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoEduKtStudentModifyRequest.java>
+#[doc(alias = "alipay.eco.edu.kt.student.modify")]
+#[doc(alias = "学生信息更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct EduKtStudentModify {
@@ -267,7 +269,7 @@ crate::codec::object!(EduKtStudentModifyResponse);
 /// A business error code of [`EduKtStudentModify`].
 #[non_exhaustive]
 pub enum EduKtStudentModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -284,7 +286,7 @@ impl crate::method::ErrorCode for EduKtStudentModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

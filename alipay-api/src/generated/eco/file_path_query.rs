@@ -6,6 +6,8 @@
 /// Gets an address to which a file can be uploaded, for electronic signing (E签宝).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoFilePathQueryRequest.java>
+#[doc(alias = "alipay.eco.file.path.query")]
+#[doc(alias = "获取文件直传地址（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct FilePathQuery {

@@ -6,6 +6,8 @@
 /// Tells Alipay what a car park costs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingChargeinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.chargeinfo.sync")]
+#[doc(alias = "停车场价格信息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingChargeinfoSync {
@@ -41,7 +43,7 @@ pub struct MycarParkingChargeinfoSync {
     pub remark: Option<String>,
     /// 大车白天非首个计费单元价格. What a large vehicle pays by day for each unit of time after the first, in words such as `3元/小时`. Example: `3元/小时或1.5元/30分钟`.
     pub truck_daylight_advanced_price: Option<String>,
-    /// 大车白天首个计费单元价格. What a large vehicle pays by day for the first unit of time, in words such as `3元/小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 大车白天首个计费单元价格. What a large vehicle pays by day for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
     pub truck_daylight_base_price: Option<String>,
     /// 大车夜间非首个计费单元价格. What a large vehicle pays at night for each unit of time after the first, in words such as `4元/次`. Example: `4元/次`.
     pub truck_night_advanced_price: Option<String>,
@@ -183,7 +185,7 @@ impl MycarParkingChargeinfoSync {
         self
     }
 
-    /// 大车白天首个计费单元价格. What a large vehicle pays by day for the first unit of time, in words such as `3元/小时`. Example: `10元/1小时或5元/30分钟`.
+    /// 大车白天首个计费单元价格. What a large vehicle pays by day for the first unit of time, in words such as `10元/1小时`. Example: `10元/1小时或5元/30分钟`.
     pub fn truck_daylight_base_price(
         mut self,
         truck_daylight_base_price: impl Into<String>,
@@ -445,7 +447,7 @@ pub enum MycarParkingChargeinfoSyncErrorCode {
     DailyPriceUpperboundEmpty,
     /// The business hours by day are missing.
     DaylightBusinessHoursEmpty,
-    /// A parameter is empty.
+    /// The documentation says no more than the name.
     EmptyParameter,
     /// The free period is missing.
     FreePeriodEmpty,
@@ -453,7 +455,7 @@ pub enum MycarParkingChargeinfoSyncErrorCode {
     HasChargingPileEmpty,
     /// Whether there are charging piles is given wrongly.
     HasChargingPileInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Whether a charge is made is missing.
     IsChargeEmpty,
@@ -556,6 +558,7 @@ impl crate::method::ErrorCode for MycarParkingChargeinfoSyncErrorCode {
             | Self::FreePeriodEmpty
             | Self::HasChargingPileEmpty
             | Self::HasChargingPileInvalid
+            | Self::InvalidParameter
             | Self::IsChargeEmpty
             | Self::IsChargeInvalid
             | Self::NightBusinessHoursEmpty
@@ -567,7 +570,7 @@ impl crate::method::ErrorCode for MycarParkingChargeinfoSyncErrorCode {
             | Self::TruckNightAdvancedPriceEmpty
             | Self::TruckNightBasePriceEmpty => Some(crate::ErrorClass::Request),
             Self::MerchantVerifyFailed => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

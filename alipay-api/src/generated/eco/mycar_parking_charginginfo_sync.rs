@@ -6,6 +6,8 @@
 /// Tells Alipay that a car in a car park is now being charged for.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingCharginginfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.charginginfo.sync")]
+#[doc(alias = "车辆停车计费接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingCharginginfoSync {
@@ -166,7 +168,7 @@ crate::codec::object!(MycarParkingCharginginfoSyncResponse);
 pub enum MycarParkingCharginginfoSyncErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -183,7 +185,8 @@ impl crate::method::ErrorCode for MycarParkingCharginginfoSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks how an ISV's system is configured for Alipay's parking.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingConfigQueryRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.config.query")]
+#[doc(alias = "ISV系统配置查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingConfigQuery {

@@ -6,6 +6,8 @@
 /// Configures an ISV's system for Alipay's parking. What is sent replaces what was there and takes effect at once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingConfigSetRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.config.set")]
+#[doc(alias = "停车ISV系统配置接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingConfigSet {
@@ -207,7 +209,7 @@ pub enum MycarParkingConfigSetErrorCode {
     InterfaceUrlIsEmpty,
     /// The interface's URL is wrong.
     InterfaceUrlIsIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's logo has a wrong format.
     MerchantLogoFormatError,
@@ -277,13 +279,14 @@ impl crate::method::ErrorCode for MycarParkingConfigSetErrorCode {
             | Self::InterfaceTypeIsIllegal
             | Self::InterfaceUrlIsEmpty
             | Self::InterfaceUrlIsIllegal
+            | Self::InvalidParameter
             | Self::MerchantLogoFormatError
             | Self::MerchantLogoIsIllegal
             | Self::MerchantNameIsEmpty
             | Self::MerchantPhoneIsEmpty
             | Self::ServiceNameIsEmpty
             | Self::ServiceNameIsIllegal => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::MerchantLogoUploadError => None,
+            Self::MerchantLogoUploadError => None,
         }
     }
 }

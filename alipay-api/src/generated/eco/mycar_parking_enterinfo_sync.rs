@@ -6,6 +6,8 @@
 /// Tells Alipay that a car has entered a car park. The answer says whether the car can pay without a password.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingEnterinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.enterinfo.sync")]
+#[doc(alias = "车辆驶入接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingEnterinfoSync {
@@ -336,7 +338,7 @@ pub enum MycarParkingEnterinfoSyncErrorCode {
     BizError,
     /// Too many calls.
     CallTooOfften,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The id of the service provider's app is wrong.
     IsvAppIdIllegal,
@@ -375,8 +377,10 @@ impl crate::method::ErrorCode for MycarParkingEnterinfoSyncErrorCode {
             Self::CallTooOfften | Self::OperationFrequently => {
                 Some(crate::ErrorClass::Retry)
             }
-            Self::IsvAppIdIllegal => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::IsvAppIdIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Tells Alipay that a car has left a car park.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingExitinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.exitinfo.sync")]
+#[doc(alias = "车辆驶出接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingExitinfoSync {
@@ -318,7 +320,7 @@ pub enum MycarParkingExitinfoSyncErrorCode {
     BizError,
     /// Too many calls.
     CallTooOfften,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Too many calls.
     OperationFrequently,
@@ -361,10 +363,10 @@ impl crate::method::ErrorCode for MycarParkingExitinfoSyncErrorCode {
             Self::CallTooOfften | Self::OperationFrequently => {
                 Some(crate::ErrorClass::Retry)
             }
-            Self::SerialNoEnterNoRecord => Some(crate::ErrorClass::Request),
-            Self::BizError
-            | Self::InvalidParameter
-            | Self::SerialNoDoubleEnterNoRecord => None,
+            Self::InvalidParameter | Self::SerialNoEnterNoRecord => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BizError | Self::SerialNoDoubleEnterNoRecord => None,
         }
     }
 }

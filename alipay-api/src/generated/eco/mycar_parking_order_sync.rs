@@ -6,6 +6,8 @@
 /// Sends Alipay a parking order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingOrderSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.order.sync")]
+#[doc(alias = "订单同步接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingOrderSync {
@@ -19,7 +21,7 @@ pub struct MycarParkingOrderSync {
     pub in_duration: Option<String>,
     /// 入场时间. When the car entered. Example: `2016-08-12 20:20:13`.
     pub in_time: Option<crate::types::DateTime>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 支付宝支付流水. Alipay's number of the payment; unique. Example: `7674879087745646586`.
     pub order_no: Option<String>,
@@ -49,7 +51,7 @@ pub struct MycarParkingOrderSync {
     pub pay_type: Option<String>,
     /// 间连商户ID. The number of the merchant that is connected through an institution. Example: `12345678900`.
     pub smid: Option<String>,
-    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`.
+    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -93,7 +95,7 @@ impl MycarParkingOrderSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -193,7 +195,7 @@ impl MycarParkingOrderSync {
         self
     }
 
-    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`.
+    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -410,7 +412,7 @@ crate::codec::object!(MycarParkingOrderSyncResponse);
 pub enum MycarParkingOrderSyncErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The id of the service provider's app is wrong.
     IsvAppIdIllegal,
@@ -537,7 +539,8 @@ impl crate::method::ErrorCode for MycarParkingOrderSyncErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::ParkingDeductOrderHasSynced => Some(crate::ErrorClass::AlreadyDone),
-            Self::IsvAppIdIllegal
+            Self::InvalidParameter
+            | Self::IsvAppIdIllegal
             | Self::ParkingCarNumberFormatError
             | Self::ParkingCarNumberIsEmpty
             | Self::ParkingIdIsEmpty
@@ -561,7 +564,7 @@ impl crate::method::ErrorCode for MycarParkingOrderSyncErrorCode {
             | Self::ParkingUserIdFormatError
             | Self::ParkingUserIdIsEmpty => Some(crate::ErrorClass::Request),
             Self::NoPermissionError => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

@@ -6,16 +6,18 @@
 /// Tells Alipay how a parking order ended.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingOrderUpdateRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.order.update")]
+#[doc(alias = "订单更新接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingOrderUpdate {
-    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 支付宝支付流水号. Alipay's number of the payment; unique. Example: `PO20160805204323394865`.
     pub order_no: Option<String>,
     /// 用户停车订单状态. How the user's parking order ended. Example: `1`.
     pub order_status: Option<crate::types::OpenEnum<super::types::OrderStatus>>,
-    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`.
+    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -28,7 +30,7 @@ impl MycarParkingOrderUpdate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `021uU2O6oUtUsckXA1rpUpiWpFWNTOFZXoOgVOPIrkW2Dgb`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -49,7 +51,7 @@ impl MycarParkingOrderUpdate {
         self
     }
 
-    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`.
+    /// 停车缴费用户 id. The Alipay user id of who paid, 16 digits from 2088. A wrong one keeps the user from finding the order. Example: `2088006362935583`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -166,7 +168,7 @@ crate::codec::object!(MycarParkingOrderUpdateResponse);
 pub enum MycarParkingOrderUpdateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// An order paid by deduction can't be changed.
     ParkingDeductOrderNotSupportUpdate,
@@ -216,13 +218,14 @@ impl crate::method::ErrorCode for MycarParkingOrderUpdateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ParkingDeductOrderNotSupportUpdate
+            Self::InvalidParameter
+            | Self::ParkingDeductOrderNotSupportUpdate
             | Self::ParkingOrderNoIsEmpty
             | Self::ParkingOrderStatusIllegal
             | Self::ParkingOrderStatusIsEmpty
             | Self::ParkingUserIdFormatError
             | Self::ParkingUserIdIsEmpty => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

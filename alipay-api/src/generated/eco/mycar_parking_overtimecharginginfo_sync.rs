@@ -6,6 +6,8 @@
 /// Tells Alipay that a car which left too late is charged for again.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingOvertimecharginginfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.overtimecharginginfo.sync")]
+#[doc(alias = "车辆停车超时重计费接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingOvertimecharginginfoSync {
@@ -166,7 +168,7 @@ crate::codec::object!(MycarParkingOvertimecharginginfoSyncResponse);
 pub enum MycarParkingOvertimecharginginfoSyncErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -183,7 +185,8 @@ impl crate::method::ErrorCode for MycarParkingOvertimecharginginfoSyncErrorCode 
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

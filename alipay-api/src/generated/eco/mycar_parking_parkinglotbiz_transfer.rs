@@ -6,6 +6,8 @@
 /// Decides which ISV runs which business of a car park, where several take part.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotbizTransferRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotbiz.transfer")]
+#[doc(alias = "车场业务归属配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotbizTransfer {
@@ -148,7 +150,7 @@ pub enum MycarParkingParkinglotbizTransferErrorCode {
     AgreementAccountBadNotApps,
     /// The account has not signed the agreement.
     AgreementAccountBadNotSign,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     NotParking,
@@ -188,11 +190,11 @@ impl crate::method::ErrorCode for MycarParkingParkinglotbizTransferErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AgreementAccountBadNotSign | Self::NotParkingPermissions => {
                 Some(crate::ErrorClass::Setup)
             }
             Self::AgreementAccountBadNotApps
-            | Self::InvalidParameter
             | Self::NotParking
             | Self::OnlinetAccountBadNotApps => None,
         }

@@ -6,6 +6,8 @@
 /// Registers a car park with Alipay, which gives it a number for all later calls.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotinfoCreateRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotinfo.create")]
+#[doc(alias = "录入停车场信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotinfoCreate {
@@ -741,7 +743,7 @@ pub enum MycarParkingParkinglotinfoCreateErrorCode {
     AgreementAccountBadNotSign,
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The business id is wrong.
     InvalidParameterBusinessId,
@@ -902,6 +904,7 @@ impl crate::method::ErrorCode for MycarParkingParkinglotinfoCreateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AgreementAccountBadInvalidPayeeId
+            | Self::InvalidParameter
             | Self::InvalidParameterBusinessId
             | Self::InvalidParameterBusinessType
             | Self::IsvPidIsEmpty
@@ -928,7 +931,6 @@ impl crate::method::ErrorCode for MycarParkingParkinglotinfoCreateErrorCode {
             }
             Self::AgreementAccountBadNotApps
             | Self::BizError
-            | Self::InvalidParameter
             | Self::OnlinetAccountBadNotApps
             | Self::ParkinglotAgreementAccountBadSign
             | Self::ParkinglotAgreementAccountNotApps

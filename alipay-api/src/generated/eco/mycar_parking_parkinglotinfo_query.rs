@@ -6,6 +6,8 @@
 /// Asks about a car park. Only car parks that the calling merchant registered itself, by its PID, can be asked about.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotinfoQueryRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotinfo.query")]
+#[doc(alias = "停车场信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotinfoQuery {
@@ -343,7 +345,7 @@ pub enum MycarParkingParkinglotinfoQueryErrorCode {
     BizError,
     /// A business parameter is missing.
     BizParamIsnull,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for this.
     NoPermissionError,
@@ -388,11 +390,12 @@ impl crate::method::ErrorCode for MycarParkingParkinglotinfoQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::BizParamIsnull
+            | Self::InvalidParameter
             | Self::ParkinglotNotFind
             | Self::ParkingIdFormatError
             | Self::ParkingLotNotExist => Some(crate::ErrorClass::Request),
             Self::NoPermissionError => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
@@ -452,7 +455,7 @@ pub enum MycarParkingParkinglotinfoQueryParkingLotTypeCode {
     Community,
     /// A shopping area, such as a mall.
     BusinessArea,
-    /// The roadside.
+    /// 路侧.
     Roadside,
     /// A park or sight.
     ParkScenic,

@@ -6,6 +6,8 @@
 /// Changes what Alipay knows of a car park. Its name can't be changed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingParkinglotinfoUpdateRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.parkinglotinfo.update")]
+#[doc(alias = "修改停车场信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingParkinglotinfoUpdate {
@@ -766,7 +768,7 @@ pub enum MycarParkingParkinglotinfoUpdateErrorCode {
     AgreementAccountBadNotSign,
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The business id is wrong.
     InvalidParameterBusinessId,
@@ -951,6 +953,7 @@ impl crate::method::ErrorCode for MycarParkingParkinglotinfoUpdateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AgreementAccountBadInvalidPayeeId
+            | Self::InvalidParameter
             | Self::InvalidParameterBusinessId
             | Self::InvalidParameterBusinessType
             | Self::InvalidUpdateInBaseStatus
@@ -981,7 +984,6 @@ impl crate::method::ErrorCode for MycarParkingParkinglotinfoUpdateErrorCode {
             | Self::ParkingIsvNotAllowed => Some(crate::ErrorClass::Setup),
             Self::AgreementAccountBadNotApps
             | Self::BizError
-            | Self::InvalidParameter
             | Self::OnlinetAccountBadNotApps
             | Self::ParkinglotAgreementAccountBadSign
             | Self::ParkinglotAgreementAccountNotApps

@@ -6,6 +6,8 @@
 /// Tells Alipay that parking was paid for inside the car park.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingPaymentinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.paymentinfo.sync")]
+#[doc(alias = "车辆停车缴费接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingPaymentinfoSync {
@@ -224,7 +226,7 @@ crate::codec::object!(MycarParkingPaymentinfoSyncResponse);
 pub enum MycarParkingPaymentinfoSyncErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Too many calls.
     OperationFrequently,
@@ -259,8 +261,10 @@ impl crate::method::ErrorCode for MycarParkingPaymentinfoSyncErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::OperationFrequently => Some(crate::ErrorClass::Retry),
-            Self::RecordNotFound => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::RecordNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Tells Alipay how many spaces of a car park are free.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingSpaceinfoSyncRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.spaceinfo.sync")]
+#[doc(alias = "停车场车位信息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingSpaceinfoSync {
@@ -188,9 +190,9 @@ crate::codec::object!(MycarParkingSpaceinfoSyncResponse);
 /// A business error code of [`MycarParkingSpaceinfoSync`].
 #[non_exhaustive]
 pub enum MycarParkingSpaceinfoSyncErrorCode {
-    /// A parameter is empty.
+    /// The documentation says no more than the name.
     EmptyParameter,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant did not pass the check.
     MerchantVerifyFailed,
@@ -233,11 +235,11 @@ impl crate::method::ErrorCode for MycarParkingSpaceinfoSyncErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::EmptyParameter
+            | Self::InvalidParameter
             | Self::ParameterFormatErr
             | Self::ParkingFreeSpaceEmpty
             | Self::ParkingIdEmpty => Some(crate::ErrorClass::Request),
             Self::MerchantVerifyFailed => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for the licence plate of a user's car.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoMycarParkingVehicleQueryRequest.java>
+#[doc(alias = "alipay.eco.mycar.parking.vehicle.query")]
+#[doc(alias = "车牌查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MycarParkingVehicleQuery {
@@ -131,7 +133,7 @@ crate::codec::object!(MycarParkingVehicleQueryResponse);
 pub enum MycarParkingVehicleQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -148,7 +150,8 @@ impl crate::method::ErrorCode for MycarParkingVehicleQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

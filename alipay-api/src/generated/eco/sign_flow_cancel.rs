@@ -6,6 +6,8 @@
 /// Withdraws an electronic signing flow (E签宝).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignFlowCancelRequest.java>
+#[doc(alias = "alipay.eco.sign.flow.cancel")]
+#[doc(alias = "签署流程撤销（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignFlowCancel {

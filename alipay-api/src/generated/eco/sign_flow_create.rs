@@ -6,6 +6,8 @@
 /// Creates an electronic signing flow (E签宝).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignFlowCreateRequest.java>
+#[doc(alias = "alipay.eco.sign.flow.create")]
+#[doc(alias = "创建流程（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignFlowCreate {
@@ -521,7 +523,7 @@ impl crate::codec::Object for ConfigInfo {
 
 crate::codec::object!(ConfigInfo);
 
-/// 附件列表. An attachment that the signer must hand in.
+/// 附件. An attachment that the signer must hand in.
 #[must_use]
 #[non_exhaustive]
 pub struct Detail {
@@ -699,7 +701,7 @@ pub struct Signer {
     pub mobile: Option<String>,
     /// 姓名. Example: `姓名`.
     pub name: Option<String>,
-    /// 支付宝userId. Example: `2088102924502823`.
+    /// 支付宝userId. Example: `2088102924502823`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -742,7 +744,7 @@ impl Signer {
         self
     }
 
-    /// 支付宝userId. Example: `2088102924502823`.
+    /// 支付宝userId. Example: `2088102924502823`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

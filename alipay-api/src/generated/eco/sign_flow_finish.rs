@@ -6,6 +6,8 @@
 /// Archives a signing flow by hand once all have signed; nothing in it can be changed afterwards. Not needed if the flow was created to archive itself.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignFlowFinishRequest.java>
+#[doc(alias = "alipay.eco.sign.flow.finish")]
+#[doc(alias = "签署流程归档")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignFlowFinish {

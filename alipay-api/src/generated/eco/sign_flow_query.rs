@@ -6,6 +6,8 @@
 /// Asks where a signing flow (E签宝) and each of its signers stand.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignFlowQueryRequest.java>
+#[doc(alias = "alipay.eco.sign.flow.query")]
+#[doc(alias = "签署流程查询（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignFlowQuery {
@@ -231,7 +233,7 @@ impl crate::method::ErrorCode for SignFlowQueryErrorCode {
     }
 }
 
-/// 签署人列表及签署状态. A signer of a flow and where the signature stands.
+/// 签署人及签署状态. A signer of a flow and where the signature stands.
 #[non_exhaustive]
 pub struct FlowSigner {
     /// 创建流程时指定的企业唯一标识. Only if a company signs. Example: `tgxxteck`.

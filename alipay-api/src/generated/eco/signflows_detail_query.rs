@@ -6,6 +6,8 @@
 /// Gets the addresses from which a signing flow's contract and attachments are downloaded (E签宝).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignflowsDetailQueryRequest.java>
+#[doc(alias = "alipay.eco.signflows.detail.query")]
+#[doc(alias = "获取签署流程合同与附件的下载地址（E签宝）")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignflowsDetailQuery {
@@ -165,7 +167,7 @@ impl crate::method::ErrorCode for SignflowsDetailQueryErrorCode {
     }
 }
 
-/// An attachment of a signing flow, to download.
+/// 附件. An attachment of a signing flow, to download.
 #[non_exhaustive]
 pub struct AttachmentDetail {
     /// 创建流程时指定的附件code. The code given when the flow was created; may be empty. `ESIGN_IDCARD` is the front of the identity card, `ESIGN_BACK_IDCARD` its back. Example: `phonePicture`.
@@ -219,7 +221,7 @@ impl crate::codec::Object for AttachmentDetail {
 
 crate::codec::object!(AttachmentDetail);
 
-/// 已签署完成文件列表. A signed document, to download.
+/// 已签署完成文件. A signed document, to download.
 #[non_exhaustive]
 pub struct DocInfo {
     /// 合同文件名. Example: `租机合同.pdf`.

@@ -6,6 +6,8 @@
 /// Gets a signer's links for a signing flow, to show in an app or send by SMS. With a company's id too, the links cover the tasks of both the company and the person.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEcoSignflowsUrlQueryRequest.java>
+#[doc(alias = "alipay.eco.signflows.url.query")]
+#[doc(alias = "获取签署地址")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignflowsUrlQuery {

@@ -112,7 +112,7 @@ impl crate::codec::KnownValue for BizCode {
 
 crate::codec::listed!(BizCode);
 
-/// 车场业务归属关系列表. Who runs one business of a car park.
+/// 车场业务归属关系. Who runs one business of a car park.
 #[must_use]
 #[non_exhaustive]
 pub struct BusinessItem {
@@ -246,15 +246,15 @@ crate::codec::listed!(BusinessItemBusinessType);
 /// 车牌颜色. The colour of the licence plate.
 #[non_exhaustive]
 pub enum CarColor {
-    /// 蓝. Blue.
+    /// 蓝.
     Blue,
-    /// 绿. Green.
+    /// 绿.
     Green,
-    /// 黄. Yellow.
+    /// 黄.
     Yellow,
-    /// 白. White.
+    /// 白.
     White,
-    /// 黑. Black.
+    /// 黑.
     Black,
     /// 黄绿色. Yellow and green.
     Limegreen,
@@ -497,9 +497,9 @@ crate::codec::listed!(InterfaceType);
 /// 是否支持电子发票. Whether electronic invoices are offered.
 #[non_exhaustive]
 pub enum IsSupportInvoice {
-    /// 表示不支持. They are not.
+    /// 不支持. They are not.
     V0,
-    /// 表示支持. They are.
+    /// 支持. They are.
     V1,
 }
 
@@ -760,7 +760,7 @@ crate::codec::object!(ParkingLotChargingRuleInfo);
 /// 计费策略. How time is rounded.
 #[non_exhaustive]
 pub enum ParkingLotChargingRuleInfoChargingStrategy {
-    /// 向上取整. Up.
+    /// 向上取整.
     Up,
     /// 向下取整. Down. The code is spelt so.
     Domn,
@@ -775,7 +775,7 @@ impl crate::codec::KnownValue for ParkingLotChargingRuleInfoChargingStrategy {
 
 crate::codec::listed!(ParkingLotChargingRuleInfoChargingStrategy);
 
-/// 停车场服务信息列表. A service that a car park offers.
+/// 停车场服务信息. A service that a car park offers.
 #[must_use]
 #[non_exhaustive]
 pub struct ParkingLotServiceInfo {
@@ -893,7 +893,7 @@ pub enum ParkingLotType {
     Community,
     /// A shopping area, such as a mall.
     BusinessArea,
-    /// The roadside.
+    /// 路侧.
     Roadside,
     /// A park or sight.
     ParkScenic,

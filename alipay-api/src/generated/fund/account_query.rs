@@ -6,6 +6,8 @@
 /// Asks for the balance of an Alipay account of the caller.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02byuq>
+#[doc(alias = "alipay.fund.account.query")]
+#[doc(alias = "支付宝资金账户资产查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountQuery {
@@ -15,9 +17,9 @@ pub struct AccountQuery {
     pub account_scene_code: Option<String>,
     /// 查询的账号类型. What kind of account is asked about: `ACCTRANS_ACCOUNT` for the balance. Example: `ACCTRANS_ACCOUNT`.
     pub account_type: String,
-    /// 支付宝openId. Identifies the account's user to this app alone. Example: `061P6NAblcWDWJoDRxSVvOYz-ufp-3wQaA4E_szQyMFTXse`.
+    /// 支付宝openId. Identifies the account's user to this app alone. Example: `061P6NAblcWDWJoDRxSVvOYz-ufp-3wQaA4E_szQyMFTXse`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝会员 id. The account's Alipay user id. Example: `2088301409188095`.
+    /// 支付宝会员 id. The account's Alipay user id. Example: `2088301409188095`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: String,
     /// 业务扩展参数. More parameters, such as `agreement_no`. Example: `{"agreement_no":"2019000000000"}`.
     pub ext_info: Option<crate::types::Json>,
@@ -31,7 +33,7 @@ pub struct AccountQuery {
 pub struct AccountQueryRequired {
     /// 查询的账号类型. What kind of account is asked about: `ACCTRANS_ACCOUNT` for the balance. Example: `ACCTRANS_ACCOUNT`.
     pub account_type: String,
-    /// 支付宝会员 id. The account's Alipay user id. Example: `2088301409188095`.
+    /// 支付宝会员 id. The account's Alipay user id. Example: `2088301409188095`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: String,
 }
 
@@ -60,7 +62,7 @@ impl AccountQuery {
         self
     }
 
-    /// 支付宝openId. Identifies the account's user to this app alone. Example: `061P6NAblcWDWJoDRxSVvOYz-ufp-3wQaA4E_szQyMFTXse`.
+    /// 支付宝openId. Identifies the account's user to this app alone. Example: `061P6NAblcWDWJoDRxSVvOYz-ufp-3wQaA4E_szQyMFTXse`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self

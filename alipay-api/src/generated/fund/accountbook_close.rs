@@ -6,6 +6,8 @@
 /// Closes an account book for money.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookCloseRequest.java>
+#[doc(alias = "alipay.fund.accountbook.close")]
+#[doc(alias = "记账本注销")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookClose {

@@ -6,6 +6,8 @@
 /// Opens an account book for money, for a member of the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookCreateRequest.java>
+#[doc(alias = "alipay.fund.accountbook.create")]
+#[doc(alias = "资金记账本开通")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookCreate {
@@ -192,7 +194,7 @@ pub enum AccountbookCreateErrorCode {
     MerchantProductNotSign,
     /// The documentation names this code and does not say what it means.
     OpenAccountBookError,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The documentation names this code and does not say what it means.
     UserAgreementVerifyFail,
@@ -239,11 +241,12 @@ impl crate::method::ErrorCode for AccountbookCreateErrorCode {
             Self::AuthCodeError | Self::InvalidParameter => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::MerchantProductNotSign => Some(crate::ErrorClass::Setup),
+            Self::MerchantProductNotSign | Self::ProductNotSign => {
+                Some(crate::ErrorClass::Setup)
+            }
             Self::AuthoreeIsNotMatch
             | Self::ExpandIndirectVerifyFail
             | Self::OpenAccountBookError
-            | Self::ProductNotSign
             | Self::UserAgreementVerifyFail
             | Self::UserNotExist => None,
         }

@@ -6,6 +6,8 @@
 /// Asks whether an ISV is subscribed to notifications of money that comes into and goes out of an account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookNotifyQueryRequest.java>
+#[doc(alias = "alipay.fund.accountbook.notify.query")]
+#[doc(alias = "记账本通知订阅关系查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookNotifyQuery {
@@ -194,7 +196,7 @@ pub enum AccountbookNotifyQueryErrorCode {
     BizProductCodeError,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// Too many calls.
     MaxVisitLimit,
     /// The subscription does not exist.
     SubscriptionRelationNotExist,
@@ -238,6 +240,7 @@ impl crate::method::ErrorCode for AccountbookNotifyQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::AccountbookAgreementRequired
             | Self::AgreementNotExist
             | Self::BizProductCodeError
@@ -246,7 +249,7 @@ impl crate::method::ErrorCode for AccountbookNotifyQueryErrorCode {
             Self::AgreementIsInvalid
             | Self::AgreementIsOutOfDate
             | Self::AgreementStatusIsNotNormal => Some(crate::ErrorClass::Setup),
-            Self::AccountBookInfoQueryFail | Self::MaxVisitLimit => None,
+            Self::AccountBookInfoQueryFail => None,
         }
     }
 }

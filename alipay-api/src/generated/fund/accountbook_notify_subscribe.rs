@@ -6,6 +6,8 @@
 /// Subscribes an ISV to notifications of money that comes into and goes out of an account book. At present there are only those of deposits made other than by the open platform, such as large bank transfers and loans.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookNotifySubscribeRequest.java>
+#[doc(alias = "alipay.fund.accountbook.notify.subscribe")]
+#[doc(alias = "记账本通知订阅接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookNotifySubscribe {
@@ -196,7 +198,7 @@ pub enum AccountbookNotifySubscribeErrorCode {
     BizProductCodeError,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// Too many calls.
     MaxVisitLimit,
     /// The subscription does not exist.
     SubscriptionRelationNotExist,
@@ -240,6 +242,7 @@ impl crate::method::ErrorCode for AccountbookNotifySubscribeErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::AccountbookAgreementRequired
             | Self::AgreementNotExist
             | Self::BizProductCodeError
@@ -248,7 +251,7 @@ impl crate::method::ErrorCode for AccountbookNotifySubscribeErrorCode {
             Self::AgreementIsInvalid
             | Self::AgreementIsOutOfDate
             | Self::AgreementStatusIsNotNormal => Some(crate::ErrorClass::Setup),
-            Self::AccountBookInfoQueryFail | Self::MaxVisitLimit => None,
+            Self::AccountBookInfoQueryFail => None,
         }
     }
 }

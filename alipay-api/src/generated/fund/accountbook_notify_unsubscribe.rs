@@ -6,6 +6,8 @@
 /// Ends an ISV's subscription to notifications of money that comes into and goes out of an account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookNotifyUnsubscribeRequest.java>
+#[doc(alias = "alipay.fund.accountbook.notify.unsubscribe")]
+#[doc(alias = "记账本通知取消订阅接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookNotifyUnsubscribe {
@@ -196,7 +198,7 @@ pub enum AccountbookNotifyUnsubscribeErrorCode {
     BizProductCodeError,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// Too many calls.
     MaxVisitLimit,
     /// The subscription does not exist.
     SubscriptionRelationNotExist,
@@ -240,6 +242,7 @@ impl crate::method::ErrorCode for AccountbookNotifyUnsubscribeErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::AccountbookAgreementRequired
             | Self::AgreementNotExist
             | Self::BizProductCodeError
@@ -248,7 +251,7 @@ impl crate::method::ErrorCode for AccountbookNotifyUnsubscribeErrorCode {
             Self::AgreementIsInvalid
             | Self::AgreementIsOutOfDate
             | Self::AgreementStatusIsNotNormal => Some(crate::ErrorClass::Setup),
-            Self::AccountBookInfoQueryFail | Self::MaxVisitLimit => None,
+            Self::AccountBookInfoQueryFail => None,
         }
     }
 }

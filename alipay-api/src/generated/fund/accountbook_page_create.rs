@@ -6,6 +6,8 @@
 /// Applies for the opening of an account book on a page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookPageCreateRequest.java>
+#[doc(alias = "alipay.fund.accountbook.page.create")]
+#[doc(alias = "创建记账本页面申请接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookPageCreate {

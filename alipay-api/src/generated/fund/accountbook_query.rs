@@ -6,6 +6,8 @@
 /// Asks about an account book for money: its balance, its card and its authorisation.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAccountbookQueryRequest.java>
+#[doc(alias = "alipay.fund.accountbook.query")]
+#[doc(alias = "资金记账本的信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountbookQuery {

@@ -6,6 +6,8 @@
 /// Sets how much a payer's agreements on deduction allow.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAgreementQuotaModifyRequest.java>
+#[doc(alias = "alipay.fund.agreement.quota.modify")]
+#[doc(alias = "额度设置接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementQuotaModify {
@@ -168,7 +170,7 @@ pub enum AgreementQuotaModifyErrorCode {
     NotSupportProductScene,
     /// The role for the quota is not supported.
     NotSupportQuotaRole,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -201,7 +203,7 @@ impl crate::method::ErrorCode for AgreementQuotaModifyErrorCode {
             Self::InvalidParameter
             | Self::NotSupportProductScene
             | Self::NotSupportQuotaRole => Some(crate::ErrorClass::Request),
-            Self::ProductNotSign => None,
+            Self::ProductNotSign => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -396,9 +398,9 @@ crate::codec::listed!(ModifyQuotaDetailsQuotaDimension);
 /// 额度管控的角色. Whose money is limited: at present only the payer's.
 #[non_exhaustive]
 pub enum ModifyQuotaDetailsRole {
-    /// The payer's.
+    /// 付款方.
     Payer,
-    /// The payee's.
+    /// 收款方.
     Payee,
 }
 
@@ -411,7 +413,7 @@ impl crate::codec::KnownValue for ModifyQuotaDetailsRole {
 
 crate::codec::listed!(ModifyQuotaDetailsRole);
 
-/// 额度变更结果集合. What came of setting the limits of one agreement.
+/// 额度变更结果. What came of setting the limits of one agreement.
 #[non_exhaustive]
 pub struct QuotaModifyDetail {
     /// 授权协议号. The number of the authorisation agreement, as in the request. Example: `20216006003193457889`.

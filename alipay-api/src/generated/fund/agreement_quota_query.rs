@@ -6,6 +6,8 @@
 /// Asks how much agreements on deduction allow.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundAgreementQuotaQueryRequest.java>
+#[doc(alias = "alipay.fund.agreement.quota.query")]
+#[doc(alias = "额度查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementQuotaQuery {
@@ -166,7 +168,7 @@ pub enum AgreementQuotaQueryErrorCode {
     InvalidParameter,
     /// The product's scene is not supported.
     NotSupportProductScene,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -189,12 +191,12 @@ impl crate::method::ErrorCode for AgreementQuotaQueryErrorCode {
             Self::InvalidParameter | Self::NotSupportProductScene => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::ProductNotSign => None,
+            Self::ProductNotSign => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 额度明细列表. A limit of an agreement.
+/// 额度明细. A limit of an agreement.
 #[non_exhaustive]
 pub struct AccountQuotaDetail {
     /// 周期内的额度上限. The most that is allowed in the period. The documentation does not say in which unit. Example: `50000`.

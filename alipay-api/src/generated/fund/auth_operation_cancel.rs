@@ -6,6 +6,8 @@
 /// Cancels a freeze whose outcome is unknown, or that must end because the merchant's own system took too long. Ask `alipay.fund.auth.operation.detail.query` first, and cancel only if that gives no clear answer. To release money in the normal course, unfreeze it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02fkbb>
+#[doc(alias = "alipay.fund.auth.operation.cancel")]
+#[doc(alias = "资金授权撤销接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthOperationCancel {

@@ -6,6 +6,8 @@
 /// Asks about one operation of a pre-authorisation - a freeze, an unfreeze or a payment - and how the authorisation stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02fkbd>
+#[doc(alias = "alipay.fund.auth.operation.detail.query")]
+#[doc(alias = "资金授权操作查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthOperationDetailQuery {
@@ -198,9 +200,9 @@ pub struct AuthOperationDetailQueryResponse {
     pub out_request_no: Option<String>,
     /// 付款方支付宝账号. The payer's login name, an email address or mobile number, masked; only for display. Example: `ali*@alipay.com`.
     pub payer_logon_id: Option<String>,
-    /// 支付宝openId. Identifies the payer to this app alone. Example: `03914IMEfXsS9K-tSvHy-IisrLlOfthFgDVo-hU30XtKPg9`.
+    /// 支付宝openId. Identifies the payer to this app alone. Example: `03914IMEfXsS9K-tSvHy-IisrLlOfthFgDVo-hU30XtKPg9`. See [user ids](crate::guide::user_ids).
     pub payer_open_id: Option<String>,
-    /// 付款方支付宝账号对应的支付宝唯一用户号. The payer's Alipay user id, 16 digits from 2088. Example: `2088402019148643`.
+    /// 付款方支付宝账号对应的支付宝唯一用户号. The payer's Alipay user id, 16 digits from 2088. Example: `2088402019148643`. See [user ids](crate::guide::user_ids).
     pub payer_user_id: Option<String>,
     /// 预授权类型. `CREDIT_AUTH` if the authorisation is on credit and no money is really frozen. Otherwise absent. Example: `CREDIT_AUTH`.
     pub pre_auth_type: Option<String>,

@@ -6,6 +6,8 @@
 /// Makes a pre-authorisation and freezes the user's money, online: a merchant's app opens the Alipay cashier with it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02f912>
+#[doc(alias = "alipay.fund.auth.order.app.freeze")]
+#[doc(alias = "线上资金授权冻结接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthOrderAppFreeze {
@@ -35,7 +37,7 @@ pub struct AuthOrderAppFreeze {
     pub pay_timeout: Option<String>,
     /// 收款账户的支付宝登录号. The login name of the account that receives the money. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_user_id` is needed. Example: `159****5620`.
     pub payee_logon_id: Option<String>,
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`. See [user ids](crate::guide::user_ids).
     pub payee_user_id: Option<String>,
     /// 后付费项目. What is paid afterwards, if anything is. With `POSTPAY` as `deposit_product_mode`, each needs a name and an amount; with `POSTPAY_UNCERTAIN`, a name and a description, and no amount. The desk shows the description. Rules: `https://opendocs.alipay.com/b/08tf3t`.
     pub post_payments: Vec<super::types::PostPayment>,
@@ -145,7 +147,7 @@ impl AuthOrderAppFreeze {
         self
     }
 
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`. See [user ids](crate::guide::user_ids).
     pub fn payee_user_id(mut self, payee_user_id: impl Into<String>) -> Self {
         self.payee_user_id = Some(Into::into(payee_user_id));
         self
@@ -379,9 +381,9 @@ pub struct AuthOrderAppFreezeResponse {
     pub out_order_no: Option<String>,
     /// 商户本次资金操作的请求流水号. The merchant's own number of the operation. Example: `2014070700166653`.
     pub out_request_no: Option<String>,
-    /// 支付宝openId. Identifies the payer to this app alone. Example: `03914IMEfXsS9K-tSvHy-IisrLlOfthFgDVo-hU30XtKPg9`.
+    /// 支付宝openId. Identifies the payer to this app alone. Example: `03914IMEfXsS9K-tSvHy-IisrLlOfthFgDVo-hU30XtKPg9`. See [user ids](crate::guide::user_ids).
     pub payer_open_id: Option<String>,
-    /// 付款方支付宝用户号. The payer's Alipay user id. Example: `2088102000275885`.
+    /// 付款方支付宝用户号. The payer's Alipay user id. Example: `2088102000275885`. See [user ids](crate::guide::user_ids).
     pub payer_user_id: Option<String>,
     /// 预授权类型. `CREDIT_AUTH` if the authorisation is on credit and no money is really frozen. Empty or anything else: the user's money is frozen. Example: `CREDIT_AUTH`.
     pub pre_auth_type: Option<String>,
@@ -517,7 +519,7 @@ pub enum AuthOrderAppFreezeErrorCode {
     IllegalArgument,
     /// The merchant's status does not allow this.
     MerchantStatusError,
-    /// The order is closed.
+    /// The documentation says no more than the name.
     OrderAlreadyClosed,
     /// The order is finished.
     OrderAlreadyFinish,
@@ -531,7 +533,7 @@ pub enum AuthOrderAppFreezeErrorCode {
     PayerUserStatusLimit,
     /// The amount goes beyond the product's limit.
     ProductAmountLimitError,
-    /// The merchant's industry is restricted.
+    /// The documentation says no more than the name.
     RestrictedMerchantIndustry,
     /// The secondary merchant's status does not allow this.
     SecondaryMerchantStatusError,

@@ -6,12 +6,14 @@
 /// Makes a pre-authorisation and freezes the user's money, face to face: a reader takes the payment code from the user's Alipay wallet.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02fkb9>
+#[doc(alias = "alipay.fund.auth.order.freeze")]
+#[doc(alias = "资金授权冻结接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthOrderFreeze {
     /// 需要冻结的金额. How much to freeze, in yuan. From 0.01 to 100000000.00. Example: `0.01`.
     pub amount: crate::types::Price,
-    /// 用户付款码. The user's payment code: 16 to 24 digits from 25 to 30. By face, 35 characters from `fp`, or 300 to 700 random ones. Leave the check to Alipay: other forms may come. At most 24 characters.
+    /// 用户付款码. The user's payment code: 16 to 24 digits from 25 to 30. By face, 35 characters from `fp`, or 300 to 700 random ones. Leave the check to Alipay: other forms may come.
     pub auth_code: crate::types::Secret,
     /// 付款码类型. What kind of payment code it is. Example: `bar_code`.
     pub auth_code_type: crate::types::OpenEnum<AuthOrderFreezeAuthCodeType>,
@@ -39,7 +41,7 @@ pub struct AuthOrderFreeze {
     pub pay_timeout: Option<String>,
     /// 收款账户的支付宝登录号. The login name of the account that receives the money. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_user_id` is needed. Example: `159****5620`.
     pub payee_logon_id: Option<String>,
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`. See [user ids](crate::guide::user_ids).
     pub payee_user_id: Option<String>,
     /// 后付费项目. What is paid afterwards, if anything is. With `POSTPAY` as `deposit_product_mode`, each needs a name and an amount; with `POSTPAY_UNCERTAIN`, a name and a description, and no amount. The desk shows the description. Rules: `https://opendocs.alipay.com/b/08tf3t`.
     pub post_payments: Vec<super::types::PostPayment>,
@@ -63,7 +65,7 @@ pub struct AuthOrderFreeze {
 pub struct AuthOrderFreezeRequired {
     /// 需要冻结的金额. How much to freeze, in yuan. From 0.01 to 100000000.00. Example: `0.01`.
     pub amount: crate::types::Price,
-    /// 用户付款码. The user's payment code: 16 to 24 digits from 25 to 30. By face, 35 characters from `fp`, or 300 to 700 random ones. Leave the check to Alipay: other forms may come. At most 24 characters.
+    /// 用户付款码. The user's payment code: 16 to 24 digits from 25 to 30. By face, 35 characters from `fp`, or 300 to 700 random ones. Leave the check to Alipay: other forms may come.
     pub auth_code: crate::types::Secret,
     /// 付款码类型. What kind of payment code it is. Example: `bar_code`.
     pub auth_code_type: crate::types::OpenEnum<AuthOrderFreezeAuthCodeType>,
@@ -154,7 +156,7 @@ impl AuthOrderFreeze {
         self
     }
 
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed. Example: `2088102000275795`. See [user ids](crate::guide::user_ids).
     pub fn payee_user_id(mut self, payee_user_id: impl Into<String>) -> Self {
         self.payee_user_id = Some(Into::into(payee_user_id));
         self
@@ -429,9 +431,9 @@ pub struct AuthOrderFreezeResponse {
     pub out_request_no: Option<String>,
     /// 付款方支付宝账号. The payer's login name, an email address or mobile number. Example: `test***@alitest.com`.
     pub payer_logon_id: Option<String>,
-    /// 支付宝openId. Identifies the payer to this app alone. Example: `03914IMEfXsS9K-tSvHy-IisrLlOfthFgDVo-hU30XtKPg9`.
+    /// 支付宝openId. Identifies the payer to this app alone. Example: `03914IMEfXsS9K-tSvHy-IisrLlOfthFgDVo-hU30XtKPg9`. See [user ids](crate::guide::user_ids).
     pub payer_open_id: Option<String>,
-    /// 付款方支付宝用户号. The payer's Alipay user id. Example: `2088102000275885`.
+    /// 付款方支付宝用户号. The payer's Alipay user id. Example: `2088102000275885`. See [user ids](crate::guide::user_ids).
     pub payer_user_id: Option<String>,
     /// 预授权类型. `CREDIT_AUTH` if the authorisation is on credit and no money is really frozen. Empty or anything else: the user's money is frozen. Example: `CREDIT_AUTH`.
     pub pre_auth_type: Option<String>,
@@ -584,7 +586,7 @@ pub enum AuthOrderFreezeErrorCode {
     MoneyNotEnough,
     /// The payer has no means of payment for this.
     NoPaymentInstrumentsAvailable,
-    /// The order is closed.
+    /// The documentation says no more than the name.
     OrderAlreadyClosed,
     /// The order is finished.
     OrderAlreadyFinish,
@@ -604,7 +606,7 @@ pub enum AuthOrderFreezeErrorCode {
     ProductAmountLimitError,
     /// The documentation names this code and does not say what it means.
     PullMobileCashierFail,
-    /// The merchant's industry is restricted.
+    /// The documentation says no more than the name.
     RestrictedMerchantIndustry,
     /// The secondary merchant's status does not allow this.
     SecondaryMerchantStatusError,
@@ -790,7 +792,7 @@ impl crate::method::ErrorCode for AuthOrderFreezeErrorCode {
 /// 付款码类型. What kind of payment code it is.
 #[non_exhaustive]
 pub enum AuthOrderFreezeAuthCodeType {
-    /// A bar code.
+    /// 条码.
     BarCode,
     /// A face.
     SecurityCode,

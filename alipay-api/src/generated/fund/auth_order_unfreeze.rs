@@ -6,6 +6,8 @@
 /// Releases all or part of what a pre-authorisation froze, the way the money came.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02fkbc>
+#[doc(alias = "alipay.fund.auth.order.unfreeze")]
+#[doc(alias = "资金授权解冻接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthOrderUnfreeze {
@@ -256,7 +258,7 @@ pub enum AuthOrderUnfreezeErrorCode {
     IllegalArgument,
     /// The status does not allow this.
     IllegalStatus,
-    /// The order is closed.
+    /// The documentation says no more than the name.
     OrderAlreadyClosed,
     /// The order is finished.
     OrderAlreadyFinish,

@@ -6,6 +6,8 @@
 /// Makes a code for a pre-authorisation, face to face: the user scans it and so has the money frozen.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02fit5>
+#[doc(alias = "alipay.fund.auth.order.voucher.create")]
+#[doc(alias = "资金授权发码接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthOrderVoucherCreate {
@@ -35,7 +37,7 @@ pub struct AuthOrderVoucherCreate {
     pub pay_timeout: Option<String>,
     /// 收款账户的支付宝登录号. The login name of the account that receives the money. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_user_id` is needed, not both. Example: `159****5620`.
     pub payee_logon_id: Option<String>,
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed, not both. Example: `2088102000275795`.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed, not both. Example: `2088102000275795`. See [user ids](crate::guide::user_ids).
     pub payee_user_id: Option<String>,
     /// 后付费项目. What is paid afterwards, if anything is. With `POSTPAY` as `deposit_product_mode`, each needs a name and an amount; with `POSTPAY_UNCERTAIN`, a name and a description, and no amount. The desk shows the description. Rules: `https://opendocs.alipay.com/b/08tf3t`.
     pub post_payments: Vec<super::types::PostPayment>,
@@ -143,7 +145,7 @@ impl AuthOrderVoucherCreate {
         self
     }
 
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed, not both. Example: `2088102000275795`.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, Alipay checks that this merchant may receive money there. For users to pay by Huabei, this or `payee_logon_id` is needed, not both. Example: `2088102000275795`. See [user ids](crate::guide::user_ids).
     pub fn payee_user_id(mut self, payee_user_id: impl Into<String>) -> Self {
         self.payee_user_id = Some(Into::into(payee_user_id));
         self
@@ -454,7 +456,7 @@ pub enum AuthOrderVoucherCreateErrorCode {
     MoneyNotEnough,
     /// The payer has no means of payment for this.
     NoPaymentInstrumentsAvailable,
-    /// The order is closed.
+    /// The documentation says no more than the name.
     OrderAlreadyClosed,
     /// The order is finished.
     OrderAlreadyFinish,
@@ -581,9 +583,9 @@ impl crate::method::ErrorCode for AuthOrderVoucherCreateErrorCode {
 /// 码类型. What kind of code it is. Only `qrCode` at present.
 #[non_exhaustive]
 pub enum AuthOrderVoucherCreateCodeType {
-    /// 条形码 (一维码). A bar code.
+    /// 条形码 (一维码).
     BarCode,
-    /// 二维码(qrCode). A QR code.
+    /// 二维码(qrCode).
     QrCode,
 }
 

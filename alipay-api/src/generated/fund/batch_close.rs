@@ -6,6 +6,8 @@
 /// Closes a batch of transfers.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.batch.close>
+#[doc(alias = "alipay.fund.batch.close")]
+#[doc(alias = "批次关单接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchClose {

@@ -6,6 +6,8 @@
 /// Makes a batch of transfers to up to 1000 payees.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.batch.create>
+#[doc(alias = "alipay.fund.batch.create")]
+#[doc(alias = "批次下单接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchCreate {
@@ -342,7 +344,7 @@ impl crate::codec::Object for BatchCreateResponse {
 
 crate::codec::object!(BatchCreateResponse);
 
-/// 收款信息列表. One transfer of a batch.
+/// 收款信息. One transfer of a batch.
 #[must_use]
 #[non_exhaustive]
 pub struct TransOrderDetail {

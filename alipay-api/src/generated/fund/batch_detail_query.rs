@@ -6,6 +6,8 @@
 /// Asks how a batch of transfers and its single transfers stand.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.batch.detail.query>
+#[doc(alias = "alipay.fund.batch.detail.query")]
+#[doc(alias = "批量代发明细统一查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchDetailQuery {
@@ -302,9 +304,9 @@ pub struct BatchDetailQueryResponse {
     pub page_num: Option<i64>,
     /// 当前记录数. How many records the page has: 500, or as many as there are.
     pub page_size: Option<i64>,
-    /// 付款方身份标识. Identifies the payer.
+    /// 付款方身份标识. Identifies the payer. See [user ids](crate::guide::user_ids).
     pub payer_id: Option<String>,
-    /// 付款方身份标识. Identifies the payer to this app alone.
+    /// 付款方身份标识. Identifies the payer to this app alone. See [user ids](crate::guide::user_ids).
     pub payer_open_id: Option<String>,
     /// 付款方需要支付的金额. How much the payer must pay, in `payment_currency`. 0 until the batch was accepted.
     pub payment_amount: Option<String>,
@@ -512,7 +514,7 @@ impl crate::codec::Object for BatchDetailQueryResponse {
 
 crate::codec::object!(BatchDetailQueryResponse);
 
-/// A transfer of a batch and how it stands.
+/// 批次明细. A transfer of a batch and how it stands.
 #[non_exhaustive]
 pub struct AccDetailModel {
     /// 支付宝订单号. Alipay's number of the order.
@@ -822,7 +824,7 @@ crate::codec::object!(AccPayeeInfo);
 pub enum AccPayeeInfoPayeeType {
     /// 支付宝账户. An Alipay account.
     UserId,
-    /// 银行卡. A bank card.
+    /// 银行卡.
     BankCardNo,
 }
 
@@ -840,9 +842,9 @@ crate::codec::listed!(AccPayeeInfoPayeeType);
 pub enum BatchDetailQueryApprovalStatus {
     /// 未审批. Still to be approved.
     WaitApproval,
-    /// Approved.
+    /// 通过.
     Approved,
-    /// Rejected.
+    /// 拒绝.
     Rejected,
 }
 

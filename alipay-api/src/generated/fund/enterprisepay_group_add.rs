@@ -6,6 +6,8 @@
 /// Adds a group of employees, with whoever pays for it, to a company's enterprise-pay (因公付) account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayGroupAddRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.group.add")]
+#[doc(alias = "因公付新增账户下群组")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayGroupAdd {
@@ -234,7 +236,7 @@ crate::codec::object!(EnterprisepayGroupAddResponse);
 /// A business error code of [`EnterprisepayGroupAdd`].
 #[non_exhaustive]
 pub enum EnterprisepayGroupAddErrorCode {
-    /// The account has no permission for several funds.
+    /// The account may not have several payers.
     AccountNoMultiFundPermission,
     /// The agreement is not in force.
     AgreementIsInvalid,
@@ -248,9 +250,9 @@ pub enum EnterprisepayGroupAddErrorCode {
     CommonRpcError,
     /// The documentation names this code and does not say what it means.
     CreateAccountGroupFail,
-    /// The fund's identity is not allowed.
+    /// The paying account is not allowed.
     FundIdentityNotAllowed,
-    /// The fund's identity is wrong.
+    /// The paying account is wrong.
     FundIdentityParamError,
     /// A parameter is missing or wrong.
     IllegalArgument,

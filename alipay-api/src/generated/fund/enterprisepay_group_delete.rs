@@ -6,6 +6,8 @@
 /// Deletes a group of a company's enterprise-pay account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayGroupDeleteRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.group.delete")]
+#[doc(alias = "因公付删除账户下群组")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayGroupDelete {

@@ -6,6 +6,8 @@
 /// Changes the name or the payer of a group of a company's enterprise-pay account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayGroupModifyRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.group.modify")]
+#[doc(alias = "因公付更新账户下群组")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayGroupModify {
@@ -236,7 +238,7 @@ crate::codec::object!(EnterprisepayGroupModifyResponse);
 /// A business error code of [`EnterprisepayGroupModify`].
 #[non_exhaustive]
 pub enum EnterprisepayGroupModifyErrorCode {
-    /// The account has no permission for several funds.
+    /// The account may not have several payers.
     AccountNoMultiFundPermission,
     /// The agreement is not in force.
     AgreementIsInvalid,
@@ -252,9 +254,9 @@ pub enum EnterprisepayGroupModifyErrorCode {
     CertTypeError,
     /// The fund group does not exist.
     FundGroupNotExist,
-    /// The fund's identity is not allowed.
+    /// The paying account is not allowed.
     FundIdentityNotAllowed,
-    /// The fund's identity is wrong.
+    /// The paying account is wrong.
     FundIdentityParamError,
     /// The caller has no authority over this.
     HorizontalAuthorityException,

@@ -6,6 +6,8 @@
 /// Asks for a group of a company's enterprise-pay account and for who pays for it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayGroupQueryRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.group.query")]
+#[doc(alias = "因公付查询账户下群组")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayGroupQuery {

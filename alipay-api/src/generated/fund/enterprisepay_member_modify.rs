@@ -6,6 +6,8 @@
 /// Changes which groups an employee belongs to, or who pays for the employee, on a company's enterprise-pay account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayMemberModifyRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.member.modify")]
+#[doc(alias = "因公付更新员工资金协议")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayMemberModify {
@@ -19,7 +21,7 @@ pub struct EnterprisepayMemberModify {
     pub fund_ext_info: Option<super::types::FundExtInfo>,
     /// 员工当前关联的群组ID. The groups that the employee belongs to now; may be several. Example: `["11","22","33"]`.
     pub group_id_list: Vec<String>,
-    /// 蚂蚁统一会员openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 蚂蚁统一会员openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 更新操作类型. What to update. Without it, everything.
     pub operation_type_list: Vec<
@@ -27,7 +29,7 @@ pub struct EnterprisepayMemberModify {
     >,
     /// 产品码. Product code. Without it, `ENTERPRISE_PAY`. Example: `ENTERPRISE_PAY`.
     pub product_code: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088123123`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088123123`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -71,7 +73,7 @@ impl EnterprisepayMemberModify {
         self
     }
 
-    /// 蚂蚁统一会员openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 蚂蚁统一会员openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -94,7 +96,7 @@ impl EnterprisepayMemberModify {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088123123`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088123123`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -249,7 +251,7 @@ crate::codec::object!(EnterprisepayMemberModifyResponse);
 /// A business error code of [`EnterprisepayMemberModify`].
 #[non_exhaustive]
 pub enum EnterprisepayMemberModifyErrorCode {
-    /// The account has no permission for several funds.
+    /// The account may not have several payers.
     AccountNoMultiFundPermission,
     /// The agreement is not in force.
     AgreementIsInvalid,
@@ -263,9 +265,9 @@ pub enum EnterprisepayMemberModifyErrorCode {
     BizSceneNotAdmit,
     /// The fund group does not exist.
     FundGroupNotExist,
-    /// The fund's identity is not allowed.
+    /// The paying account is not allowed.
     FundIdentityNotAllowed,
-    /// The fund's identity is wrong.
+    /// The paying account is wrong.
     FundIdentityParamError,
     /// The caller has no authority over this.
     HorizontalAuthorityException,

@@ -6,6 +6,8 @@
 /// Fetches the link by which a company signs up for enterprise pay (因公付).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepaySignRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.sign")]
+#[doc(alias = "因公付企业签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepaySign {
@@ -310,7 +312,7 @@ pub enum EnterprisepaySignErrorCode {
     NeedToSetPpw,
     /// A parameter is missing.
     ParamNameNotBlank,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The status of the user's account does not allow this.
     UserStatusError,
@@ -371,11 +373,12 @@ impl crate::method::ErrorCode for EnterprisepaySignErrorCode {
             Self::UserStatusError | Self::UserUnrealName => {
                 Some(crate::ErrorClass::Declined)
             }
-            Self::HorizontalAuthorityException => Some(crate::ErrorClass::Setup),
-            Self::AccountOutbiznoExist
-            | Self::GenSignTokenFail
-            | Self::NeedToSetPpw
-            | Self::ProductNotSign => None,
+            Self::HorizontalAuthorityException | Self::ProductNotSign => {
+                Some(crate::ErrorClass::Setup)
+            }
+            Self::AccountOutbiznoExist | Self::GenSignTokenFail | Self::NeedToSetPpw => {
+                None
+            }
         }
     }
 }

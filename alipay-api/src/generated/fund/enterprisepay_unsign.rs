@@ -6,6 +6,8 @@
 /// Fetches the link by which a company ends its enterprise-pay contract.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundEnterprisepayUnsignRequest.java>
+#[doc(alias = "alipay.fund.enterprisepay.unsign")]
+#[doc(alias = "因公付企业解约")]
 #[must_use]
 #[non_exhaustive]
 pub struct EnterprisepayUnsign {
@@ -186,7 +188,7 @@ pub enum EnterprisepayUnsignErrorCode {
     IllegalArgument,
     /// The system for merchants failed.
     MerchantSystemFailure,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -230,12 +232,10 @@ impl crate::method::ErrorCode for EnterprisepayUnsignErrorCode {
             Self::AgreementAccountNotMatch
             | Self::AgreementNotExist
             | Self::IllegalArgument => Some(crate::ErrorClass::Request),
-            Self::AgreementIsInvalid | Self::HorizontalAuthorityException => {
-                Some(crate::ErrorClass::Setup)
-            }
-            Self::EnterpriseAccountUnsigned
-            | Self::GenUnsignTokenFail
-            | Self::ProductNotSign => None,
+            Self::AgreementIsInvalid
+            | Self::HorizontalAuthorityException
+            | Self::ProductNotSign => Some(crate::ErrorClass::Setup),
+            Self::EnterpriseAccountUnsigned | Self::GenUnsignTokenFail => None,
         }
     }
 }

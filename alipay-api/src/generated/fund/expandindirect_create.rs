@@ -6,6 +6,8 @@
 /// Submits a secondary merchant of a fund product for onboarding with its business checks (KYB), or changes an earlier submission.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundExpandindirectCreateRequest.java>
+#[doc(alias = "alipay.fund.expandindirect.create")]
+#[doc(alias = "资金二级商户KYB代进件")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandindirectCreate {

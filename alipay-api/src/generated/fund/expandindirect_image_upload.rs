@@ -6,6 +6,8 @@
 /// Uploads a picture or PDF for the onboarding of a secondary merchant of a fund product.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundExpandindirectImageUploadRequest.java>
+#[doc(alias = "alipay.fund.expandindirect.image.upload")]
+#[doc(alias = "资金二级商户KYB代进件图片上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandindirectImageUpload {

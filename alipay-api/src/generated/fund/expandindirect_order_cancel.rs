@@ -6,6 +6,8 @@
 /// Cancels the submission of a secondary merchant of a fund product.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundExpandindirectOrderCancelRequest.java>
+#[doc(alias = "alipay.fund.expandindirect.order.cancel")]
+#[doc(alias = "资金二级商户KYB代进件单取消接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandindirectOrderCancel {

@@ -6,6 +6,8 @@
 /// Asks where the submission of a secondary merchant of a fund product stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundExpandindirectOrderQueryRequest.java>
+#[doc(alias = "alipay.fund.expandindirect.order.query")]
+#[doc(alias = "资金二级商户KYB代进件单查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExpandindirectOrderQuery {

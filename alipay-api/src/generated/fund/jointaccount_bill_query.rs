@@ -6,6 +6,8 @@
 /// Lists the bills of a company's enterprise-pay account, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountBillQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.bill.query")]
+#[doc(alias = "因公付账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountBillQuery {
@@ -17,7 +19,7 @@ pub struct JointaccountBillQuery {
     pub biz_scene: Option<String>,
     /// 截止日期. The last day of the search, as `yyyy-MM-dd`. Example: `yyyy-MM-dd`.
     pub end_date: Option<String>,
-    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 页码. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
     pub page_num: Option<String>,
@@ -27,7 +29,7 @@ pub struct JointaccountBillQuery {
     pub product_code: Option<String>,
     /// 起始日期. The first day of the search, as `yyyy-MM-dd`. Example: `yyyy-MM-dd`.
     pub start_date: Option<String>,
-    /// 员工ID. The employee's Alipay user id. Example: `2088900976746215`.
+    /// 员工ID. The employee's Alipay user id. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -64,7 +66,7 @@ impl JointaccountBillQuery {
         self
     }
 
-    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -94,7 +96,7 @@ impl JointaccountBillQuery {
         self
     }
 
-    /// 员工ID. The employee's Alipay user id. Example: `2088900976746215`.
+    /// 员工ID. The employee's Alipay user id. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -326,7 +328,7 @@ pub enum JointaccountBillQueryErrorCode {
     AgreementIsInvalid,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The start lies after the end.
     StartAfterEndDate,
@@ -361,13 +363,14 @@ impl crate::method::ErrorCode for JointaccountBillQueryErrorCode {
             Self::IllegalArgument | Self::StartAfterEndDate => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::AgreementIsInvalid => Some(crate::ErrorClass::Setup),
-            Self::ProductNotSign => None,
+            Self::AgreementIsInvalid | Self::ProductNotSign => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }
 
-/// 返回账单列表. One bill of a shared account.
+/// 账单. One bill of a shared account.
 #[non_exhaustive]
 pub struct JointAccountBillDetailDTO {
     /// 共同账户ID. Identifies the company's shared account. Example: `2088900976746215`.
@@ -382,7 +385,7 @@ pub struct JointAccountBillDetailDTO {
     pub biz_no: Option<String>,
     /// 退款或支付. Whether the bill is a payment or a refund. Example: `1`.
     pub in_out: Option<crate::types::OpenEnum<JointAccountBillDetailDTOInOut>>,
-    /// 共同账户消费的成员openid. Identifies the member who spent from the shared account to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 共同账户消费的成员openid. Identifies the member who spent from the shared account to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部交易单号. For a payment, the outside number of the trade; for a refund, the outside number of the refund. Example: `Q1312312312313`.
     pub out_trade_no: Option<String>,
@@ -394,7 +397,7 @@ pub struct JointAccountBillDetailDTO {
     pub seller_logon_id: Option<String>,
     /// 账单标题. What the bill is headed with. Example: `新电途(银通新能源:325616137201026100441546497`.
     pub title: Option<String>,
-    /// 共同账户消费的成员ID. The Alipay user id of the member who spent from the shared account. Example: `2088900970000001`.
+    /// 共同账户消费的成员ID. The Alipay user id of the member who spent from the shared account. Example: `2088900970000001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -532,9 +535,9 @@ pub struct UserAssetInfoVO {
     pub asset_id: Option<String>,
     /// 资产类型. What kind of asset it is, such as `ACCOUNT_BOOK_ID`. Example: `ACCOUNT_BOOK_ID`.
     pub asset_type: Option<String>,
-    /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Example: `2088XXXX`.
+    /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Example: `2088XXXX`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
-    /// 支付宝用户开放ID. Identifies the user to this app alone. Example: `ioe2318sjrahdsksmvj28471`.
+    /// 支付宝用户开放ID. Identifies the user to this app alone. Example: `ioe2318sjrahdsksmvj28471`. See [user ids](crate::guide::user_ids).
     pub user_open_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

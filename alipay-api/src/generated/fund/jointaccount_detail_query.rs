@@ -6,6 +6,8 @@
 /// Asks for the details of a joint account, either by `out_biz_no` or by `account_id` and `agreement_no` together.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountDetailQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.detail.query")]
+#[doc(alias = "共享资金-查询账户详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountDetailQuery {
@@ -190,7 +192,7 @@ pub struct JointaccountDetailQueryResponse {
     pub biz_scene: Option<String>,
     /// 创建人支付宝侧用户唯一标识. The creator's Alipay user id, 16 digits from 2088. Example: `2088900976740001`.
     pub creator_id: Option<String>,
-    /// 创建人支付宝侧用户唯一标识. Identifies the account's creator to this app alone. Example: `095PJtAPYb2Uk`.
+    /// 创建人支付宝侧用户唯一标识. Identifies the account's creator to this app alone. Example: `095PJtAPYb2Uk`. See [user ids](crate::guide::user_ids).
     pub creator_open_id: Option<String>,
     /// 创建人商户侧用户唯一标识. The creator's id at the merchant. Only there if the signing named the initiator by that id; empty if by Alipay's. Example: `12345678`.
     pub creator_out_id: Option<String>,
@@ -358,7 +360,7 @@ pub enum JointaccountDetailQueryErrorCode {
     JaAssetNotExist,
     /// The joint account does not exist.
     JointAccountNoExist,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -404,13 +406,14 @@ impl crate::method::ErrorCode for JointaccountDetailQueryErrorCode {
             | Self::JointAccountNoExist => Some(crate::ErrorClass::Request),
             Self::AgreementIsInvalid
             | Self::AgreementIsOutOfDate
-            | Self::AgreementStatusIsNotNormal => Some(crate::ErrorClass::Setup),
-            Self::AccountNotExist | Self::ProductNotSign => None,
+            | Self::AgreementStatusIsNotNormal
+            | Self::ProductNotSign => Some(crate::ErrorClass::Setup),
+            Self::AccountNotExist => None,
         }
     }
 }
 
-/// 签约时邀请的成员列表（快照）. One who was invited at signing.
+/// 签约时邀请的成员（快照）. One who was invited at signing.
 #[non_exhaustive]
 pub struct InviteResultDTO {
     /// 被邀请人用户唯一标识. Identifies who was invited, as given to `alipay.fund.jointaccount.sign`. Example: `2088000268032234`.
@@ -464,16 +467,16 @@ impl crate::codec::Object for InviteResultDTO {
 
 crate::codec::object!(InviteResultDTO);
 
-/// 已加入合花群的成员列表. A member of a joint account.
+/// 已加入合花群的成员. Who belongs to a joint account.
 #[non_exhaustive]
 pub struct JointAccountMemberInfoRespDTO {
-    /// 群成员支付宝侧用户唯一标识. Identifies the member to this app alone. Example: `095PJtAPYb2UkQ0mXk_X86Z_Pd7PtySKX-U3zUEwONcu3wc`.
+    /// 群成员支付宝侧用户唯一标识. Identifies the member to this app alone. Example: `095PJtAPYb2UkQ0mXk_X86Z_Pd7PtySKX-U3zUEwONcu3wc`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 成员角色. What the member may do. Example: `MASTER`.
     pub operate_role: Option<
         crate::types::OpenEnum<JointAccountMemberInfoRespDTOOperateRole>,
     >,
-    /// 群成员支付宝侧用户唯一标识. The member's Alipay user id, 16 digits from 2088. Example: `2088900976746215`.
+    /// 群成员支付宝侧用户唯一标识. The member's Alipay user id, 16 digits from 2088. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Lists the shared accounts that pay for a company's employee.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountListQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.list.query")]
+#[doc(alias = "企业查询代付账户列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountListQuery {
@@ -234,7 +236,7 @@ crate::codec::object!(JointaccountListQueryResponse);
 /// A business error code of [`JointaccountListQuery`].
 #[non_exhaustive]
 pub enum JointaccountListQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -251,19 +253,19 @@ impl crate::method::ErrorCode for JointaccountListQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ProductNotSign => None,
+            Self::ProductNotSign => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 共同账户列表. A shared account.
+/// 共同账户. A shared account.
 #[non_exhaustive]
 pub struct JointAccountDTO {
     /// 共同账户ID. Identifies the company's shared account. Example: `2088000011111`.
     pub account_id: Option<String>,
     /// 共同账户账本名称. What the shared account's book is called. Example: `企业代付`.
     pub account_name: Option<String>,
-    /// 账本创建人会员号. The Alipay user id of who created the account's book. Example: `2088900976740001`.
+    /// 账本创建人会员号. The Alipay user id of who created the account's book. Example: `2088900976740001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Lists a company's employees, page by page or from a cursor, or finds one by login name or user id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberBatchqueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.batchquery")]
+#[doc(alias = "企业批量查询员工信息（分页）")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberBatchquery {
@@ -19,9 +21,9 @@ pub struct JointaccountMemberBatchquery {
     pub identity: Option<String>,
     /// 账号类型. How `identity` names the account. Example: `ALIPAY_LOGON_ID`.
     pub identity_type: Option<crate::types::OpenEnum<super::types::IdentityType>>,
-    /// 上次查询最后一个用户的openId. Reads on after this user: the open id of the last user of the query before. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 上次查询最后一个用户的openId. Reads on after this user: the open id of the last user of the query before. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub last_open_id: Option<String>,
-    /// 上次查询最后一个用户ID. Reads on after this user: the user id of the last user of the query before. Wins over `page_num`. Example: `2088900976746215`.
+    /// 上次查询最后一个用户ID. Reads on after this user: the user id of the last user of the query before. Wins over `page_num`. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub last_user_id: Option<String>,
     /// 采用分页查询. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
     pub page_num: Option<String>,
@@ -73,13 +75,13 @@ impl JointaccountMemberBatchquery {
         self
     }
 
-    /// 上次查询最后一个用户的openId. Reads on after this user: the open id of the last user of the query before. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 上次查询最后一个用户的openId. Reads on after this user: the open id of the last user of the query before. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn last_open_id(mut self, last_open_id: impl Into<String>) -> Self {
         self.last_open_id = Some(Into::into(last_open_id));
         self
     }
 
-    /// 上次查询最后一个用户ID. Reads on after this user: the user id of the last user of the query before. Wins over `page_num`. Example: `2088900976746215`.
+    /// 上次查询最后一个用户ID. Reads on after this user: the user id of the last user of the query before. Wins over `page_num`. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub fn last_user_id(mut self, last_user_id: impl Into<String>) -> Self {
         self.last_user_id = Some(Into::into(last_user_id));
         self
@@ -332,7 +334,7 @@ pub enum JointaccountMemberBatchqueryErrorCode {
     OpenIdNotExist,
     /// The page size is wrong.
     PageSizeParamError,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The user does not match.
     UserNotMatch,
@@ -382,13 +384,15 @@ impl crate::method::ErrorCode for JointaccountMemberBatchqueryErrorCode {
             | Self::OpenIdNotExist
             | Self::PageSizeParamError
             | Self::UserNotMatch => Some(crate::ErrorClass::Request),
-            Self::AgreementIsInvalid => Some(crate::ErrorClass::Setup),
-            Self::ConfigError | Self::IdentityCheckError | Self::ProductNotSign => None,
+            Self::AgreementIsInvalid | Self::ProductNotSign => {
+                Some(crate::ErrorClass::Setup)
+            }
+            Self::ConfigError | Self::IdentityCheckError => None,
         }
     }
 }
 
-/// 员工列表. An employee of the company.
+/// 员工. An employee of the company.
 #[non_exhaustive]
 pub struct JointAccountMemberDTO {
     /// 额度模型. The employee's quota.
@@ -397,11 +401,11 @@ pub struct JointAccountMemberDTO {
     pub member_ext_info: Option<MemberExtInfo>,
     /// 姓名. The employee's name, masked. Example: `张三`.
     pub name: Option<String>,
-    /// 用户openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 成员状态. Where the employee's membership stands, such as `NORMAL`. Example: `NORMAL`.
     pub status: Option<String>,
-    /// 用户会员号. The employee's Alipay user id, 16 digits from 2088. Example: `2088123123132`.
+    /// 用户会员号. The employee's Alipay user id, 16 digits from 2088. Example: `2088123123132`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Invites an employee to a company's enterprise-pay account, and gives the link by which the employee answers.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberBindRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.bind")]
+#[doc(alias = "因公付邀请员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberBind {
@@ -293,7 +295,7 @@ crate::codec::object!(JointaccountMemberBindResponse);
 /// A business error code of [`JointaccountMemberBind`].
 #[non_exhaustive]
 pub enum JointaccountMemberBindErrorCode {
-    /// The account has no permission for several funds.
+    /// The account may not have several payers.
     AccountNoMultiFundPermission,
     /// The agreement is not in force.
     AgreementIsInvalid,
@@ -319,9 +321,9 @@ pub enum JointaccountMemberBindErrorCode {
     EnterpriseMemberNumExceedMax,
     /// The fund group does not exist.
     FundGroupNotExist,
-    /// The fund's identity is not allowed.
+    /// The paying account is not allowed.
     FundIdentityNotAllowed,
-    /// The fund's identity is wrong.
+    /// The paying account is wrong.
     FundIdentityParamError,
     /// The caller has no authority over this.
     HorizontalAuthorityException,
@@ -341,7 +343,7 @@ pub enum JointaccountMemberBindErrorCode {
     OpenIdTransformError,
     /// A parameter is missing.
     ParamNameNotBlank,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The user is in as many groups as allowed.
     UserGroupOverMax,
@@ -453,7 +455,8 @@ impl crate::method::ErrorCode for JointaccountMemberBindErrorCode {
             | Self::AgreementIsInvalid
             | Self::AgreementIsOutOfDate
             | Self::AgreementStatusIsNotNormal
-            | Self::HorizontalAuthorityException => Some(crate::ErrorClass::Setup),
+            | Self::HorizontalAuthorityException
+            | Self::ProductNotSign => Some(crate::ErrorClass::Setup),
             Self::AlreadyRegisterMember
             | Self::CommonLockConflict
             | Self::DuplicateJointAccountInvite
@@ -461,7 +464,6 @@ impl crate::method::ErrorCode for JointaccountMemberBindErrorCode {
             | Self::JointAccountDuplicateInvite
             | Self::NeedToSetPpw
             | Self::OpenIdTransformError
-            | Self::ProductNotSign
             | Self::UserNotExist => None,
         }
     }

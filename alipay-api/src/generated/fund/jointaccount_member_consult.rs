@@ -6,6 +6,8 @@
 /// Tells which of the given employees belong to a company's organisation.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberConsultRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.consult")]
+#[doc(alias = "员企关系咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberConsult {
@@ -205,7 +207,7 @@ crate::codec::object!(JointaccountMemberConsultResponse);
 pub enum JointaccountMemberConsultErrorCode {
     /// The agreement is not in force.
     AgreementIsInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -225,20 +227,21 @@ impl crate::method::ErrorCode for JointaccountMemberConsultErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AgreementIsInvalid => Some(crate::ErrorClass::Setup),
-            Self::ProductNotSign => None,
+            Self::AgreementIsInvalid | Self::ProductNotSign => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }
 
-/// 员工列表. Where an employee stands.
+/// 员工. Where an employee stands.
 #[non_exhaustive]
 pub struct MemberStatusRespDTO {
-    /// 用户支付宝会员openid. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户支付宝会员openid. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 员工当前状态. Whether the employee belongs to the company. Example: `PROCESSING`.
     pub status: Option<crate::types::OpenEnum<MemberStatusRespDTOStatus>>,
-    /// 用户支付宝2088会员号. The employee's Alipay user id, 16 digits from 2088. Example: `20881213213213`.
+    /// 用户支付宝2088会员号. The employee's Alipay user id, 16 digits from 2088. Example: `20881213213213`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

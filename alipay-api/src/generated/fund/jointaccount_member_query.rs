@@ -6,6 +6,8 @@
 /// Lists the employees of a company's enterprise-pay account, page by page, or finds one.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.query")]
+#[doc(alias = "企业查询员工列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberQuery {
@@ -15,7 +17,7 @@ pub struct JointaccountMemberQuery {
     pub agreement_no: Option<String>,
     /// 业务场景. The business scene, such as `DEFAULT`. Example: `DEFAULT`.
     pub biz_scene: Option<String>,
-    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 采用分页查询. Which page. Empty or 0 means the first; past the last page, the last is sent. Example: `1`.
     pub page_num: Option<String>,
@@ -23,7 +25,7 @@ pub struct JointaccountMemberQuery {
     pub page_size: Option<String>,
     /// 产品码. Product code, such as `ENTERPRISE_PAY`. Example: `ENTERPRISE_PAY`.
     pub product_code: Option<String>,
-    /// 员工id. The employee's Alipay user id. Example: `2088900976746215`.
+    /// 员工id. The employee's Alipay user id. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -54,7 +56,7 @@ impl JointaccountMemberQuery {
         self
     }
 
-    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工的openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -78,7 +80,7 @@ impl JointaccountMemberQuery {
         self
     }
 
-    /// 员工id. The employee's Alipay user id. Example: `2088900976746215`.
+    /// 员工id. The employee's Alipay user id. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -301,7 +303,7 @@ crate::codec::object!(JointaccountMemberQueryResponse);
 /// A business error code of [`JointaccountMemberQuery`].
 #[non_exhaustive]
 pub enum JointaccountMemberQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -318,12 +320,12 @@ impl crate::method::ErrorCode for JointaccountMemberQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ProductNotSign => None,
+            Self::ProductNotSign => Some(crate::ErrorClass::Setup),
         }
     }
 }
 
-/// 成员列表. A member of the account.
+/// 成员. Who belongs to a joint account.
 #[non_exhaustive]
 pub struct JointAccountMemberRespDTO {
     /// 额度模型. The member's quotas.
@@ -336,7 +338,7 @@ pub struct JointAccountMemberRespDTO {
     pub status: Option<
         crate::types::OpenEnum<super::types::JointaccountMemberUnbindStatus>,
     >,
-    /// 用户支付宝会员号. The member's Alipay user id, 16 digits from 2088. Example: `2088900976746215`.
+    /// 用户支付宝会员号. The member's Alipay user id, 16 digits from 2088. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Removes an employee from a company's enterprise-pay account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberUnbindRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.member.unbind")]
+#[doc(alias = "企业删除员工")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberUnbind {
@@ -290,7 +292,7 @@ pub enum JointaccountMemberUnbindErrorCode {
     PassiveBecomeAdmin,
     /// The documentation names this code and does not say what it means.
     PassiveDeleteAdmin,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The documentation names this code and does not say what it means.
     QueryAccountInfoFail,
@@ -409,7 +411,8 @@ impl crate::method::ErrorCode for JointaccountMemberUnbindErrorCode {
             | Self::AgreementStatusIsNotNormal
             | Self::DeleteMemberPermissionDenied
             | Self::HorizontalAuthorityException
-            | Self::JointAccountNoPermission => Some(crate::ErrorClass::Setup),
+            | Self::JointAccountNoPermission
+            | Self::ProductNotSign => Some(crate::ErrorClass::Setup),
             Self::CancelInviteMemberFail
             | Self::ConsultMemberFail
             | Self::DeleteFail
@@ -419,7 +422,6 @@ impl crate::method::ErrorCode for JointaccountMemberUnbindErrorCode {
             | Self::NeedToSetPpw
             | Self::PassiveBecomeAdmin
             | Self::PassiveDeleteAdmin
-            | Self::ProductNotSign
             | Self::QueryAccountInfoFail
             | Self::QueryUserInfoFail
             | Self::UserNotExist => None,

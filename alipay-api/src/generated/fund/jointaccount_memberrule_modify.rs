@@ -6,6 +6,8 @@
 /// Sets the spending rules of a company's employees.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberruleModifyRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.memberrule.modify")]
+#[doc(alias = "企业设置员工规则")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountMemberruleModify {
@@ -189,7 +191,7 @@ crate::codec::object!(JointaccountMemberruleModifyResponse);
 pub enum JointaccountMemberruleModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     MaxQuotaConfigMissing,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -209,20 +211,21 @@ impl crate::method::ErrorCode for JointaccountMemberruleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MaxQuotaConfigMissing | Self::ProductNotSign => None,
+            Self::ProductNotSign => Some(crate::ErrorClass::Setup),
+            Self::MaxQuotaConfigMissing => None,
         }
     }
 }
 
-/// 员工列表. An employee and the quota that is set.
+/// 员工. An employee and the quota that is set.
 #[must_use]
 #[non_exhaustive]
 pub struct JointAccountMemberList {
     /// 额度模型. The member's quotas.
     pub account_quota: Vec<super::types::JointAccountQuotaDTO>,
-    /// 成员openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 成员openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 成员ID. The member's Alipay user id. Example: `2088900976746215`.
+    /// 成员ID. The member's Alipay user id. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -244,13 +247,13 @@ impl JointAccountMemberList {
         self
     }
 
-    /// 成员openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 成员openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 成员ID. The member's Alipay user id. Example: `2088900976746215`.
+    /// 成员ID. The member's Alipay user id. Example: `2088900976746215`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks for the quotas of a shared account, or of one employee in it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountQuotaQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.quota.query")]
+#[doc(alias = "查询账户额度详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountQuotaQuery {
@@ -17,7 +19,7 @@ pub struct JointaccountQuotaQuery {
     pub biz_scene: Option<String>,
     /// 员工ID. The Alipay user id of the employee asked about. Example: `2088900976746215`.
     pub member_id: Option<String>,
-    /// 员工的openid. Identifies the employee asked about to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工的openid. Identifies the employee asked about to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub member_open_id: Option<String>,
     /// 角色. Which part the employee has in the account. Example: `CREATOR`.
     pub operate_role: Option<crate::types::OpenEnum<super::types::OperateRole>>,
@@ -58,7 +60,7 @@ impl JointaccountQuotaQuery {
         self
     }
 
-    /// 员工的openid. Identifies the employee asked about to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工的openid. Identifies the employee asked about to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn member_open_id(mut self, member_open_id: impl Into<String>) -> Self {
         self.member_open_id = Some(Into::into(member_open_id));
         self
@@ -195,7 +197,7 @@ pub struct JointaccountQuotaQueryResponse {
     pub biz_scene: Option<String>,
     /// 成员ID. The member's Alipay user id. Only there if an employee was asked about. Example: `2088900976746215`.
     pub member_id: Option<String>,
-    /// 员工openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 员工openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub member_open_id: Option<String>,
     /// 产品码. Product code, such as `ENTERPRISE_PAY`. Example: `ENTERPRISE_PAY`.
     pub product_code: Option<String>,
@@ -288,7 +290,7 @@ pub enum JointaccountQuotaQueryErrorCode {
     AgreementStatusIsNotNormal,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -327,8 +329,8 @@ impl crate::method::ErrorCode for JointaccountQuotaQueryErrorCode {
             }
             Self::AgreementIsInvalid
             | Self::AgreementIsOutOfDate
-            | Self::AgreementStatusIsNotNormal => Some(crate::ErrorClass::Setup),
-            Self::ProductNotSign => None,
+            | Self::AgreementStatusIsNotNormal
+            | Self::ProductNotSign => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Sets the rules of a company's account: its name, its quotas and the merchants that it may pay.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountRuleModifyRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.rule.modify")]
+#[doc(alias = "企业账户规则设置")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountRuleModify {
@@ -222,7 +224,7 @@ crate::codec::object!(JointaccountRuleModifyResponse);
 /// A business error code of [`JointaccountRuleModify`].
 #[non_exhaustive]
 pub enum JointaccountRuleModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
 }
 
@@ -239,7 +241,7 @@ impl crate::method::ErrorCode for JointaccountRuleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ProductNotSign => None,
+            Self::ProductNotSign => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether a company has signed, by `out_biz_no` or by its account. Makes up for a notification of the signing that did not arrive.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountSignQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.sign.query")]
+#[doc(alias = "企业签约结果查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountSignQuery {

@@ -6,6 +6,8 @@
 /// Asks for a trade that a shared account paid, by Alipay's number or by the outside platform's.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountTradeQueryRequest.java>
+#[doc(alias = "alipay.fund.jointaccount.trade.query")]
+#[doc(alias = "共同账户交易查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct JointaccountTradeQuery {
@@ -17,7 +19,7 @@ pub struct JointaccountTradeQuery {
     pub biz_scene: Option<String>,
     /// 成员ID. The Alipay user id of the member who paid. Example: `208811123123`.
     pub member_id: Option<String>,
-    /// 消费发起人的openId. Identifies the one who paid to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 消费发起人的openId. Identifies the one who paid to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub member_open_id: Option<String>,
     /// 外部平台订单号. The outside platform's number of the order. What is found by it stands in `trade_info_list`. Example: `781773393333012410369282`.
     pub platform_order_id: Option<String>,
@@ -60,7 +62,7 @@ impl JointaccountTradeQuery {
         self
     }
 
-    /// 消费发起人的openId. Identifies the one who paid to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 消费发起人的openId. Identifies the one who paid to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn member_open_id(mut self, member_open_id: impl Into<String>) -> Self {
         self.member_open_id = Some(Into::into(member_open_id));
         self
@@ -198,9 +200,9 @@ impl crate::method::ServerMethod for JointaccountTradeQuery {}
 /// The answer to [`JointaccountTradeQuery`].
 #[non_exhaustive]
 pub struct JointaccountTradeQueryResponse {
-    /// 买家ID. The buyer's Alipay user id. Example: `2088888888`.
+    /// 买家ID. The buyer's Alipay user id. Example: `2088888888`. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家的openId. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家的openId. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 交易创建时间. When the trade was created. Example: `2010-11-11 11:11:11`.
     pub create_time: Option<crate::types::DateTime>,
@@ -311,7 +313,7 @@ pub enum JointaccountTradeQueryErrorCode {
     IllegalArgument,
     /// The account has no such member.
     MemberNotInAccount,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The trade belongs to another user.
     TradeDoNotBelongUser,
@@ -356,8 +358,9 @@ impl crate::method::ErrorCode for JointaccountTradeQueryErrorCode {
             | Self::MemberNotInAccount
             | Self::TradeDoNotBelongUser
             | Self::TradeNotExsit => Some(crate::ErrorClass::Request),
-            Self::AgreementIsInvalid => Some(crate::ErrorClass::Setup),
-            Self::ProductNotSign => None,
+            Self::AgreementIsInvalid | Self::ProductNotSign => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }
@@ -369,9 +372,9 @@ pub struct TradeFundBillDetail {
     pub amount: Option<String>,
     /// 资产类型编码. The code of the kind of asset.
     pub asset_type_code: Option<String>,
-    /// 资产的属主. The Alipay user id of whose asset it is.
+    /// 资产的属主. The Alipay user id of whose asset it is. See [user ids](crate::guide::user_ids).
     pub asset_user_id: Option<String>,
-    /// 资产的属主openid. Identifies whose asset it is to this app alone.
+    /// 资产的属主openid. Identifies whose asset it is to this app alone. See [user ids](crate::guide::user_ids).
     pub asset_user_open_id: Option<String>,
     /// 支付业务类型. Whether it is a payment or a refund.
     pub biz_pay_type: Option<crate::types::OpenEnum<TradeFundBillDetailBizPayType>>,
@@ -465,7 +468,7 @@ crate::codec::object!(TradeFundBillDetail);
 pub enum TradeFundBillDetailBizPayType {
     /// 支付. Payment.
     Pay,
-    /// 退款. Refund.
+    /// 退款.
     Refund,
 }
 
@@ -478,10 +481,10 @@ impl crate::codec::KnownValue for TradeFundBillDetailBizPayType {
 
 crate::codec::listed!(TradeFundBillDetailBizPayType);
 
-/// 交易信息集合. A trade that was found.
+/// 交易信息. A trade that was found.
 #[non_exhaustive]
 pub struct TradeInfoDTO {
-    /// 买家ID. The buyer's Alipay user id. Example: `208888888888`.
+    /// 买家ID. The buyer's Alipay user id. Example: `208888888888`. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 交易创建时间. When the trade was created. Example: `2010-11-11 11:11:11`.
     pub create_time: Option<crate::types::DateTime>,

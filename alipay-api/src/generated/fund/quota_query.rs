@@ -6,6 +6,8 @@
 /// Asks how much a merchant can still transfer, per payment, day and month.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundQuotaQueryRequest.java>
+#[doc(alias = "alipay.fund.quota.query")]
+#[doc(alias = "转账额度查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QuotaQuery {

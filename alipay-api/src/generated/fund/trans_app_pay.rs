@@ -6,6 +6,8 @@
 /// Has the user pay for a transfer in the app, such as a cash red packet.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03rbyf>
+#[doc(alias = "alipay.fund.trans.app.pay")]
+#[doc(alias = "无线转账支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransAppPay {

@@ -10,6 +10,8 @@
 /// `ORDER_NOT_EXIST`, proves neither: query again, or repeat the same transfer with the same `out_biz_no`. Never pay under a new number before that.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.trans.common.query>
+#[doc(alias = "alipay.fund.trans.common.query")]
+#[doc(alias = "转账业务单据查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransCommonQuery {
@@ -21,7 +23,7 @@ pub struct TransCommonQuery {
     pub pay_fund_order_id: Option<String>,
     /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: Option<crate::types::OpenEnum<TransCommonQueryProductCode>>,
-    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `DIRECT_TRANSFER` unless set.
+    /// 业务场景. The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: Option<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -76,7 +78,7 @@ impl TransCommonQuery {
         self
     }
 
-    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `DIRECT_TRANSFER` unless set.
+    /// 业务场景. The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Needed with `out_biz_no`. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
         biz_scene: impl Into<crate::types::OpenEnum<TransCommonQueryBizScene>>,
@@ -202,33 +204,33 @@ pub struct TransCommonQueryResponse {
     pub arrival_time_end: Option<crate::types::DateTime>,
     /// 预计收费金额. Transfers to bank cards: the expected fee. Absent when the transfer failed. In yuan.
     pub order_fee: Option<crate::types::Price>,
-    /// With `FAIL` or `REFUND`: why, as one of the transfer's own error codes.
+    /// 错误代码. With `FAIL` or `REFUND`: why, as one of the transfer's own error codes.
     pub error_code: Option<String>,
-    /// With `FAIL` or `REFUND`: why, for people to read.
+    /// 失败原因. With `FAIL` or `REFUND`: why, for people to read.
     pub fail_reason: Option<String>,
-    /// With `FAIL`: the bank that refused.
+    /// 报错银行名称. With `FAIL`: the bank that refused.
     pub fail_inst_name: Option<String>,
-    /// With `FAIL`: why, as the bank's own error code.
+    /// 报错银行的错误码. With `FAIL`: why, as the bank's own error code.
     pub fail_inst_error_code: Option<String>,
-    /// With `FAIL`: why, in the bank's words.
+    /// 报错银行的失败原因. With `FAIL`: why, in the bank's words.
     pub fail_inst_reason: Option<String>,
     /// 退款子单失败状态. How the order below this one that gives the money back failed.
     pub sub_order_status: Option<String>,
-    /// The error code of an order below this one, where that made the transfer fail or come back. In special scenes only.
+    /// 子单错误代码. The error code of an order below this one, where that made the transfer fail or come back. In special scenes only.
     pub sub_order_error_code: Option<String>,
-    /// The same, for people to read.
+    /// 子单失败原因. The same, for people to read.
     pub sub_order_fail_reason: Option<String>,
-    /// 收款方支付宝账号uid. The payee's Alipay user number, where the app has not moved to open ids.
+    /// 收款方支付宝账号uid. The payee's Alipay user number, where the app has not moved to open ids. See [user ids](crate::guide::user_ids).
     pub receiver_user_id: Option<String>,
-    /// 收款方支付宝账号openid. The open id that the payee has towards the app.
+    /// 收款方支付宝账号openid. The open id that the payee has towards the app. See [user ids](crate::guide::user_ids).
     pub receiver_open_id: Option<String>,
-    /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
+    /// 交易流水号. The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
-    /// The same kind of number for the transaction that brought the money in.
+    /// 交易流水号. The same kind of number for the transaction that brought the money in.
     pub inflow_settle_serial_no: Option<String>,
-    /// For a collection from an account: the bill data of its request.
+    /// 代扣账单属性. For a collection from an account: the bill data of its request.
     pub deduct_bill_info: Option<String>,
-    /// For a payment on behalf of somebody: the bill data of its request.
+    /// 代发账单属性. For a payment on behalf of somebody: the bill data of its request.
     pub transfer_bill_info: Option<String>,
     /// 商户回传参数. The transfer's `passback_params`, unchanged.
     pub passback_params: Option<String>,
@@ -446,7 +448,7 @@ impl crate::method::ErrorCode for TransCommonQueryErrorCode {
     }
 }
 
-/// A product of the transfer family.
+/// 销售产品码. A product of the transfer family.
 #[non_exhaustive]
 pub enum TransCommonQueryProductCode {
     /// A plain transfer to an Alipay account that nobody confirms.
@@ -469,7 +471,7 @@ impl crate::codec::KnownValue for TransCommonQueryProductCode {
 
 crate::codec::listed!(TransCommonQueryProductCode);
 
-/// What happens within a product.
+/// 业务场景. What happens within a product.
 #[non_exhaustive]
 pub enum TransCommonQueryBizScene {
     /// Money goes straight to the payee: a plain transfer, or a red packet from the merchant.
@@ -499,7 +501,7 @@ impl crate::codec::KnownValue for TransCommonQueryBizScene {
 
 crate::codec::listed!(TransCommonQueryBizScene);
 
-/// The status of a transfer.
+/// 转账单据状态. The status of a transfer.
 #[non_exhaustive]
 pub enum TransCommonQueryStatus {
     /// The money has moved. A transfer to a bank card can still turn into `REFUND`.
@@ -535,7 +537,7 @@ impl crate::codec::KnownValue for TransCommonQueryStatus {
 
 crate::codec::listed!(TransCommonQueryStatus);
 
-/// The status of the second stage of a transfer.
+/// 转账单据子状态. The status of the second stage of a transfer.
 #[non_exhaustive]
 pub enum TransCommonQuerySubStatus {
     /// The payee has collected the money.

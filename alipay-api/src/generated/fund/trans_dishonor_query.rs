@@ -6,6 +6,8 @@
 /// Lists the transfers that came back from the bank within a period.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransDishonorQueryRequest.java>
+#[doc(alias = "alipay.fund.trans.dishonor.query")]
+#[doc(alias = "查询转账订单退票接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransDishonorQuery {
@@ -161,7 +163,7 @@ impl crate::codec::Object for TransDishonorQueryResponse {
 
 crate::codec::object!(TransDishonorQueryResponse);
 
-/// 退票订单详细列表. A transfer that came back from the bank.
+/// 退票订单详情. A transfer that came back from the bank.
 #[non_exhaustive]
 pub struct DishonorOrder {
     /// 退票金额. How much came back, in yuan.

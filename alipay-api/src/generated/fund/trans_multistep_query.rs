@@ -6,6 +6,8 @@
 /// Asks for a transfer of several steps and for each of its steps.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransMultistepQueryRequest.java>
+#[doc(alias = "alipay.fund.trans.multistep.query")]
+#[doc(alias = "多步转账查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransMultistepQuery {
@@ -218,7 +220,7 @@ pub struct MultiStepTransOrderDetailResponse {
     pub amount: Option<crate::types::Price>,
     /// 支付时间. When this step was paid.
     pub gmt_pay: Option<crate::types::DateTime>,
-    /// 用户唯一标识. Identifies the user to this app alone.
+    /// 用户唯一标识. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 订单ID. Alipay's number of the order.
     pub order_id: Option<String>,

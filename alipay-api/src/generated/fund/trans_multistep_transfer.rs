@@ -6,6 +6,8 @@
 /// Makes and pays a transfer of several steps.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransMultistepTransferRequest.java>
+#[doc(alias = "alipay.fund.trans.multistep.transfer")]
+#[doc(alias = "多步转账创建并支付")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransMultistepTransfer {

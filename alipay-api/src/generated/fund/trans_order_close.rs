@@ -6,6 +6,8 @@
 /// Closes the order of a transfer on the merchant's own account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransOrderCloseRequest.java>
+#[doc(alias = "alipay.fund.trans.order.close")]
+#[doc(alias = "转账业务单据主动关单")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransOrderClose {

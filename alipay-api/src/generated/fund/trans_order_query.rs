@@ -8,6 +8,8 @@
 /// For transfers of `alipay.fund.trans.uni.transfer`, use `alipay.fund.trans.common.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.trans.order.query>
+#[doc(alias = "alipay.fund.trans.order.query")]
+#[doc(alias = "查询转账订单接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransOrderQuery {
@@ -120,9 +122,9 @@ pub struct TransOrderQueryResponse {
     pub arrival_time_end: Option<crate::types::DateTime>,
     /// 预计收费金额. Transfers to bank cards: the expected fee, in yuan. Absent when the transfer failed.
     pub order_fee: Option<crate::types::Price>,
-    /// Why the transfer failed or came back, for people to read.
+    /// 失败原因. Why the transfer failed or came back, for people to read.
     pub fail_reason: Option<String>,
-    /// Why the transfer failed, as one of the transfer's own error codes. Absent when the bank sent the money back.
+    /// 错误代码. Why the transfer failed, as one of the transfer's own error codes. Absent when the bank sent the money back.
     pub error_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -267,7 +269,7 @@ impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     }
 }
 
-/// The status of a transfer.
+/// 转账单据状态. The status of a transfer.
 #[non_exhaustive]
 pub enum TransOrderQueryStatus {
     /// Waiting to be worked on.

@@ -6,6 +6,8 @@
 /// Has the payer pay for a transfer on a web page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03rbye>
+#[doc(alias = "alipay.fund.trans.page.pay")]
+#[doc(alias = "资金转账页面支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransPagePay {

@@ -6,6 +6,8 @@
 /// Pays a transfer at once, by the payer's agreement, QR code, sound wave or face.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransPayRequest.java>
+#[doc(alias = "alipay.fund.trans.pay")]
+#[doc(alias = "资金支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransPay {
@@ -397,7 +399,7 @@ pub enum TransPayErrorCode {
     InvalidParameter,
     /// The payee's account is wrong.
     InvalidPayeeAccount,
-    /// The documentation names this code and does not say what it means.
+    /// Too many calls.
     MaxVisitLimit,
     /// A transfer this large needs a `remark`; the threshold is 50,000 yuan.
     MemoRequiredInTransferError,
@@ -493,7 +495,7 @@ pub enum TransPayErrorCode {
     PermPayCustomerMonthQuotaOrgBalanceLimit,
     /// The payee may not receive more: a limit on what this customer takes in is reached.
     PermReceiveCustomerAlmsLimit,
-    /// The documentation names this code and does not say what it means.
+    /// The merchant has not signed the product.
     ProductNotSign,
     /// The time of the refund is not valid.
     RefundTimeInvalid,
@@ -725,6 +727,7 @@ impl crate::method::ErrorCode for TransPayErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::OrderOtherPaySuccess | Self::OrderPaySuccess => {
                 Some(crate::ErrorClass::AlreadyDone)
             }
@@ -771,6 +774,7 @@ impl crate::method::ErrorCode for TransPayErrorCode {
             | Self::PayerStatusError
             | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
             | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
+            | Self::ProductNotSign
             | Self::UserAgreementIsOutOfDate
             | Self::UserAgreementStatusAbnormal => Some(crate::ErrorClass::Setup),
             Self::AgreementSceneVerifyFail
@@ -783,7 +787,6 @@ impl crate::method::ErrorCode for TransPayErrorCode {
             | Self::IllegalRequestUserId
             | Self::InstPayUnable
             | Self::InvalidCardno
-            | Self::MaxVisitLimit
             | Self::MoneyPayClosed
             | Self::NotSupportPayerAccountType
             | Self::NoAccountPaymentPermission
@@ -809,7 +812,6 @@ impl crate::method::ErrorCode for TransPayErrorCode {
             | Self::PaymentTimeExpire
             | Self::PermitCheckFail
             | Self::PermitCheckReceiveLimit
-            | Self::ProductNotSign
             | Self::ResourceLimitExceed
             | Self::SecurityCheckFailed
             | Self::TrusteeshipAccountNotExist

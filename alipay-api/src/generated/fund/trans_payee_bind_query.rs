@@ -6,6 +6,8 @@
 /// Asks whether a person, by the number of the identity card, has an account bound to receive money.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/020tl1>
+#[doc(alias = "alipay.fund.trans.payee.bind.query")]
+#[doc(alias = "资金收款账号绑定关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransPayeeBindQuery {

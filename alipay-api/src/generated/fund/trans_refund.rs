@@ -6,6 +6,8 @@
 /// Gives the payer back money that the payee has not taken, such as an unclaimed red packet, the way it was paid, whole or in several parts. Not after the time agreed in the contract; a refund that failed is sent again with its `out_request_no`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02byvd>
+#[doc(alias = "alipay.fund.trans.refund")]
+#[doc(alias = "资金退回接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransRefund {
@@ -291,7 +293,7 @@ pub enum TransRefundErrorCode {
     InvalidAmount,
     /// A parameter is missing, too long or malformed.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// Too many calls.
     MaxVisitLimit,
     /// The order belongs to another merchant.
     NoOrderPermission,
@@ -357,6 +359,7 @@ impl crate::method::ErrorCode for TransRefundErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::CurrentOrderStatusNotAllowRefundError
             | Self::InvalidAmount
             | Self::InvalidParameter
@@ -364,8 +367,7 @@ impl crate::method::ErrorCode for TransRefundErrorCode {
             | Self::OrderStatusError
             | Self::ProductNotAllowRefund
             | Self::RemarkHasSensitiveWord => Some(crate::ErrorClass::Request),
-            Self::MaxVisitLimit
-            | Self::OrderNotExist
+            Self::OrderNotExist
             | Self::OrderStatusInvalid
             | Self::RefundInfoInconsistency
             | Self::RefundMoneyNotEnough

@@ -6,6 +6,8 @@
 /// Lists the transfer scenes of a merchant and where each stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransSceneQueryRequest.java>
+#[doc(alias = "alipay.fund.trans.scene.query")]
+#[doc(alias = "转账场景信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransSceneQuery {
@@ -138,7 +140,7 @@ impl crate::codec::Object for TransSceneQueryResponse {
 
 crate::codec::object!(TransSceneQueryResponse);
 
-/// 场景信息列表. A transfer scene and its state.
+/// 场景信息. A transfer scene and its state.
 #[non_exhaustive]
 pub struct SceneApplyRecord {
     /// 生效时间. When the scene takes effect.

@@ -8,6 +8,8 @@
 /// Deprecated: Alipay has superseded it by `alipay.fund.trans.uni.transfer`, which new integrations should call.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/00fka9>
+#[doc(alias = "alipay.fund.trans.toaccount.transfer")]
+#[doc(alias = "单笔转账到支付宝账户接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransToaccountTransfer {
@@ -511,7 +513,7 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
     }
 }
 
-/// How a payee is named.
+/// 收款方账户类型. How a payee is named.
 #[non_exhaustive]
 pub enum TransToaccountTransferPayeeType {
     /// By user number: sixteen digits that begin with 2088.

@@ -6,6 +6,8 @@
 /// Asks whether a transfer would be let through, without making it. The answer holds for these values now; it is no guarantee for the transfer itself.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundTransUniConsultRequest.java>
+#[doc(alias = "alipay.fund.trans.uni.consult")]
+#[doc(alias = "转账独立咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransUniConsult {

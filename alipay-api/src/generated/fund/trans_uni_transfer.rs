@@ -9,6 +9,8 @@
 /// The call may be repeated with the same `out_biz_no`, product code and scene as long as nothing else in it changes: the money moves once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02byuo>
+#[doc(alias = "alipay.fund.trans.uni.transfer")]
+#[doc(alias = "单笔转账接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TransUniTransfer {
@@ -20,13 +22,13 @@ pub struct TransUniTransfer {
     pub payee_info: super::types::Participant,
     /// 业务产品码. The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: Option<crate::types::OpenEnum<TransUniTransferProductCode>>,
-    /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
+    /// 业务场景. What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: Option<crate::types::OpenEnum<TransUniTransferBizScene>>,
     /// 转账业务的标题. The heading of the transfer in the user's bill. At most 128 characters.
     pub order_title: Option<String>,
     /// 业务备注. What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
     pub remark: Option<String>,
-    /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
+    /// 转账场景. The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
     pub transfer_scene_name: Option<
         crate::types::OpenEnum<TransUniTransferTransferSceneName>,
     >,
@@ -74,7 +76,7 @@ impl TransUniTransfer {
         self
     }
 
-    /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
+    /// 业务场景. What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
         biz_scene: impl Into<crate::types::OpenEnum<TransUniTransferBizScene>>,
@@ -95,7 +97,7 @@ impl TransUniTransfer {
         self
     }
 
-    /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
+    /// 转账场景. The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
     pub fn transfer_scene_name(
         mut self,
         transfer_scene_name: impl Into<
@@ -326,7 +328,7 @@ pub struct TransUniTransferResponse {
     pub amount: Option<crate::types::Price>,
     /// 访问链接. Where the payee collects the money inside Alipay, when the transfer has two stages.
     pub link: Option<String>,
-    /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
+    /// 交易流水号. The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -1286,7 +1288,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
     }
 }
 
-/// A product of the transfer family.
+/// 业务产品码. A product of the transfer family.
 #[non_exhaustive]
 pub enum TransUniTransferProductCode {
     /// A plain transfer to an Alipay account that nobody confirms.
@@ -1307,7 +1309,7 @@ impl crate::codec::KnownValue for TransUniTransferProductCode {
 
 crate::codec::listed!(TransUniTransferProductCode);
 
-/// What happens within a product.
+/// 业务场景. What happens within a product.
 #[non_exhaustive]
 pub enum TransUniTransferBizScene {
     /// Money goes straight to the payee: a plain transfer, or a red packet from the merchant.
@@ -1328,7 +1330,7 @@ impl crate::codec::KnownValue for TransUniTransferBizScene {
 
 crate::codec::listed!(TransUniTransferBizScene);
 
-/// The purpose of a transfer, as merchants declare it with Alipay.
+/// 转账场景. The purpose of a transfer, as merchants declare it with Alipay.
 #[non_exhaustive]
 pub enum TransUniTransferTransferSceneName {
     /// Cash given away for promotion.
@@ -1379,7 +1381,7 @@ impl crate::codec::KnownValue for TransUniTransferTransferSceneName {
 
 crate::codec::listed!(TransUniTransferTransferSceneName);
 
-/// The status of a transfer.
+/// 转账单据状态. How far a transfer got.
 #[non_exhaustive]
 pub enum TransUniTransferStatus {
     /// The money has moved.
@@ -1404,7 +1406,7 @@ impl crate::codec::KnownValue for TransUniTransferStatus {
 
 crate::codec::listed!(TransUniTransferStatus);
 
-/// The status of the second stage of a transfer.
+/// 转账单据子状态. The status of the second stage of a transfer.
 #[non_exhaustive]
 pub enum TransUniTransferSubStatus {
     /// The payee has collected the money.
@@ -1422,7 +1424,7 @@ impl crate::codec::KnownValue for TransUniTransferSubStatus {
 
 crate::codec::listed!(TransUniTransferSubStatus);
 
-/// The amounts of a transfer between currencies, each in the main unit of its currency. (The misspelling is the gateway's.)
+/// 多币种信息字段. The amounts of a transfer between currencies, each in the main unit of its currency. (The misspelling is the gateway's.)
 #[must_use]
 #[non_exhaustive]
 pub struct MutipleCurrencyDetail {
@@ -1577,7 +1579,7 @@ impl crate::codec::Object for MutipleCurrencyDetail {
 
 crate::codec::object!(MutipleCurrencyDetail);
 
-/// The signature of the request that this one passes on.
+/// 签名信息. The signature of the request that this one passes on.
 #[must_use]
 #[non_exhaustive]
 pub struct SignData {

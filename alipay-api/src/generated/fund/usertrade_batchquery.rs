@@ -6,6 +6,8 @@
 /// Lists the trades of users in given stores within the last 30 days, page by page, where the users have agreed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundUsertradeBatchqueryRequest.java>
+#[doc(alias = "alipay.fund.usertrade.batchquery")]
+#[doc(alias = "用户交易数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct UsertradeBatchquery {
@@ -269,7 +271,7 @@ crate::codec::object!(UsertradeBatchqueryResponse);
 /// A business error code of [`UsertradeBatchquery`].
 #[non_exhaustive]
 pub enum UsertradeBatchqueryErrorCode {
-    /// The service is unavailable.
+    /// The documentation says no more than the name.
     AopServiceUnavailable,
     /// The documentation names this code and does not say what it means.
     ConfigError,
@@ -277,7 +279,7 @@ pub enum UsertradeBatchqueryErrorCode {
     InnerRpcInvokeFail,
     /// A parameter is missing, too long or malformed.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// Too many calls.
     MaxVisitLimit,
     /// The documentation names this code and does not say what it means.
     UserInfoValidateError,
@@ -317,17 +319,18 @@ impl crate::method::ErrorCode for UsertradeBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::AopServiceUnavailable | Self::InnerRpcInvokeFail => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
             Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::UserUnauthorized => Some(crate::ErrorClass::Declined),
-            Self::ConfigError | Self::MaxVisitLimit | Self::UserInfoValidateError => None,
+            Self::ConfigError | Self::UserInfoValidateError => None,
         }
     }
 }
 
-/// 商品信息列表. An item bought.
+/// 商品信息. An item bought.
 #[non_exhaustive]
 pub struct GoodsInfoDTO {
     /// 商品金额. What the item cost. In yuan. Example: `52.10`.
@@ -336,7 +339,7 @@ pub struct GoodsInfoDTO {
     pub goods_count: Option<String>,
     /// 商品标准69码. The item's standard barcode (69码). Example: `69212`.
     pub goods_id: Option<String>,
-    /// 商品名称. The item's own name. Example: `元气森林`.
+    /// 商品名称. What the item is called. Example: `元气森林`.
     pub goods_name: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -389,14 +392,14 @@ impl crate::codec::Object for GoodsInfoDTO {
 
 crate::codec::object!(GoodsInfoDTO);
 
-/// 用户交易数据. A user's trade.
+/// 用户交易数据. What a user bought, and how risky that was.
 #[non_exhaustive]
 pub struct UserTradeInfoDTO {
     /// 商品信息列表. The items bought.
     pub goods_info_list: Vec<GoodsInfoDTO>,
     /// 门店ISV的PID. The partner id (PID) of the store's ISV. Example: `208881123`.
     pub partner_id: Option<String>,
-    /// 是否是风险交易. How risky the trade is. Example: `NO_RISK`.
+    /// 交易风险等级. How risky the trade is. Example: `NO_RISK`.
     pub risk_level: Option<crate::types::OpenEnum<UserTradeInfoDTORiskLevel>>,
     /// 交易总金额. What the whole trade came to, in yuan. Example: `68.12`.
     pub trade_amount: Option<crate::types::Price>,
@@ -406,7 +409,7 @@ pub struct UserTradeInfoDTO {
     pub trade_time: Option<crate::types::DateTime>,
     /// 未过滤的商品列表大小. How many items the trade has before they are filtered by the campaign's list of items. Example: `100`.
     pub unfiltered_total_goods_count: Option<i64>,
-    /// 消费者支付宝ID. The buyer's Alipay user id. Example: `2088111`.
+    /// 消费者支付宝ID. The buyer's Alipay user id. Example: `2088111`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -497,11 +500,11 @@ crate::codec::object!(UserTradeInfoDTO);
 /// 是否是风险交易. How risky the trade is.
 #[non_exhaustive]
 pub enum UserTradeInfoDTORiskLevel {
-    /// 无风险. No risk.
+    /// 无风险.
     NoRisk,
     /// 潜在风险（中等风险）. A possible, middling risk.
     PotentialRisk,
-    /// 高风险. High risk.
+    /// 高风险.
     HighRisk,
 }
 

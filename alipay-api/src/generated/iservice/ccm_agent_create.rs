@@ -6,6 +6,8 @@
 /// Adds a customer service agent to CCM.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.create")]
+#[doc(alias = "新增客服接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentCreate {
@@ -327,7 +329,7 @@ pub enum CcmAgentCreateErrorCode {
     InvalidHotlineAnsweringMode,
     /// The job number is not valid.
     InvalidJobNumber,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The role's instance is not valid.
     RoleInstanceInvalid,
@@ -404,10 +406,11 @@ impl crate::method::ErrorCode for CcmAgentCreateErrorCode {
             | Self::AgentUserchannelInvalid
             | Self::InvalidHotlineAnsweringMode
             | Self::InvalidJobNumber
+            | Self::InvalidParameter
             | Self::RoleInstanceInvalid
             | Self::RoleNotExists
             | Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::DuplicateJobNumber | Self::InvalidParameter => None,
+            Self::DuplicateJobNumber => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes a customer service agent; for administrators.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.delete")]
+#[doc(alias = "删除客服接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentDelete {
@@ -119,7 +121,7 @@ pub enum CcmAgentDeleteErrorCode {
     AgentNotExists,
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -152,10 +154,9 @@ impl crate::method::ErrorCode for CcmAgentDeleteErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AgentNotExists | Self::TenentNotFound => {
+            Self::AgentNotExists | Self::InvalidParameter | Self::TenentNotFound => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

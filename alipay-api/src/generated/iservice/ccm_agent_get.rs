@@ -6,6 +6,8 @@
 /// Reads the details of a customer service agent.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.get")]
+#[doc(alias = "查询客服详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentGet {
@@ -329,7 +331,7 @@ pub enum CcmAgentGetErrorCode {
     AgentNotExists,
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -362,10 +364,9 @@ impl crate::method::ErrorCode for CcmAgentGetErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AgentNotExists | Self::TenentNotFound => {
+            Self::AgentNotExists | Self::InvalidParameter | Self::TenentNotFound => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes the data of a customer service agent; for administrators.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.modify")]
+#[doc(alias = "更新客服接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentModify {
@@ -277,7 +279,7 @@ pub enum CcmAgentModifyErrorCode {
     InternalError,
     /// The mode of answering the hotline is not valid.
     InvalidHotlineAnsweringMode,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -316,8 +318,9 @@ impl crate::method::ErrorCode for CcmAgentModifyErrorCode {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AgentNotExists
             | Self::InvalidHotlineAnsweringMode
+            | Self::InvalidParameter
             | Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::DuplicateNickName | Self::InvalidParameter => None,
+            Self::DuplicateNickName => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists customer service agents that meet the given conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.query")]
+#[doc(alias = "客服查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentQuery {
@@ -302,7 +304,7 @@ crate::codec::object!(CcmAgentQueryResponse);
 pub enum CcmAgentQueryErrorCode {
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -325,13 +327,14 @@ impl crate::method::ErrorCode for CcmAgentQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }
 
-/// 客服列表. A customer service agent.
+/// 客服. A customer service agent.
 #[non_exhaustive]
 pub struct AgentVO {
     /// 热线接入方式. Example: `0`.

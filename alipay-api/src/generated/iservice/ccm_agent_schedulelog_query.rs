@@ -6,6 +6,8 @@
 /// Reads the log of when customer service agents changed their status, over at most one day.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentSchedulelogQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.agent.schedulelog.query")]
+#[doc(alias = "查询客服状态变更流水日志")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentSchedulelogQuery {
@@ -201,7 +203,7 @@ impl crate::method::ServerMethod for CcmAgentSchedulelogQuery {}
 #[non_exhaustive]
 pub struct CcmAgentSchedulelogQueryResponse {
     /// 客服状态变更流水日志集合.
-    pub agent_schedule_logs: Option<AgentScheduleLog>,
+    pub agent_schedule_logs: Vec<AgentScheduleLog>,
     /// 查询结果的页码. Example: `1`.
     pub page_num: Option<i64>,
     /// 分页查询时设置的每页记录数. Example: `10`.
@@ -223,7 +225,7 @@ impl crate::codec::Object for CcmAgentSchedulelogQueryResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            agent_schedule_logs: None,
+            agent_schedule_logs: Vec::new(),
             page_num: None,
             page_size: None,
             total_count: None,
@@ -292,7 +294,7 @@ impl crate::method::ErrorCode for CcmAgentSchedulelogQueryErrorCode {
     }
 }
 
-/// 客服状态变更流水日志集合. A change of an agent's status.
+/// 客服状态变更流水日志. A change of an agent's status.
 #[non_exhaustive]
 pub struct AgentScheduleLog {
     /// 客服id. Example: `2018101801902073`.

@@ -6,6 +6,8 @@
 /// Lists all function points (功能点).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmFunctionQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.function.query")]
+#[doc(alias = "列出所有的功能点")]
 #[non_exhaustive]
 pub struct CcmFunctionQuery {
     /// Fields that this version of the library does not know.
@@ -140,7 +142,7 @@ impl crate::method::ErrorCode for CcmFunctionQueryErrorCode {
     }
 }
 
-/// 功能点列表. A function point.
+/// 功能点. A function point.
 #[non_exhaustive]
 pub struct Function {
     /// 功能点id. Example: `12`.

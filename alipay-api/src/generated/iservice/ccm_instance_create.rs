@@ -6,6 +6,8 @@
 /// Creates a tenant instance (data permission) of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.instance.create")]
+#[doc(alias = "创建租户实例")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmInstanceCreate {
@@ -166,7 +168,7 @@ crate::codec::object!(CcmInstanceCreateResponse);
 pub enum CcmInstanceCreateErrorCode {
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -198,8 +200,9 @@ impl crate::method::ErrorCode for CcmInstanceCreateErrorCode {
             Self::InternalError | Self::UnknowError => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

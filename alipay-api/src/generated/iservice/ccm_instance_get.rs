@@ -6,6 +6,8 @@
 /// Reads one tenant instance (data permission).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.instance.get")]
+#[doc(alias = "查询单个租户实例（数据权限）")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmInstanceGet {
@@ -213,7 +215,7 @@ crate::codec::object!(CcmInstanceGetResponse);
 pub enum CcmInstanceGetErrorCode {
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -236,8 +238,9 @@ impl crate::method::ErrorCode for CcmInstanceGetErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

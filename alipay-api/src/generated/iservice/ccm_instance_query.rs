@@ -6,6 +6,8 @@
 /// Lists all tenant instances (data permissions). Each keeps its data apart from the others', except for users, permissions, private messages and IVR data.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.instance.query")]
+#[doc(alias = "列出所有的租户实例（数据权限）")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmInstanceQuery {
@@ -196,7 +198,7 @@ impl crate::method::ErrorCode for CcmInstanceQueryErrorCode {
     }
 }
 
-/// 租户实例列表. A tenant instance (data permission).
+/// 租户实例. A tenant instance (data permission).
 #[non_exhaustive]
 pub struct Instance {
     /// 创建时间. When the tenant instance was made. Example: `2020-11-10 21:07:00`.

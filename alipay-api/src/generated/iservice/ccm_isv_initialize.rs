@@ -6,6 +6,8 @@
 /// Registers a merchant's or ISV's plug-in with CCM and sets the public key by which its iframe calls are verified.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmIsvInitializeRequest.java>
+#[doc(alias = "alipay.iservice.ccm.isv.initialize")]
+#[doc(alias = "ccm isv注册接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmIsvInitialize {
@@ -131,7 +133,7 @@ pub enum CcmIsvInitializeErrorCode {
     CcmKeyGenerateFailed,
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     PubkeyHasExist,
@@ -168,8 +170,8 @@ impl crate::method::ErrorCode for CcmIsvInitializeErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::CcmKeyGenerateFailed
-            | Self::InvalidParameter
             | Self::PubkeyHasExist
             | Self::PubkeyImportFailed => None,
         }

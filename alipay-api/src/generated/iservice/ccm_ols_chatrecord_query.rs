@@ -6,6 +6,8 @@
 /// Reads the messages and details of one online chat with a customer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmOlsChatrecordQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.ols.chatrecord.query")]
+#[doc(alias = "查询某通在线服务的聊天记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmOlsChatrecordQuery {
@@ -230,7 +232,7 @@ crate::codec::object!(CcmOlsChatrecordQueryResponse);
 pub enum CcmOlsChatrecordQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -247,12 +249,13 @@ impl crate::method::ErrorCode for CcmOlsChatrecordQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// 聊天消息列表. A message of an online chat.
+/// 聊天消息. A message of an online chat.
 #[non_exhaustive]
 pub struct ChatMessage {
     /// 消息内容. Example: `你好`.

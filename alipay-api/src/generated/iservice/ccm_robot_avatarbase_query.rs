@@ -6,6 +6,8 @@
 /// Calls a method of a virtual digital human, to talk with it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRobotAvatarbaseQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.robot.avatarbase.query")]
+#[doc(alias = "虚拟数字人开放接口调用")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRobotAvatarbaseQuery {
@@ -177,7 +179,7 @@ crate::codec::object!(CcmRobotAvatarbaseQueryResponse);
 pub enum CcmRobotAvatarbaseQueryErrorCode {
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -209,8 +211,9 @@ impl crate::method::ErrorCode for CcmRobotAvatarbaseQueryErrorCode {
             Self::InternalError | Self::UnknowError => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Creates a role for customer service agents.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRoleCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.role.create")]
+#[doc(alias = "创建角色")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRoleCreate {

@@ -6,6 +6,8 @@
 /// Deletes a role of customer service agents.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRoleDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.role.delete")]
+#[doc(alias = "删除角色")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRoleDelete {

@@ -6,6 +6,8 @@
 /// Reads the details of a role.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRoleGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.role.get")]
+#[doc(alias = "获取角色详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRoleGet {

@@ -6,6 +6,8 @@
 /// Changes a role of customer service agents.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRoleModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.role.modify")]
+#[doc(alias = "更新角色")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRoleModify {

@@ -6,6 +6,8 @@
 /// Lists roles of customer service agents, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRolePageQueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.role.page.query")]
+#[doc(alias = "分页查询角色")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmRolePageQuery {
@@ -193,7 +195,7 @@ crate::codec::object!(CcmRolePageQueryResponse);
 pub enum CcmRolePageQueryErrorCode {
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The tenant does not exist.
     TenentNotFound,
@@ -216,13 +218,14 @@ impl crate::method::ErrorCode for CcmRolePageQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }
 
-/// 角色列表. A role of customer service agents.
+/// 角色. A role of customer service agents.
 #[non_exhaustive]
 pub struct Role {
     /// 部门id. The same as the tenant instance's id and the id of the data permission. Example: `ZPASFSCN`.

@@ -6,6 +6,8 @@
 /// Tells CCM to open an ISV's service for the tenant that has bought it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServiceBuyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.service.buy")]
+#[doc(alias = "租户开通isv服务接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServiceBuy {
@@ -135,7 +137,7 @@ crate::codec::object!(CcmServiceBuyResponse);
 pub enum CcmServiceBuyErrorCode {
     /// The app is not initialised.
     AppNotInitialiazed,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service is not initialised.
     ServiceNotInitialiazed,
@@ -169,11 +171,12 @@ impl crate::method::ErrorCode for CcmServiceBuyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AppNotInitialiazed | Self::ServiceNotInitialiazed => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

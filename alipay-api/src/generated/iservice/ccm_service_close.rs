@@ -6,6 +6,8 @@
 /// Tells CCM to close an ISV's service when what the tenant bought has expired.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServiceCloseRequest.java>
+#[doc(alias = "alipay.iservice.ccm.service.close")]
+#[doc(alias = "关闭租户开通的isv服务接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServiceClose {
@@ -121,7 +123,7 @@ crate::codec::object!(CcmServiceCloseResponse);
 pub enum CcmServiceCloseErrorCode {
     /// The app is not initialised.
     AppNotInitialiazed,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service is not initialised.
     ServiceNotInitialiazed,
@@ -159,11 +161,13 @@ impl crate::method::ErrorCode for CcmServiceCloseErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::TenentNotFound => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::TenentNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AppNotInitialiazed | Self::ServiceNotInitialiazed => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter | Self::ServiceNotOpen => None,
+            Self::ServiceNotOpen => None,
         }
     }
 }

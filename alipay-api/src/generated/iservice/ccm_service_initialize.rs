@@ -6,6 +6,8 @@
 /// Sets the code, name, description and interfaces (SPI) of an ISV's service in CCM.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServiceInitializeRequest.java>
+#[doc(alias = "alipay.iservice.ccm.service.initialize")]
+#[doc(alias = "isv服务初始化接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServiceInitialize {
@@ -209,7 +211,7 @@ pub enum CcmServiceInitializeErrorCode {
     AppNotInitialiazed,
     /// The system behind the method failed.
     InternalError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service's code is not valid.
     ServiceCodeInvalid,
@@ -246,14 +248,16 @@ impl crate::method::ErrorCode for CcmServiceInitializeErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InternalError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::ServiceCodeInvalid => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::ServiceCodeInvalid => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AppNotInitialiazed => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::SpiKeyUndefined => None,
+            Self::SpiKeyUndefined => None,
         }
     }
 }
 
-/// spi定义列表. An interface (SPI) that an ISV's service offers to CCM.
+/// spi定义. An interface (SPI) that an ISV's service offers to CCM.
 #[must_use]
 #[non_exhaustive]
 pub struct IsvSpiDefinition {

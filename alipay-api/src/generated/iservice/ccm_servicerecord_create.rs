@@ -6,6 +6,8 @@
 /// Creates a record of a service given to a customer; for tenants of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServicerecordCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.servicerecord.create")]
+#[doc(alias = "创建服务记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServicerecordCreate {
@@ -496,7 +498,7 @@ crate::codec::object!(CcmServicerecordCreateResponse);
 pub enum CcmServicerecordCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -513,7 +515,8 @@ impl crate::method::ErrorCode for CcmServicerecordCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

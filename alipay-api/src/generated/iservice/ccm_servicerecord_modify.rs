@@ -6,6 +6,8 @@
 /// Changes a service record; for tenants of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmServicerecordModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.servicerecord.modify")]
+#[doc(alias = "变更服务记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmServicerecordModify {
@@ -516,7 +518,7 @@ crate::codec::object!(CcmServicerecordModifyResponse);
 /// A business error code of [`CcmServicerecordModify`].
 #[non_exhaustive]
 pub enum CcmServicerecordModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service record does not exist.
     ServiceRecordNotExisit,
@@ -538,8 +540,9 @@ impl crate::method::ErrorCode for CcmServicerecordModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ServiceRecordNotExisit => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::ServiceRecordNotExisit => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Searches articles (questions and answers) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.batchquery")]
+#[doc(alias = "知识库-问答-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleBatchquery {
@@ -342,7 +344,7 @@ crate::codec::object!(CcmSwArticleBatchqueryResponse);
 pub enum CcmSwArticleBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -359,7 +361,8 @@ impl crate::method::ErrorCode for CcmSwArticleBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Adds an article (question and answer) to a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.create")]
+#[doc(alias = "知识库-问答-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleCreate {
@@ -297,7 +299,7 @@ crate::codec::object!(CcmSwArticleCreateResponse);
 pub enum CcmSwArticleCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -314,7 +316,8 @@ impl crate::method::ErrorCode for CcmSwArticleCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

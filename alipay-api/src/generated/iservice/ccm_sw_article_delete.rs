@@ -6,6 +6,8 @@
 /// Deletes an article (question and answer) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.delete")]
+#[doc(alias = "知识库-问答-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleDelete {
@@ -131,7 +133,7 @@ crate::codec::object!(CcmSwArticleDeleteResponse);
 pub enum CcmSwArticleDeleteErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -148,7 +150,8 @@ impl crate::method::ErrorCode for CcmSwArticleDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads one article (question and answer) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.get")]
+#[doc(alias = "知识库-问答-获取")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleGet {
@@ -319,7 +321,7 @@ crate::codec::object!(CcmSwArticleGetResponse);
 pub enum CcmSwArticleGetErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -336,7 +338,8 @@ impl crate::method::ErrorCode for CcmSwArticleGetErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes an article (question and answer) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwArticleModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.article.modify")]
+#[doc(alias = "知识库-问答-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwArticleModify {
@@ -290,7 +292,7 @@ crate::codec::object!(CcmSwArticleModifyResponse);
 pub enum CcmSwArticleModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -307,7 +309,8 @@ impl crate::method::ErrorCode for CcmSwArticleModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

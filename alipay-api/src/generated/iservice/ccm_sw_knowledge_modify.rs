@@ -6,6 +6,8 @@
 /// Adds, changes or deletes a question and answer of a knowledge base, with the goods that it is about.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwKnowledgeModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.knowledge.modify")]
+#[doc(alias = "知识库问答管理")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwKnowledgeModify {
@@ -317,7 +319,7 @@ crate::codec::object!(CcmSwKnowledgeModifyResponse);
 pub enum CcmSwKnowledgeModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -334,7 +336,8 @@ impl crate::method::ErrorCode for CcmSwKnowledgeModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

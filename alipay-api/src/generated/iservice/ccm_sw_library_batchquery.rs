@@ -6,6 +6,8 @@
 /// Lists the knowledge bases of a department.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.batchquery")]
+#[doc(alias = "知识库-库-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryBatchquery {
@@ -138,7 +140,7 @@ crate::codec::object!(CcmSwLibraryBatchqueryResponse);
 pub enum CcmSwLibraryBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -155,12 +157,13 @@ impl crate::method::ErrorCode for CcmSwLibraryBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// 知识库集合. A knowledge base.
+/// 知识库. A knowledge base.
 #[non_exhaustive]
 pub struct LibraryInfo {
     /// 知识库ID. Example: `1`.

@@ -6,6 +6,8 @@
 /// Creates a knowledge base on a category tree.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.create")]
+#[doc(alias = "知识库-库-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryCreate {
@@ -170,7 +172,7 @@ crate::codec::object!(CcmSwLibraryCreateResponse);
 pub enum CcmSwLibraryCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -187,7 +189,8 @@ impl crate::method::ErrorCode for CcmSwLibraryCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.delete")]
+#[doc(alias = "知识库-库-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryDelete {
@@ -131,7 +133,7 @@ crate::codec::object!(CcmSwLibraryDeleteResponse);
 pub enum CcmSwLibraryDeleteErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -148,7 +150,8 @@ impl crate::method::ErrorCode for CcmSwLibraryDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Renames a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwLibraryModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.library.modify")]
+#[doc(alias = "知识库-库-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwLibraryModify {
@@ -144,7 +146,7 @@ crate::codec::object!(CcmSwLibraryModifyResponse);
 pub enum CcmSwLibraryModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -161,7 +163,8 @@ impl crate::method::ErrorCode for CcmSwLibraryModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

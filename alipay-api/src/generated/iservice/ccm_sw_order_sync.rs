@@ -6,6 +6,8 @@
 /// Passes an order with its goods and deliveries to the cloud customer service, so that agents see it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwOrderSyncRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.order.sync")]
+#[doc(alias = "商品订单同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwOrderSync {
@@ -296,7 +298,7 @@ crate::codec::object!(CcmSwOrderSyncResponse);
 /// A business error code of [`CcmSwOrderSync`].
 #[non_exhaustive]
 pub enum CcmSwOrderSyncErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -313,7 +315,7 @@ impl crate::method::ErrorCode for CcmSwOrderSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -323,7 +325,7 @@ impl crate::method::ErrorCode for CcmSwOrderSyncErrorCode {
 pub enum CcmSwOrderSyncOrderType {
     /// An ordinary order.
     Normal,
-    /// A pre-sale.
+    /// 预售.
     PreSale,
 }
 
@@ -347,7 +349,7 @@ pub enum CcmSwOrderSyncStatus {
     InDelivery,
     /// In after-sales service.
     InAfterSale,
-    /// Finished.
+    /// 已完成.
     Finished,
 }
 
@@ -369,7 +371,7 @@ impl crate::codec::KnownValue for CcmSwOrderSyncStatus {
 
 crate::codec::listed!(CcmSwOrderSyncStatus);
 
-/// 物流信息列表. A delivery of an order.
+/// 物流信息. A delivery of an order.
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticInfo {

@@ -6,6 +6,8 @@
 /// Adds, changes or deletes goods in the goods library of the cloud customer service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwSpuSyncRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.spu.sync")]
+#[doc(alias = "商品库-商品信息同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwSpuSync {
@@ -19,7 +21,7 @@ pub struct CcmSwSpuSync {
     pub description: Option<String>,
     /// 商品图片链接. Must be given unless `is_delete` is true. Example: `https://image.baidu.com/search/detail?ct=503316480&z=0&ipn=d`.
     pub icon: Option<String>,
-    /// 是否删除. True: deletes it. Without it, false. Example: `false`.
+    /// 是否删除. `true` deletes it. Without it, `false`. Example: `false`.
     pub is_delete: Option<String>,
     /// 知识库id. Example: `23`.
     pub library_id: Option<i64>,
@@ -78,7 +80,7 @@ impl CcmSwSpuSync {
         self
     }
 
-    /// 是否删除. True: deletes it. Without it, false. Example: `false`.
+    /// 是否删除. `true` deletes it. Without it, `false`. Example: `false`.
     pub fn is_delete(mut self, is_delete: impl Into<String>) -> Self {
         self.is_delete = Some(Into::into(is_delete));
         self
@@ -313,7 +315,7 @@ crate::codec::object!(CcmSwSpuSyncResponse);
 /// A business error code of [`CcmSwSpuSync`].
 #[non_exhaustive]
 pub enum CcmSwSpuSyncErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -330,7 +332,7 @@ impl crate::method::ErrorCode for CcmSwSpuSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -353,7 +355,7 @@ impl crate::codec::KnownValue for CcmSwSpuSyncStatus {
 
 crate::codec::listed!(CcmSwSpuSyncStatus);
 
-/// 商品属性列表. A property of goods, with its values.
+/// 商品属性. A property of goods, with its values.
 #[must_use]
 #[non_exhaustive]
 pub struct SpuAttribute {

@@ -6,6 +6,8 @@
 /// Lists the category trees of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.batchquery")]
+#[doc(alias = "知识库-类目-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeBatchquery {
@@ -135,7 +137,7 @@ crate::codec::object!(CcmSwTreeBatchqueryResponse);
 pub enum CcmSwTreeBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -152,12 +154,13 @@ impl crate::method::ErrorCode for CcmSwTreeBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// 类目集合. A category tree of the knowledge base.
+/// 类目. A category tree of the knowledge base.
 #[non_exhaustive]
 pub struct TreeInfo {
     /// 类目树ID. Example: `1`.

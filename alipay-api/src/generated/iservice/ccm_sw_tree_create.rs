@@ -6,6 +6,8 @@
 /// Creates a category tree for the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.create")]
+#[doc(alias = "知识库-类目-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeCreate {
@@ -143,7 +145,7 @@ crate::codec::object!(CcmSwTreeCreateResponse);
 pub enum CcmSwTreeCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -160,7 +162,8 @@ impl crate::method::ErrorCode for CcmSwTreeCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads a category tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeGetRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.get")]
+#[doc(alias = "知识库-类目-获取")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeGet {
@@ -145,7 +147,7 @@ crate::codec::object!(CcmSwTreeGetResponse);
 pub enum CcmSwTreeGetErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -162,7 +164,8 @@ impl crate::method::ErrorCode for CcmSwTreeGetErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Renames a category tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreeModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.tree.modify")]
+#[doc(alias = "知识库-类目-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreeModify {
@@ -145,7 +147,7 @@ crate::codec::object!(CcmSwTreeModifyResponse);
 pub enum CcmSwTreeModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -162,7 +164,8 @@ impl crate::method::ErrorCode for CcmSwTreeModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists the categories (nodes) of a knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryBatchqueryRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.batchquery")]
+#[doc(alias = "知识库-节点-批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryBatchquery {
@@ -213,7 +215,7 @@ crate::codec::object!(CcmSwTreecategoryBatchqueryResponse);
 pub enum CcmSwTreecategoryBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -230,7 +232,8 @@ impl crate::method::ErrorCode for CcmSwTreecategoryBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Adds a category (node) to a tree of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryCreateRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.create")]
+#[doc(alias = "知识库-节点-创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryCreate {
@@ -189,7 +191,7 @@ crate::codec::object!(CcmSwTreecategoryCreateResponse);
 pub enum CcmSwTreecategoryCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -206,7 +208,8 @@ impl crate::method::ErrorCode for CcmSwTreecategoryCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes a category (node) of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryDeleteRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.delete")]
+#[doc(alias = "知识库-节点-删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryDelete {
@@ -136,7 +138,7 @@ crate::codec::object!(CcmSwTreecategoryDeleteResponse);
 pub enum CcmSwTreecategoryDeleteErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -153,7 +155,8 @@ impl crate::method::ErrorCode for CcmSwTreecategoryDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

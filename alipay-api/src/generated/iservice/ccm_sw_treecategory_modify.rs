@@ -6,6 +6,8 @@
 /// Changes a category (node) of the knowledge base.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmSwTreecategoryModifyRequest.java>
+#[doc(alias = "alipay.iservice.ccm.sw.treecategory.modify")]
+#[doc(alias = "知识库-节点-修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CcmSwTreecategoryModify {
@@ -194,7 +196,7 @@ crate::codec::object!(CcmSwTreecategoryModifyResponse);
 pub enum CcmSwTreecategoryModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -211,7 +213,8 @@ impl crate::method::ErrorCode for CcmSwTreecategoryModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

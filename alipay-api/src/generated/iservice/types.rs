@@ -196,7 +196,7 @@ impl crate::codec::KnownValue for AnsweringMode {
 
 crate::codec::listed!(AnsweringMode);
 
-/// 文章对应附件集合. A file or picture that belongs to an article.
+/// 文章对应附件. A file or picture that belongs to an article.
 #[must_use]
 #[non_exhaustive]
 pub struct ArticleAttachmentInfo {
@@ -532,7 +532,7 @@ impl crate::codec::KnownValue for DisconSymbol {
 
 crate::codec::listed!(DisconSymbol);
 
-/// 角色id列表. A role of an agent in one department.
+/// 角色id. A role of an agent in one department.
 #[must_use]
 #[non_exhaustive]
 pub struct RoleId {

@@ -6,6 +6,8 @@
 /// Makes an order for items at Koubei (口碑), which the user then pays in the cashier.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.itemorder.buy>
+#[doc(alias = "koubei.trade.itemorder.buy")]
+#[doc(alias = "商品下单购买")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeItemorderBuy {
@@ -13,7 +15,7 @@ pub struct TradeItemorderBuy {
     pub biz_product: Option<String>,
     /// 业务场景. The business scene of the purchase.
     pub biz_scene: Option<String>,
-    /// 买家支付宝ID. The buyer's Alipay user id.
+    /// 买家支付宝ID. The buyer's Alipay user id. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 购买商品信息. The items that are bought.
     pub item_order_details: Vec<ItemOrderDetail>,
@@ -52,7 +54,7 @@ impl TradeItemorderBuy {
         self
     }
 
-    /// 买家支付宝ID. The buyer's Alipay user id.
+    /// 买家支付宝ID. The buyer's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self

@@ -6,6 +6,8 @@
 /// Asks where an order for items at Koubei (口碑) stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.itemorder.query>
+#[doc(alias = "koubei.trade.itemorder.query")]
+#[doc(alias = "商品交易查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeItemorderQuery {
@@ -87,7 +89,7 @@ impl crate::method::ServerMethod for TradeItemorderQuery {}
 pub struct TradeItemorderQueryResponse {
     /// 业务产品. Which product of the business the order is for.
     pub biz_product: Option<String>,
-    /// 买家支付宝账户. The buyer's Alipay account.
+    /// 买家支付宝账户. The buyer's Alipay account. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 卖家实收金额. What the seller was paid of this order.
     pub deliver_seller_real_amount: Option<String>,
@@ -355,7 +357,7 @@ pub enum TradeItemorderQueryStatus {
     Init,
     /// 待支付. Waiting for payment.
     WaitPay,
-    /// 已支付. Paid.
+    /// 已支付.
     Paid,
     /// 订单成功-已打款给商户. Done: the merchant has the money.
     Success,

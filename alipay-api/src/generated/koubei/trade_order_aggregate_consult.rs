@@ -6,6 +6,8 @@
 /// Consults Koubei (口碑) on an order that Alipay or WeChat can pay, and tells how its payment stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.order.aggregate.consult>
+#[doc(alias = "koubei.trade.order.aggregate.consult")]
+#[doc(alias = "聚合支付订单咨询服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeOrderAggregateConsult {
@@ -395,7 +397,7 @@ impl crate::codec::Object for DiscountDetailInfo {
 
 crate::codec::object!(DiscountDetailInfo);
 
-/// 订单包含的商品列表信息. One of the goods of an order at Koubei (口碑).
+/// 订单包含的商品信息. One of the goods of an order at Koubei (口碑).
 #[must_use]
 #[non_exhaustive]
 pub struct KbGoodsInfo {
@@ -509,7 +511,7 @@ crate::codec::object!(KbGoodsInfo);
 /// 付款用户类型. Which wallet the buyer belongs to. Only after a payment.
 #[non_exhaustive]
 pub enum TradeOrderAggregateConsultBuyerIdType {
-    /// Alipay.
+    /// 支付宝.
     Alipay,
     /// WeChat.
     Weixin,
@@ -533,7 +535,7 @@ pub enum TradeOrderAggregateConsultOrderStatus {
     Failed,
     /// Under way.
     Processing,
-    /// 关单. Closed.
+    /// 关单.
     Closed,
 }
 

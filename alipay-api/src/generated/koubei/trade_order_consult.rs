@@ -6,6 +6,8 @@
 /// Asks before an order at Koubei (口碑) which discounts the user would get and what is left to pay.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.order.consult>
+#[doc(alias = "koubei.trade.order.consult")]
+#[doc(alias = "口碑订单预咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeOrderConsult {
@@ -21,7 +23,7 @@ pub struct TradeOrderConsult {
     pub total_amount: Option<crate::types::Price>,
     /// 不参与优惠计算的金额. The part of the order that gets no discount, in yuan. At most `total_amount`. From 0 to 999999999.
     pub undiscountable_amount: Option<crate::types::Price>,
-    /// 支付宝用户 Id. The user's Alipay user id, 16 digits from 2088.
+    /// 支付宝用户 Id. The user's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -75,7 +77,7 @@ impl TradeOrderConsult {
         self
     }
 
-    /// 支付宝用户 Id. The user's Alipay user id, 16 digits from 2088.
+    /// 支付宝用户 Id. The user's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -358,7 +360,7 @@ impl crate::codec::KnownValue for DiscountDetailDiscountType {
 
 crate::codec::listed!(DiscountDetailDiscountType);
 
-/// 商品明细列表. One of the goods of an order.
+/// 商品明细. One of the goods of an order.
 #[must_use]
 #[non_exhaustive]
 pub struct GoodsInfo {

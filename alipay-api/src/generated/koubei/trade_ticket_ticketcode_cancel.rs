@@ -6,6 +6,8 @@
 /// Takes back the use of a voucher code at Koubei (口碑).
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.ticket.ticketcode.cancel>
+#[doc(alias = "koubei.trade.ticket.ticketcode.cancel")]
+#[doc(alias = "口碑凭证码撤销核销")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeTicketTicketcodeCancel {

@@ -6,6 +6,8 @@
 /// Lets a voucher code at Koubei (口碑) be used for longer.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.ticket.ticketcode.delay>
+#[doc(alias = "koubei.trade.ticket.ticketcode.delay")]
+#[doc(alias = "口碑凭证延期接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeTicketTicketcodeDelay {

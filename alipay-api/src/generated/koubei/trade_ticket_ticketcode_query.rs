@@ -6,6 +6,8 @@
 /// Reads where a voucher code at Koubei (口碑) stands, and whether a store can take it.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.ticket.ticketcode.query>
+#[doc(alias = "koubei.trade.ticket.ticketcode.query")]
+#[doc(alias = "口碑凭证码查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeTicketTicketcodeQuery {

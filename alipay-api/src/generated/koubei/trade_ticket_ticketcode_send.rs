@@ -6,6 +6,8 @@
 /// Tells Koubei (口碑) that a code vendor has issued the codes of an order.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/koubei.trade.ticket.ticketcode.send>
+#[doc(alias = "koubei.trade.ticket.ticketcode.send")]
+#[doc(alias = "码商发码成功回调接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradeTicketTicketcodeSend {
@@ -159,7 +161,7 @@ impl crate::method::Method for TradeTicketTicketcodeSend {
     type Output = TradeTicketTicketcodeSendResponse;
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        secret: &["send_token"],
+        secret: &["send_token", "code"],
         ..crate::method::MethodInfo::new(
             "koubei.trade.ticket.ticketcode.send",
             crate::method::Kind::Server,
@@ -221,12 +223,12 @@ impl crate::codec::Object for TradeTicketTicketcodeSendResponse {
 
 crate::codec::object!(TradeTicketTicketcodeSendResponse);
 
-/// 需要发送的码列表. A code that a vendor issued.
+/// 需要发送的码. A code that a vendor issued.
 #[must_use]
 #[non_exhaustive]
 pub struct KbIsvMaCode {
     /// 凭证码值. The code itself.
-    pub code: Option<String>,
+    pub code: Option<crate::types::Secret>,
     /// 码的可核销份数. How often the code can be used.
     pub num: Option<String>,
     /// Fields that this version of the library does not know.
@@ -241,7 +243,7 @@ impl KbIsvMaCode {
     }
 
     /// 凭证码值. The code itself.
-    pub fn code(mut self, code: impl Into<String>) -> Self {
+    pub fn code(mut self, code: impl Into<crate::types::Secret>) -> Self {
         self.code = Some(Into::into(code));
         self
     }

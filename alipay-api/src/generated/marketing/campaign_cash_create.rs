@@ -6,6 +6,8 @@
 /// Creates a campaign that gives cash red packets to users. The merchant must then pay for it at the returned link.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/029yy9>
+#[doc(alias = "alipay.marketing.campaign.cash.create")]
+#[doc(alias = "创建现金活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignCashCreate {
@@ -268,7 +270,7 @@ pub enum CampaignCashCreateErrorCode {
     CallTooFrequency,
     /// The amount of cash is too large.
     CashAmountTooMuch,
-    /// The amount of cash is too small.
+    /// The documentation says no more than the name.
     CashAmountTooSmall,
     /// The number of prizes is too large.
     CashCountTooMuch,

@@ -6,6 +6,8 @@
 /// Asks for the details of a cash campaign that the merchant created.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02a1fa>
+#[doc(alias = "alipay.marketing.campaign.cash.detail.query")]
+#[doc(alias = "现金活动详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignCashDetailQuery {
@@ -294,7 +296,7 @@ pub enum CampaignCashDetailQueryCampStatus {
     Pause,
     /// 活动已结束. Ended.
     Closed,
-    /// 活动已清算. Settled.
+    /// 活动已清算.
     Settled,
 }
 

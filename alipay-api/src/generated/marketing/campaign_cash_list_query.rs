@@ -6,6 +6,8 @@
 /// Lists the cash campaigns that the merchant created.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02a1f9>
+#[doc(alias = "alipay.marketing.campaign.cash.list.query")]
+#[doc(alias = "现金活动列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignCashListQuery {
@@ -269,7 +271,7 @@ impl crate::codec::KnownValue for CampaignCashListQueryCampStatus {
 
 crate::codec::listed!(CampaignCashListQueryCampStatus);
 
-/// 活动列表. A cash campaign in a list.
+/// 活动. A cash campaign in a list.
 #[non_exhaustive]
 pub struct CashCampaignInfo {
     /// 活动状态. Where the campaign stands, such as `READY`. Example: `READY`.

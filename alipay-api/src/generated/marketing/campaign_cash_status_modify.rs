@@ -6,6 +6,8 @@
 /// Starts, pauses or ends a cash campaign.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/029yyb>
+#[doc(alias = "alipay.marketing.campaign.cash.status.modify")]
+#[doc(alias = "更改现金活动状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignCashStatusModify {
@@ -224,7 +226,7 @@ impl crate::method::ErrorCode for CampaignCashStatusModifyErrorCode {
 /// 金活动修改后的状态. What state to bring the campaign into.
 #[non_exhaustive]
 pub enum CampaignCashStatusModifyCampStatus {
-    /// 活动暂停. Pause it.
+    /// 活动暂停.
     Pause,
     /// 活动开始. Start it.
     Ready,

@@ -6,6 +6,8 @@
 /// Lets a user take part in a cash campaign, which gives them a cash red packet. Look at `trigger_result`: it says whether the user got one.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/029yya>
+#[doc(alias = "alipay.marketing.campaign.cash.trigger")]
+#[doc(alias = "触发现金红包活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignCashTrigger {
@@ -13,13 +15,13 @@ pub struct CampaignCashTrigger {
     pub crowd_no: Option<String>,
     /// 用户登录账号名. The user's login name, mostly an e-mail address or phone number. Ignored if `user_id` is given too. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `username@gmail.com`.
     pub login_id: Option<String>,
-    /// 用户OpenId. Identifies the user to this app alone. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenId. Identifies the user to this app alone. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 发奖金额. How much to give, in cents, whatever the campaign's `prize_type` says. If it is left out or not above 0, `prize_type` decides.
     pub order_price: Option<String>,
     /// 领取红包的外部业务号. The caller's own number of this taking part: letters, digits and underscores, unique within the campaign. The same number gets the same result as before. Without it, one fixed default number counts. Example: `201702101356`.
     pub out_biz_no: Option<String>,
-    /// 用户支付宝唯一标识. The user's Alipay user id, 16 digits from 2088. Wins over `login_id`. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `2088102164186692`.
+    /// 用户支付宝唯一标识. The user's Alipay user id, 16 digits from 2088. Wins over `login_id`. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `2088102164186692`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -59,7 +61,7 @@ impl CampaignCashTrigger {
         self
     }
 
-    /// 用户OpenId. Identifies the user to this app alone. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenId. Identifies the user to this app alone. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -77,7 +79,7 @@ impl CampaignCashTrigger {
         self
     }
 
-    /// 用户支付宝唯一标识. The user's Alipay user id, 16 digits from 2088. Wins over `login_id`. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `2088102164186692`.
+    /// 用户支付宝唯一标识. The user's Alipay user id, 16 digits from 2088. Wins over `login_id`. At least one of `user_id`, `open_id`, `login_id` must be given. Example: `2088102164186692`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -304,7 +306,7 @@ pub enum CampaignCashTriggerErrorCode {
     CampOperatorIllegal,
     /// The campaign was stopped in an emergency.
     CashCampaignEmergencyStop,
-    /// The campaign is over.
+    /// The documentation says no more than the name.
     CashCampaignIsOver,
     /// The campaign does not exist.
     CashCampaignNotExist,

@@ -6,6 +6,8 @@
 /// Asks which vouchers a user could use on an order. All that can be used at this moment are listed, with the rules of combination observed; which ones the payment will really use may differ.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwi>
+#[doc(alias = "alipay.marketing.campaign.order.voucher.consult")]
+#[doc(alias = "订单优惠前置咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CampaignOrderVoucherConsult {
@@ -243,7 +245,7 @@ impl crate::method::ErrorCode for CampaignOrderVoucherConsultErrorCode {
     }
 }
 
-/// 商品咨询列表. What a voucher saves on an item.
+/// 商品咨询. What a voucher saves on an item.
 #[non_exhaustive]
 pub struct ItemConsultInfo {
     /// 商品id. The number of the item. Example: `20210105003`.
@@ -297,7 +299,7 @@ impl crate::codec::Object for ItemConsultInfo {
 
 crate::codec::object!(ItemConsultInfo);
 
-/// 商品咨询请求列表. An item of the order.
+/// 商品咨询请求. An item of the order.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemConsultRequest {
@@ -541,7 +543,7 @@ impl crate::codec::Object for QuotaInfoDTO {
 
 crate::codec::object!(QuotaInfoDTO);
 
-/// 优惠券咨询结果列表. A voucher or instant discount that can be used on the order.
+/// 优惠券咨询结果. A voucher or instant discount that can be used on the order.
 #[non_exhaustive]
 pub struct VoucherConsultInfo {
     /// 开始时间. When the voucher becomes valid; of an instant discount, when its campaign begins.

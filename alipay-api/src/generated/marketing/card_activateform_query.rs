@@ -6,6 +6,8 @@
 /// Asks what a user entered in the form for a membership card: used after the user agreed to take the card and was sent to the merchant's page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardActivateformQueryRequest.java>
+#[doc(alias = "alipay.marketing.card.activateform.query")]
+#[doc(alias = "查询用户提交的会员卡表单信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardActivateformQuery {
@@ -157,7 +159,7 @@ crate::codec::object!(CardActivateformQueryResponse);
 pub enum CardActivateformQueryErrorCode {
     /// A parameter is missing.
     IllegalNullArgument,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OpenProfileQueryFail,
@@ -196,9 +198,10 @@ impl crate::method::ErrorCode for CardActivateformQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::IllegalNullArgument
+            | Self::InvalidParameter
             | Self::RequestIdExpire
             | Self::RequestIdInvalid => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OpenProfileQueryFail => None,
+            Self::OpenProfileQueryFail => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Gets the link where users take a membership card, for the merchant to spread.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardActivateurlApplyRequest.java>
+#[doc(alias = "alipay.marketing.card.activateurl.apply")]
+#[doc(alias = "获取会员卡领卡投放链接")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardActivateurlApply {
@@ -171,7 +173,7 @@ pub enum CardActivateurlApplyErrorCode {
     IllegalArgumentOutString,
     /// A parameter is missing.
     IllegalNullArgument,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The template of the form does not exist.
     OpenFormTemplateNotExist,
@@ -208,8 +210,8 @@ impl crate::method::ErrorCode for CardActivateurlApplyErrorCode {
             Self::CardTemplateNotExist
             | Self::IllegalArgumentOutString
             | Self::IllegalNullArgument
+            | Self::InvalidParameter
             | Self::OpenFormTemplateNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
         }
     }
 }

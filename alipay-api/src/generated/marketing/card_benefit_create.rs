@@ -6,6 +6,8 @@
 /// Adds an outside benefit to a membership card template; it is shown in the middle of the card's page in the user's card pack.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardBenefitCreateRequest.java>
+#[doc(alias = "alipay.marketing.card.benefit.create")]
+#[doc(alias = "会员卡模板外部权益创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardBenefitCreate {
@@ -136,7 +138,7 @@ crate::codec::object!(CardBenefitCreateResponse);
 /// A business error code of [`CardBenefitCreate`].
 #[non_exhaustive]
 pub enum CardBenefitCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The template does not exist.
     TemplateNotExist,
@@ -158,8 +160,9 @@ impl crate::method::ErrorCode for CardBenefitCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::TemplateNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TemplateNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes an outside benefit of a membership card template.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardBenefitModifyRequest.java>
+#[doc(alias = "alipay.marketing.card.benefit.modify")]
+#[doc(alias = "会员卡模板外部权益修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardBenefitModify {
@@ -147,7 +149,7 @@ crate::codec::object!(CardBenefitModifyResponse);
 pub enum CardBenefitModifyErrorCode {
     /// The benefit does not exist.
     BenefitNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The template does not exist.
     TemplateNotExist,
@@ -169,10 +171,9 @@ impl crate::method::ErrorCode for CardBenefitModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BenefitNotExist | Self::TemplateNotExist => {
+            Self::BenefitNotExist | Self::InvalidParameter | Self::TemplateNotExist => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads the outside benefits of a membership card template.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardBenefitQueryRequest.java>
+#[doc(alias = "alipay.marketing.card.benefit.query")]
+#[doc(alias = "会员卡模板外部权益查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardBenefitQuery {
@@ -149,7 +151,7 @@ crate::codec::object!(CardBenefitQueryResponse);
 pub enum CardBenefitQueryErrorCode {
     /// The benefit does not exist.
     BenefitNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The template does not exist.
     TemplateNotExist,
@@ -171,15 +173,14 @@ impl crate::method::ErrorCode for CardBenefitQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BenefitNotExist | Self::TemplateNotExist => {
+            Self::BenefitNotExist | Self::InvalidParameter | Self::TemplateNotExist => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidParameter => None,
         }
     }
 }
 
-/// 会员卡模板外部权益列表. An outside benefit of a membership card template, as it stands.
+/// 会员卡模板外部权益. An outside benefit of a membership card template, as it stands.
 #[non_exhaustive]
 pub struct McardTemplateBenefitQuery {
     /// 权益描述信息. Example: `使用会员卡享8折优惠`.

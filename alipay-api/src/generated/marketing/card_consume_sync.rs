@@ -6,6 +6,8 @@
 /// Passes what a user spent, topped up or returned with a membership card to Alipay, with the state of the card after it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardConsumeSyncRequest.java>
+#[doc(alias = "alipay.marketing.card.consume.sync")]
+#[doc(alias = "会员卡消费记录同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardConsumeSync {
@@ -272,6 +274,7 @@ impl crate::method::Method for CardConsumeSync {
         v3: Some(
             crate::method::V3::new("POST", "/v3/alipay/marketing/card/consume/sync"),
         ),
+        secret: &["code_value"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.card.consume.sync",
             crate::method::Kind::Server,
@@ -335,7 +338,7 @@ crate::codec::object!(CardConsumeSyncResponse);
 pub enum CardConsumeSyncErrorCode {
     /// The card does not exist.
     CardNotExit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The card's type does not exist.
     NoCardType,
@@ -357,13 +360,14 @@ impl crate::method::ErrorCode for CardConsumeSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::CardNotExit | Self::NoCardType => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::CardNotExit | Self::InvalidParameter | Self::NoCardType => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }
 
-/// 获取权益列表. A benefit that was used or given with a card.
+/// 权益. A benefit that was used or given with a card.
 #[must_use]
 #[non_exhaustive]
 pub struct BenefitInfoDetail {

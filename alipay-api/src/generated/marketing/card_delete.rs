@@ -6,6 +6,8 @@
 /// Deletes a user's membership card.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8efddab3_alipay.marketing.card.delete>
+#[doc(alias = "alipay.marketing.card.delete")]
+#[doc(alias = "会员卡删卡")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardDelete {
@@ -209,7 +211,7 @@ pub enum CardDeleteErrorCode {
     CardIsDeletedAlready,
     /// The card does not exist.
     CardNotExit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The card's type does not exist.
     NoCardType,
@@ -242,8 +244,9 @@ impl crate::method::ErrorCode for CardDeleteErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CardIsDeletedAlready => Some(crate::ErrorClass::AlreadyDone),
-            Self::CardNotExit | Self::NoCardType => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::CardNotExit | Self::InvalidParameter | Self::NoCardType => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

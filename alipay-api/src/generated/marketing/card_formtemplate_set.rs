@@ -6,6 +6,8 @@
 /// Sets the fields of the form that users fill in to open a membership card.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/78c84d3f_alipay.marketing.card.formtemplate.set>
+#[doc(alias = "alipay.marketing.card.formtemplate.set")]
+#[doc(alias = "会员卡开卡表单模板配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardFormtemplateSet {
@@ -153,7 +155,7 @@ pub enum CardFormtemplateSetErrorCode {
     IllegalNullArgument,
     /// The type and number of the identity document are wrong.
     InvalidCertTypeAndNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OpenFormSetFail,
@@ -201,13 +203,14 @@ impl crate::method::ErrorCode for CardFormtemplateSetErrorCode {
             | Self::DuplicateFormField
             | Self::FormFieldInvalid
             | Self::IllegalNullArgument
-            | Self::InvalidCertTypeAndNo => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OpenFormSetFail => None,
+            | Self::InvalidCertTypeAndNo
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::OpenFormSetFail => None,
         }
     }
 }
 
-/// The fields of a form.
+/// 表单字段配置. The fields of a form.
 #[must_use]
 #[non_exhaustive]
 pub struct OpenFormFieldDO {

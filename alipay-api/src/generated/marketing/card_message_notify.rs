@@ -6,6 +6,8 @@
 /// Sends a card's holder a message, such as that points expire soon.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/4c052993_alipay.marketing.card.message.notify>
+#[doc(alias = "alipay.marketing.card.message.notify")]
+#[doc(alias = "会员卡消息通知")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardMessageNotify {
@@ -215,7 +217,7 @@ crate::codec::object!(CardMessageNotifyResponse);
 pub enum CardMessageNotifyErrorCode {
     /// The card does not exist.
     CardNotExit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -235,8 +237,9 @@ impl crate::method::ErrorCode for CardMessageNotifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::CardNotExit => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::CardNotExit | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Opens a membership card for a user.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardOpenRequest.java>
+#[doc(alias = "alipay.marketing.card.open")]
+#[doc(alias = "会员卡开卡")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardOpen {
@@ -187,6 +189,7 @@ impl crate::method::Method for CardOpen {
             only: &["auth_token"],
             ..crate::method::V3::new("POST", "/v3/alipay/marketing/card/open")
         }),
+        secret: &["code_value"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.card.open",
             crate::method::Kind::Server,
@@ -260,7 +263,7 @@ crate::codec::object!(CardOpenResponse);
 pub enum CardOpenErrorCode {
     /// The card was opened before.
     CardHasOpened,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The card's type does not exist.
     NoCardType,
@@ -311,13 +314,12 @@ impl crate::method::ErrorCode for CardOpenErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CardHasOpened => Some(crate::ErrorClass::AlreadyDone),
-            Self::NoCardType | Self::OpenCardNeedOpenform | Self::TemplateNotExit => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::InvalidParameter
+            | Self::NoCardType
+            | Self::OpenCardNeedOpenform
+            | Self::TemplateNotExit => Some(crate::ErrorClass::Request),
             Self::PaidOuterCardLackTemplateConfig => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::OpenCardConcurrently | Self::UserAuthFail => {
-                None
-            }
+            Self::OpenCardConcurrently | Self::UserAuthFail => None,
         }
     }
 }

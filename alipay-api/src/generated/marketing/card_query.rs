@@ -6,6 +6,8 @@
 /// Asks about a membership card, by its number.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/023c20c1_alipay.marketing.card.query>
+#[doc(alias = "alipay.marketing.card.query")]
+#[doc(alias = "会员卡查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardQuery {
@@ -220,7 +222,7 @@ crate::codec::object!(CardQueryResponse);
 pub enum CardQueryErrorCode {
     /// The card does not exist.
     CardNotExit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The card's type does not exist.
     NoCardType,
@@ -242,8 +244,9 @@ impl crate::method::ErrorCode for CardQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::CardNotExit | Self::NoCardType => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::CardNotExit | Self::InvalidParameter | Self::NoCardType => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

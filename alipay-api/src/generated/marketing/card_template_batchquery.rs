@@ -6,6 +6,8 @@
 /// Lists the merchant's membership card templates, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardTemplateBatchqueryRequest.java>
+#[doc(alias = "alipay.marketing.card.template.batchquery")]
+#[doc(alias = "会员卡模板批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateBatchquery {
@@ -159,7 +161,7 @@ crate::codec::object!(CardTemplateBatchqueryResponse);
 /// A business error code of [`CardTemplateBatchquery`].
 #[non_exhaustive]
 pub enum CardTemplateBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -176,7 +178,7 @@ impl crate::method::ErrorCode for CardTemplateBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Creates a template for membership cards: how they look, what they offer and how they are opened.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/b2854ad3_alipay.marketing.card.template.create>
+#[doc(alias = "alipay.marketing.card.template.create")]
+#[doc(alias = "会员卡模板创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateCreate {
@@ -13,7 +15,7 @@ pub struct CardTemplateCreate {
     pub access_version: Option<String>,
     /// 业务卡号前缀. How the numbers of this template's cards begin, as the merchant wants; Alipay adds the rest. Example: `prex`.
     pub biz_no_prefix: Option<String>,
-    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. At most 32 characters. Example: `20`.
+    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. Example: `20`.
     pub biz_no_suffix_len: Option<String>,
     /// 卡行动点配置. Up to 3 areas of the card that users can tap, as buttons. Equal ones are shown once.
     pub card_action_list: Vec<super::types::TemplateActionInfoDTO>,
@@ -49,7 +51,7 @@ pub struct CardTemplateCreate {
     pub template_form_config: Option<super::types::TemplateFormConfig>,
     /// 模板样式信息. How the card looks.
     pub template_style_info: Option<super::types::TemplateStyleInfoDTO>,
-    /// 卡包详情页面中展现出的卡码. The code that the card shows, to be scanned. Example: `qrcode`.
+    /// 卡码类型. The code that the card shows, to be scanned. Example: `qrcode`.
     pub write_off_type: Option<crate::types::OpenEnum<super::types::WriteOffType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -74,7 +76,7 @@ impl CardTemplateCreate {
         self
     }
 
-    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. At most 32 characters. Example: `20`.
+    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. Example: `20`.
     pub fn biz_no_suffix_len(mut self, biz_no_suffix_len: impl Into<String>) -> Self {
         self.biz_no_suffix_len = Some(Into::into(biz_no_suffix_len));
         self
@@ -223,7 +225,7 @@ impl CardTemplateCreate {
         self
     }
 
-    /// 卡包详情页面中展现出的卡码. The code that the card shows, to be scanned. Example: `qrcode`.
+    /// 卡码类型. The code that the card shows, to be scanned. Example: `qrcode`.
     pub fn write_off_type(
         mut self,
         write_off_type: impl Into<crate::types::OpenEnum<super::types::WriteOffType>>,
@@ -445,7 +447,7 @@ crate::codec::object!(CardTemplateCreateResponse);
 /// A business error code of [`CardTemplateCreate`].
 #[non_exhaustive]
 pub enum CardTemplateCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The card's type does not exist.
     NoCardType,
@@ -481,10 +483,10 @@ impl crate::method::ErrorCode for CardTemplateCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::NoCardType | Self::TemplateNotExit | Self::TemplateOverLimit => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter => None,
+            Self::InvalidParameter
+            | Self::NoCardType
+            | Self::TemplateNotExit
+            | Self::TemplateOverLimit => Some(crate::ErrorClass::Request),
         }
     }
 }

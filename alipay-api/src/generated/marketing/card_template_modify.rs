@@ -6,6 +6,8 @@
 /// Changes a template of membership cards.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e3227c82_alipay.marketing.card.template.modify>
+#[doc(alias = "alipay.marketing.card.template.modify")]
+#[doc(alias = "会员卡模板修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateModify {
@@ -13,7 +15,7 @@ pub struct CardTemplateModify {
     pub access_version: Option<String>,
     /// 业务卡号前缀. How the numbers of this template's cards begin, as the merchant wants; Alipay adds the rest. Example: `prex`.
     pub biz_no_prefix: Option<String>,
-    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. At most 32 characters. Example: `10`.
+    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. Example: `10`.
     pub biz_no_suffix_len: Option<String>,
     /// 卡行动点配置. Up to 4 areas of the card that users can tap, as buttons.
     pub card_action_list: Vec<super::types::TemplateActionInfoDTO>,
@@ -47,7 +49,7 @@ pub struct CardTemplateModify {
     pub template_id: Option<String>,
     /// 模板样式信息. How the card looks.
     pub template_style_info: Option<super::types::TemplateStyleInfoDTO>,
-    /// 卡包详情页面中展现出的卡码. The code that the card shows, to be scanned. Example: `qrcode`.
+    /// 卡码类型. The code that the card shows, to be scanned. Example: `qrcode`.
     pub write_off_type: Option<crate::types::OpenEnum<super::types::WriteOffType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -72,7 +74,7 @@ impl CardTemplateModify {
         self
     }
 
-    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. At most 32 characters. Example: `10`.
+    /// 业务卡号后缀长度. How many digits follow the prefix of a card number. 2 of them are reserved, the others are a counter: filled up with zeros, and longer once it needs to be. A number has at most 32 characters; 20 is advised here. Example: `10`.
     pub fn biz_no_suffix_len(mut self, biz_no_suffix_len: impl Into<String>) -> Self {
         self.biz_no_suffix_len = Some(Into::into(biz_no_suffix_len));
         self
@@ -212,7 +214,7 @@ impl CardTemplateModify {
         self
     }
 
-    /// 卡包详情页面中展现出的卡码. The code that the card shows, to be scanned. Example: `qrcode`.
+    /// 卡码类型. The code that the card shows, to be scanned. Example: `qrcode`.
     pub fn write_off_type(
         mut self,
         write_off_type: impl Into<crate::types::OpenEnum<super::types::WriteOffType>>,
@@ -428,7 +430,7 @@ crate::codec::object!(CardTemplateModifyResponse);
 /// A business error code of [`CardTemplateModify`].
 #[non_exhaustive]
 pub enum CardTemplateModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The template does not exist.
     TemplateNotExit,
@@ -450,8 +452,9 @@ impl crate::method::ErrorCode for CardTemplateModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::TemplateNotExit => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TemplateNotExit => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

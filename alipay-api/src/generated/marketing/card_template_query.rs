@@ -6,6 +6,8 @@
 /// Asks for a template of membership cards.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/690f3d16_alipay.marketing.card.template.query>
+#[doc(alias = "alipay.marketing.card.template.query")]
+#[doc(alias = "会员卡模板查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateQuery {
@@ -267,7 +269,7 @@ crate::codec::object!(CardTemplateQueryResponse);
 /// A business error code of [`CardTemplateQuery`].
 #[non_exhaustive]
 pub enum CardTemplateQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The template does not exist.
     TemplateNotExit,
@@ -289,8 +291,9 @@ impl crate::method::ErrorCode for CardTemplateQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::TemplateNotExit => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::TemplateNotExit => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Changes a user's membership card, such as its points or level.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/89b55b6d_alipay.marketing.card.update>
+#[doc(alias = "alipay.marketing.card.update")]
+#[doc(alias = "会员卡更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardUpdate {
@@ -207,6 +209,7 @@ impl crate::method::Method for CardUpdate {
     type ErrorCode = CardUpdateErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/marketing/card/update")),
+        secret: &["code_value"],
         ..crate::method::MethodInfo::new(
             "alipay.marketing.card.update",
             crate::method::Kind::Server,
@@ -265,7 +268,7 @@ crate::codec::object!(CardUpdateResponse);
 pub enum CardUpdateErrorCode {
     /// The card does not exist.
     CardNotExit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The card's type does not exist.
     NoCardType,
@@ -299,14 +302,15 @@ impl crate::method::ErrorCode for CardUpdateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::CardNotExit | Self::NoCardType => Some(crate::ErrorClass::Request),
+            Self::CardNotExit | Self::InvalidParameter | Self::NoCardType => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::PaidoutercardLackTemplateConfig => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }
 
-/// A message to a card's holder.
+/// 卡信息变更通知消息. A message to a card's holder.
 #[must_use]
 #[non_exhaustive]
 pub struct McardNotifyMessage {
@@ -391,7 +395,7 @@ impl crate::codec::Object for McardNotifyMessage {
 
 crate::codec::object!(McardNotifyMessage);
 
-/// How a card looks.
+/// 卡面展示样式. How a card looks.
 #[must_use]
 #[non_exhaustive]
 pub struct McardStylInfo {

@@ -6,6 +6,8 @@
 /// Submits material (pictures, texts and links) for Alipay to use.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingMaterialCreateRequest.java>
+#[doc(alias = "alipay.marketing.material.create")]
+#[doc(alias = "创建支付宝素材")]
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialCreate {
@@ -174,7 +176,7 @@ crate::codec::object!(MaterialCreateResponse);
 /// A business error code of [`MaterialCreate`].
 #[non_exhaustive]
 pub enum MaterialCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The material specification's id does not exist.
     MaterialspecidNotExist,
@@ -206,13 +208,15 @@ impl crate::method::ErrorCode for MaterialCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MaterialspecidNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::MaterialspecCheckFailed => None,
+            Self::InvalidParameter | Self::MaterialspecidNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::MaterialspecCheckFailed => None,
         }
     }
 }
 
-/// 素材字段列表. One field of a submitted material.
+/// 素材字段. One field of a submitted material.
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialField {

@@ -6,6 +6,8 @@
 /// Uploads a picture for marketing, such as a promotion's or a voucher's.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/389b24b6_alipay.marketing.material.image.upload>
+#[doc(alias = "alipay.marketing.material.image.upload")]
+#[doc(alias = "营销图片资源上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialImageUpload {
@@ -13,7 +15,7 @@ pub struct MaterialImageUpload {
     pub belong_merchant_info: Option<BelongMerchantInfo>,
     /// 文件业务标识. What the picture is for. It has 600 x 600 pixels and is png, jpg, jpeg or bmp. Example: `PROMO_VOUCHER_IMAGE`.
     pub file_key: Option<crate::types::OpenEnum<MaterialImageUploadFileKey>>,
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub merchant_access_mode: Option<String>,
     /// 图片的byte字节数组. The picture, at most 2 MB. At most 2 MB. Its name ends in `.png` or `.jpg` or `.jpeg` or `.bmp`.
     pub file_content: Option<crate::types::File>,
@@ -47,7 +49,7 @@ impl MaterialImageUpload {
         self
     }
 
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub fn merchant_access_mode(
         mut self,
         merchant_access_mode: impl Into<String>,
@@ -219,7 +221,7 @@ pub enum MaterialImageUploadErrorCode {
     FileSizeOutOfRange,
     /// The file's type is wrong.
     FileTypeError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     MaterialError,
@@ -255,15 +257,16 @@ impl crate::method::ErrorCode for MaterialImageUploadErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::FileSizeOutOfRange | Self::FileTypeError | Self::PicSuffixIllegal => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter | Self::MaterialError => None,
+            Self::FileSizeOutOfRange
+            | Self::FileTypeError
+            | Self::InvalidParameter
+            | Self::PicSuffixIllegal => Some(crate::ErrorClass::Request),
+            Self::MaterialError => None,
         }
     }
 }
 
-/// The merchant that a campaign belongs to.
+/// 服务商代运营商户信息. The merchant that a campaign belongs to.
 #[must_use]
 #[non_exhaustive]
 pub struct BelongMerchantInfo {

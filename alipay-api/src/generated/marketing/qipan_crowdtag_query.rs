@@ -6,6 +6,8 @@
 /// Lists the tags by which groups of users can be chosen, with their values.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8e411cec_alipay.marketing.qipan.crowdtag.query>
+#[doc(alias = "alipay.marketing.qipan.crowdtag.query")]
+#[doc(alias = "查询圈选标签列表")]
 #[non_exhaustive]
 pub struct QipanCrowdtagQuery {
     /// Fields that this version of the library does not know.
@@ -109,7 +111,7 @@ impl crate::codec::Object for QipanCrowdtagQueryResponse {
 
 crate::codec::object!(QipanCrowdtagQueryResponse);
 
-/// 分类的标签值列表. A category of a tag's values.
+/// 分类的标签值. A category of a tag's values.
 #[non_exhaustive]
 pub struct CrowdSelectTagCategoryOpen {
     /// 标签可选项范围分类ID. The category's number, needed to make a group by the tag.
@@ -175,7 +177,7 @@ impl crate::codec::Object for CrowdSelectTagCategoryOpen {
 
 crate::codec::object!(CrowdSelectTagCategoryOpen);
 
-/// 棋盘开放圈选查询标签值返回. A tag by which users can be chosen.
+/// 标签值. A tag by which users can be chosen.
 #[non_exhaustive]
 pub struct CrowdSelectTagOpen {
     /// 分类的标签值列表. The tag's values, by category.
@@ -233,7 +235,7 @@ impl crate::codec::Object for CrowdSelectTagOpen {
 
 crate::codec::object!(CrowdSelectTagOpen);
 
-/// 可选标签值列表. A value of a tag.
+/// 可选标签值. A value of a tag.
 #[non_exhaustive]
 pub struct CrowdSelectTagOptionOpen {
     /// 二级标签值列表. The values of the second level.
@@ -287,7 +289,7 @@ impl crate::codec::Object for CrowdSelectTagOptionOpen {
 
 crate::codec::object!(CrowdSelectTagOptionOpen);
 
-/// 二级标签值列表. A value of a tag on the second level.
+/// 二级标签值. A value of a tag on the second level.
 #[non_exhaustive]
 pub struct CrowdSelectTagSubOptionOpen {
     /// 标签值中文名称. The value's Chinese name.

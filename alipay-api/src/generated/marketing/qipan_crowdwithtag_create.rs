@@ -6,6 +6,8 @@
 /// Makes a group of users by tags.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/cbf0efa4_alipay.marketing.qipan.crowdwithtag.create>
+#[doc(alias = "alipay.marketing.qipan.crowdwithtag.create")]
+#[doc(alias = "根据棋盘标签创建人群")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdwithtagCreate {

@@ -6,6 +6,8 @@
 /// Estimates how many users a choice by tags would have.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/adb5dd04_alipay.marketing.qipan.crowdwithtag.query>
+#[doc(alias = "alipay.marketing.qipan.crowdwithtag.query")]
+#[doc(alias = "标签圈选预估人群规模")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdwithtagQuery {

@@ -6,6 +6,8 @@
 /// Asks which options and values a tag has, by which users can be chosen.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e322cb35_alipay.marketing.qipan.tag.query>
+#[doc(alias = "alipay.marketing.qipan.tag.query")]
+#[doc(alias = "棋盘标签圈选值查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanTagQuery {

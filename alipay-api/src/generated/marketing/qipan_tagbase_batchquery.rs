@@ -6,6 +6,8 @@
 /// Lists the basics of all tags by which users can be chosen.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/ce6aee00_alipay.marketing.qipan.tagbase.batchquery>
+#[doc(alias = "alipay.marketing.qipan.tagbase.batchquery")]
+#[doc(alias = "棋盘人群圈选标签基本信息查询")]
 #[non_exhaustive]
 pub struct QipanTagbaseBatchquery {
     /// Fields that this version of the library does not know.

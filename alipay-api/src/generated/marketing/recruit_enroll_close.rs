@@ -6,6 +6,8 @@
 /// Takes an enrolment in a marketing campaign offline.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitEnrollCloseRequest.java>
+#[doc(alias = "alipay.marketing.recruit.enroll.close")]
+#[doc(alias = "下线报名")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitEnrollClose {
@@ -121,7 +123,7 @@ crate::codec::object!(RecruitEnrollCloseResponse);
 pub enum RecruitEnrollCloseErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Only the newer interface supports it.
     OnlyNewInterfaceSupport,
@@ -155,9 +157,11 @@ impl crate::method::ErrorCode for RecruitEnrollCloseErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::OnlyNewInterfaceSupport => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::OnlyNewInterfaceSupport => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::ProhibitNewDeveloperCall => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Enrols in a marketing campaign plan and submits at once. The message `alipay.marketing.enroll.status.changed` tells when it has passed the review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitEnrollCreateRequest.java>
+#[doc(alias = "alipay.marketing.recruit.enroll.create")]
+#[doc(alias = "招商报名提交")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitEnrollCreate {
@@ -185,7 +187,7 @@ crate::codec::object!(RecruitEnrollCreateResponse);
 pub enum RecruitEnrollCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The method is closed to new developers.
     ProhibitNewDeveloperCall,
@@ -207,8 +209,9 @@ impl crate::method::ErrorCode for RecruitEnrollCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ProhibitNewDeveloperCall => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for an enrolment in a marketing campaign and where it stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitEnrollQueryRequest.java>
+#[doc(alias = "alipay.marketing.recruit.enroll.query")]
+#[doc(alias = "报名详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitEnrollQuery {
@@ -208,7 +210,7 @@ crate::codec::object!(RecruitEnrollQueryResponse);
 pub enum RecruitEnrollQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Only the newer interface supports it.
     OnlyNewInterfaceSupport,
@@ -242,9 +244,11 @@ impl crate::method::ErrorCode for RecruitEnrollQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::OnlyNewInterfaceSupport => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::OnlyNewInterfaceSupport => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::ProhibitNewDeveloperCall => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

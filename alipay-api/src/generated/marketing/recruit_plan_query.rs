@@ -6,6 +6,8 @@
 /// Reads a marketing campaign plan and its rules for enrolling.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitPlanQueryRequest.java>
+#[doc(alias = "alipay.marketing.recruit.plan.query")]
+#[doc(alias = "招商方案详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitPlanQuery {
@@ -216,7 +218,7 @@ crate::codec::object!(RecruitPlanQueryResponse);
 pub enum RecruitPlanQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BusinessFailed,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The method is closed to new developers.
     ProhibitNewDeveloperCall,
@@ -242,8 +244,9 @@ impl crate::method::ErrorCode for RecruitPlanQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ProhibitNewDeveloperCall => Some(crate::ErrorClass::Setup),
-            Self::BusinessFailed | Self::InvalidParameter => None,
+            Self::BusinessFailed => None,
         }
     }
 }
@@ -422,7 +425,7 @@ impl crate::codec::KnownValue for RecruitPlanQueryStatus {
 
 crate::codec::listed!(RecruitPlanQueryStatus);
 
-/// 招商方案可提报的券的规则列表. What a voucher must be like to be enrolled. An empty limit means no limit.
+/// 招商方案可提报的券的规则. What a voucher must be like to be enrolled. An empty limit means no limit.
 #[non_exhaustive]
 pub struct RecruitVoucherRule {
     /// 券面额最大值. The highest face value, in yuan. Empty: no limit. Example: `15.00`.

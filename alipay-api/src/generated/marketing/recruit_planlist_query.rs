@@ -6,6 +6,8 @@
 /// Lists the marketing campaign plans in which one can enrol.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitPlanlistQueryRequest.java>
+#[doc(alias = "alipay.marketing.recruit.planlist.query")]
+#[doc(alias = "查询可报名的方案列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct RecruitPlanlistQuery {
@@ -201,7 +203,7 @@ crate::codec::object!(RecruitPlanlistQueryResponse);
 pub enum RecruitPlanlistQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BusinessFailed,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The method is closed to new developers.
     ProhibitNewDeveloperCall,
@@ -227,13 +229,14 @@ impl crate::method::ErrorCode for RecruitPlanlistQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ProhibitNewDeveloperCall => Some(crate::ErrorClass::Setup),
-            Self::BusinessFailed | Self::InvalidParameter => None,
+            Self::BusinessFailed => None,
         }
     }
 }
 
-/// 方案列表. A marketing campaign plan, in short.
+/// 方案. A marketing campaign plan, in short.
 #[non_exhaustive]
 pub struct RecruitPlanLight {
     /// 招商方案描述. Rich text, which may have HTML tags.

@@ -6,6 +6,8 @@
 /// Lists the mini programs in which a campaign can be used, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwd>
+#[doc(alias = "alipay.marketing.activity.app.batchquery")]
+#[doc(alias = "查询活动可用小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppBatchquery {
@@ -224,7 +226,7 @@ crate::codec::object!(AppBatchqueryResponse);
 /// A business error code of [`AppBatchquery`].
 #[non_exhaustive]
 pub enum AppBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -241,12 +243,12 @@ impl crate::method::ErrorCode for AppBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 可用小程序列表. A mini program in which a campaign can be used.
+/// 可用小程序. A mini program in which a campaign can be used.
 #[non_exhaustive]
 pub struct ActivityAppInfo {
     /// 小程序id. The mini program's app id. Example: `2021238412323412`.

@@ -6,6 +6,8 @@
 /// Lists a merchant's campaigns in short, page by page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgw9>
+#[doc(alias = "alipay.marketing.activity.batchquery")]
+#[doc(alias = "条件查询活动列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct Batchquery {
@@ -229,7 +231,7 @@ crate::codec::object!(BatchqueryResponse);
 /// A business error code of [`Batchquery`].
 #[non_exhaustive]
 pub enum BatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -246,7 +248,7 @@ impl crate::method::ErrorCode for BatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether a user may receive the vouchers of campaigns, to decide whether to show them.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwa>
+#[doc(alias = "alipay.marketing.activity.consult")]
+#[doc(alias = "活动领取咨询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Consult {
@@ -15,9 +17,9 @@ pub struct Consult {
     pub merchant_access_mode: Option<String>,
     /// 商户PID. The merchant's partner id (PID). Without it, the calling merchant. Example: `2088102111111111`.
     pub merchant_id: Option<String>,
-    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 领券的用户uid. The Alipay user id of who would receive the voucher, 16 digits from 2088. Example: `2088xxxx`.
+    /// 领券的用户uid. The Alipay user id of who would receive the voucher, 16 digits from 2088. Example: `2088xxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -54,13 +56,13 @@ impl Consult {
         self
     }
 
-    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 领券的用户uid. The Alipay user id of who would receive the voucher, 16 digits from 2088. Example: `2088xxxx`.
+    /// 领券的用户uid. The Alipay user id of who would receive the voucher, 16 digits from 2088. Example: `2088xxxx`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -157,9 +159,9 @@ impl crate::method::ServerMethod for Consult {}
 pub struct ConsultResponse {
     /// 咨询后的活动结果信息. The answer for each campaign.
     pub consult_result_info_list: Vec<ConsultActivityResultInfo>,
-    /// 领券的用户openId. Identifies the user who would receive the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的用户openId. Identifies the user who would receive the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 领券的用户uid. The Alipay user id of who would receive the voucher, 16 digits from 2088. Example: `2088xxxxx`.
+    /// 领券的用户uid. The Alipay user id of who would receive the voucher, 16 digits from 2088. Example: `2088xxxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -215,7 +217,7 @@ crate::codec::object!(ConsultResponse);
 pub enum ConsultErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -232,12 +234,13 @@ impl crate::method::ErrorCode for ConsultErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// 待咨询的活动信息列表. A campaign asked about.
+/// 待咨询的活动信息. A campaign asked about.
 #[must_use]
 #[non_exhaustive]
 pub struct ConsultActivityInfo {

@@ -6,6 +6,8 @@
 /// Makes a plan that promotes a merchant's content. Whether it was made is told later by the message `alipay.marketing.activity.delivery.message`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/47498bf2_alipay.marketing.activity.delivery.create>
+#[doc(alias = "alipay.marketing.activity.delivery.create")]
+#[doc(alias = "创建推广计划")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryCreate {
@@ -24,7 +26,7 @@ pub struct DeliveryCreate {
     pub delivery_target_rule: Option<super::types::DeliveryTargetRule>,
     /// 商品卖货推广创建幂等号. A number by which a repeat is recognised, for promotions that sell goods; unique. A repeat gets the same answer as before. Example: `202404110000001`.
     pub idem_no: Option<String>,
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub merchant_access_mode: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
@@ -104,7 +106,7 @@ impl DeliveryCreate {
         self
     }
 
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub fn merchant_access_mode(
         mut self,
         merchant_access_mode: impl Into<String>,
@@ -318,7 +320,7 @@ crate::codec::object!(DeliveryCreateResponse);
 pub enum DeliveryCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -335,7 +337,8 @@ impl crate::method::ErrorCode for DeliveryCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

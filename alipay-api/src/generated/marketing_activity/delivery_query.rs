@@ -6,6 +6,8 @@
 /// Asks for a promotion plan and where it stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/69c6d6c2_alipay.marketing.activity.delivery.query>
+#[doc(alias = "alipay.marketing.activity.delivery.query")]
+#[doc(alias = "查询推广计划")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryQuery {
@@ -16,7 +18,7 @@ pub struct DeliveryQuery {
     pub delivery_config_list: Vec<super::types::DeliveryConfig>,
     /// 推广计划id. Alipay's number of the plan. Example: `20121231231242353`.
     pub delivery_id: String,
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub merchant_access_mode: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -50,7 +52,7 @@ impl DeliveryQuery {
         self
     }
 
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub fn merchant_access_mode(
         mut self,
         merchant_access_mode: impl Into<String>,
@@ -249,7 +251,7 @@ crate::codec::object!(DeliveryQueryResponse);
 pub enum DeliveryQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -266,12 +268,13 @@ impl crate::method::ErrorCode for DeliveryQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// 投放信息列表. A promotion of a campaign and where it stands.
+/// 投放信息. A promotion of a campaign and where it stands.
 #[non_exhaustive]
 pub struct PromoDeliveryInfo {
     /// 活动id. Identifies the campaign. Example: `2016042700826004508401111111`.

@@ -6,6 +6,8 @@
 /// Stops a promotion plan. It may take some minutes until the content is no longer shown.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/39c69f03_alipay.marketing.activity.delivery.stop>
+#[doc(alias = "alipay.marketing.activity.delivery.stop")]
+#[doc(alias = "停止推广计划")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryStop {
@@ -16,7 +18,7 @@ pub struct DeliveryStop {
     pub delivery_config_list: Vec<super::types::DeliveryConfig>,
     /// 推广计划id. Alipay's number of the plan. Example: `20121231231242353`.
     pub delivery_id: String,
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub merchant_access_mode: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
@@ -52,7 +54,7 @@ impl DeliveryStop {
         self
     }
 
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub fn merchant_access_mode(
         mut self,
         merchant_access_mode: impl Into<String>,
@@ -230,7 +232,7 @@ crate::codec::object!(DeliveryStopResponse);
 pub enum DeliveryStopErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -247,7 +249,8 @@ impl crate::method::ErrorCode for DeliveryStopErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists the channels where vouchers can be promoted. The `channel` of one is given when a promotion is created.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityDeliverychannelQueryRequest.java>
+#[doc(alias = "alipay.marketing.activity.deliverychannel.query")]
+#[doc(alias = "查询可推广渠道")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliverychannelQuery {
@@ -209,7 +211,7 @@ crate::codec::object!(DeliverychannelQueryResponse);
 pub enum DeliverychannelQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -226,12 +228,13 @@ impl crate::method::ErrorCode for DeliverychannelQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
 
-/// A channel where a promotion can be placed.
+/// 可投放渠道. A channel where a promotion can be placed.
 #[non_exhaustive]
 pub struct DeliveryChannelInfo {
     /// 展位码. The code of the place to which the channel belongs, such as `PAY_RESULT` for the page after a payment. Example: `PAY_RESULT`.

@@ -6,6 +6,8 @@
 /// Lists the goods that a campaign can or can't be used for, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwf>
+#[doc(alias = "alipay.marketing.activity.goods.batchquery")]
+#[doc(alias = "查询活动适用商品")]
 #[must_use]
 #[non_exhaustive]
 pub struct GoodsBatchquery {
@@ -277,7 +279,7 @@ crate::codec::object!(GoodsBatchqueryResponse);
 /// A business error code of [`GoodsBatchquery`].
 #[non_exhaustive]
 pub enum GoodsBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -294,12 +296,12 @@ impl crate::method::ErrorCode for GoodsBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 商品编码列表. A code of goods and whether it can be used.
+/// 商品编码. A code of goods and whether it can be used.
 #[non_exhaustive]
 pub struct ActivityGoodsInfo {
     /// 商品编码. The code of the goods. Example: `111`.

@@ -6,6 +6,8 @@
 /// Lists the merchants that accept a campaign's vouchers, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwc>
+#[doc(alias = "alipay.marketing.activity.merchant.batchquery")]
+#[doc(alias = "查询活动可用商户")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantBatchquery {
@@ -231,7 +233,7 @@ crate::codec::object!(MerchantBatchqueryResponse);
 /// A business error code of [`MerchantBatchquery`].
 #[non_exhaustive]
 pub enum MerchantBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -248,12 +250,12 @@ impl crate::method::ErrorCode for MerchantBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 可用商户列表. A merchant that accepts a campaign's vouchers.
+/// 可用商户. A merchant that accepts a campaign's vouchers.
 #[non_exhaustive]
 pub struct ActivityMerchantInfo {
     /// 商户PID. The merchant's partner id (PID). Example: `2088xx`.

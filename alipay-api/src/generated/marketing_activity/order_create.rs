@@ -6,12 +6,14 @@
 /// Makes an order by which a user buys a merchant's exchange voucher; the user then pays the trade.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrderCreateRequest.java>
+#[doc(alias = "alipay.marketing.activity.order.create")]
+#[doc(alias = "商家营销购买下单接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderCreate {
-    /// 购买者的支付宝uid. The buyer's Alipay user id.
+    /// 购买者的支付宝uid. The buyer's Alipay user id. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 购买者的支付宝用户openId. Identifies the buyer to this app alone.
+    /// 购买者的支付宝用户openId. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 推广渠道信息. The promotion channel: the `chInfo` with which Alipay opened the mini program. To be retired.
     pub ch_info: Option<String>,
@@ -36,13 +38,13 @@ impl OrderCreate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 购买者的支付宝uid. The buyer's Alipay user id.
+    /// 购买者的支付宝uid. The buyer's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 购买者的支付宝用户openId. Identifies the buyer to this app alone.
+    /// 购买者的支付宝用户openId. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -247,7 +249,7 @@ impl crate::codec::Object for OrderCreateResponse {
 
 crate::codec::object!(OrderCreateResponse);
 
-/// 售卖活动信息列表. A voucher that is bought.
+/// 售卖活动信息. A voucher that is bought.
 #[must_use]
 #[non_exhaustive]
 pub struct SaleActivityInfo {

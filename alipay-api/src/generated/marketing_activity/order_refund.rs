@@ -6,12 +6,14 @@
 /// Refunds an order of exchange vouchers and makes the voucher codes void.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrderRefundRequest.java>
+#[doc(alias = "alipay.marketing.activity.order.refund")]
+#[doc(alias = "商家营销订单退款接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderRefund {
-    /// 购买者的支付宝uid. 用于水平权限校验. The buyer's Alipay user id, to check that the order is the buyer's.
+    /// 购买者的支付宝uid. 用于水平权限校验. The buyer's Alipay user id, to check that the order is the buyer's. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 购买者支付宝openId. Identifies the buyer to this app alone, to check that the order is the buyer's.
+    /// 购买者支付宝openId. Identifies the buyer to this app alone, to check that the order is the buyer's. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 购买商家兑换券的营销订单号. Alipay's number of the voucher order.
     pub order_no: Option<String>,
@@ -32,13 +34,13 @@ impl OrderRefund {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 购买者的支付宝uid. 用于水平权限校验. The buyer's Alipay user id, to check that the order is the buyer's.
+    /// 购买者的支付宝uid. 用于水平权限校验. The buyer's Alipay user id, to check that the order is the buyer's. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 购买者支付宝openId. Identifies the buyer to this app alone, to check that the order is the buyer's.
+    /// 购买者支付宝openId. Identifies the buyer to this app alone, to check that the order is the buyer's. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -225,7 +227,7 @@ impl crate::codec::KnownValue for OrderRefundRefundType {
 
 crate::codec::listed!(OrderRefundRefundType);
 
-/// 退款活动信息列表. A voucher that is refunded.
+/// 退款活动信息. A voucher that is refunded.
 #[must_use]
 #[non_exhaustive]
 pub struct RefundActivityInfo {

@@ -6,6 +6,8 @@
 /// Raises how many vouchers a merchant's campaign may give out. The answer only says that the request was taken; the message `alipay.marketing.activity.message.appended` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/4e2acff5_alipay.marketing.activity.ordervoucher.append>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.append")]
+#[doc(alias = "修改商家券活动发券数量上限")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherAppend {
@@ -174,7 +176,7 @@ crate::codec::object!(OrdervoucherAppendResponse);
 pub enum OrdervoucherAppendErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -191,7 +193,8 @@ impl crate::method::ErrorCode for OrdervoucherAppendErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Links the code of a merchant voucher that a user holds with an order, for later figures such as commissions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrdervoucherAssociateRequest.java>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.associate")]
+#[doc(alias = "关联订单信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherAssociate {
@@ -211,7 +213,7 @@ pub enum OrdervoucherAssociateErrorCode {
     ActivityNotExist,
     /// The merchant has no permission for the campaign.
     ActivityNotPermission,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The voucher is linked to another trade.
     VoucherAssociateOtherTradeNo,
@@ -248,10 +250,10 @@ impl crate::method::ErrorCode for OrdervoucherAssociateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::ActivityNotExist
+            | Self::InvalidParameter
             | Self::VoucherAssociateOtherTradeNo
             | Self::VoucherNotExist => Some(crate::ErrorClass::Request),
             Self::ActivityNotPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

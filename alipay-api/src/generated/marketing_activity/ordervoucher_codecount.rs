@@ -6,6 +6,8 @@
 /// Asks how many valid voucher codes a campaign has.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/f6e49e82_alipay.marketing.activity.ordervoucher.codecount>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.codecount")]
+#[doc(alias = "统计商家券券码数量")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherCodecount {
@@ -138,7 +140,7 @@ crate::codec::object!(OrdervoucherCodecountResponse);
 /// A business error code of [`OrdervoucherCodecount`].
 #[non_exhaustive]
 pub enum OrdervoucherCodecountErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -155,7 +157,7 @@ impl crate::method::ErrorCode for OrdervoucherCodecountErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Imports voucher codes into a merchant's campaign. Only after the message `alipay.marketing.activity.message.created` has come.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/7ed0450d_alipay.marketing.activity.ordervoucher.codedeposit>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.codedeposit")]
+#[doc(alias = "同步商家券券码")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherCodedeposit {
@@ -203,7 +205,7 @@ crate::codec::object!(OrdervoucherCodedepositResponse);
 /// A business error code of [`OrdervoucherCodedeposit`].
 #[non_exhaustive]
 pub enum OrdervoucherCodedepositErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -220,12 +222,12 @@ impl crate::method::ErrorCode for OrdervoucherCodedepositErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 上传失败券码详情列表. A voucher code that could not be imported, and why.
+/// 上传失败券码详情. A voucher code that could not be imported, and why.
 #[non_exhaustive]
 pub struct FailVoucherCodeDetail {
     /// 券码导入失败错误码. The code of why it failed, such as `VOUCHER_CODE_DUPLICATE`. Example: `VOUCHER_CODE_DUPLICATE`.

@@ -6,6 +6,8 @@
 /// Makes a merchant's voucher campaign. The answer only says that the request was taken; the message `alipay.marketing.activity.message.created` tells of success. With `code_mode` `MERCHANT_UPLOAD`, codes must be imported and the quantity raised before vouchers can be given out.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/7ad3a7bf_alipay.marketing.activity.ordervoucher.create>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.create")]
+#[doc(alias = "创建商家券活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherCreate {
@@ -487,7 +489,7 @@ pub enum OrdervoucherCreateErrorCode {
     BusinessHasRisk,
     /// The documentation names this code and does not say what it means.
     DiscountAmountInsufficient,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -517,10 +519,9 @@ impl crate::method::ErrorCode for OrdervoucherCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::BusinessHasRisk => Some(crate::ErrorClass::Declined),
-            Self::BizError
-            | Self::DiscountAmountInsufficient
-            | Self::InvalidParameter => None,
+            Self::BizError | Self::DiscountAmountInsufficient => None,
         }
     }
 }

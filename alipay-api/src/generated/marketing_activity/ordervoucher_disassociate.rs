@@ -6,6 +6,8 @@
 /// Removes the link between a merchant voucher and an order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrdervoucherDisassociateRequest.java>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.disassociate")]
+#[doc(alias = "取消关联订单信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherDisassociate {
@@ -215,7 +217,7 @@ pub enum OrdervoucherDisassociateErrorCode {
     ActivityNotExist,
     /// The merchant has no permission for the campaign.
     ActivityNotPermission,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The voucher is not linked to this trade number.
     VoucherAssociateTradeNoError,
@@ -252,10 +254,10 @@ impl crate::method::ErrorCode for OrdervoucherDisassociateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::ActivityNotExist
+            | Self::InvalidParameter
             | Self::VoucherAssociateTradeNoError
             | Self::VoucherNotExist => Some(crate::ErrorClass::Request),
             Self::ActivityNotPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

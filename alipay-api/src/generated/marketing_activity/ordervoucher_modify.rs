@@ -6,6 +6,8 @@
 /// Changes a merchant's voucher campaign. The answer only says that the request was taken; the message `alipay.marketing.activity.message.modified` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/528f83f6_alipay.marketing.activity.ordervoucher.modify>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.modify")]
+#[doc(alias = "修改商家券活动基本信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherModify {
@@ -17,7 +19,7 @@ pub struct OrdervoucherModify {
     pub activity_name: Option<String>,
     /// 引导用户配置. The merchant's own ways to getting and using the voucher. Empty: unchanged.
     pub customer_guide: Option<CustomerGuideModify>,
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub merchant_access_mode: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
@@ -78,7 +80,7 @@ impl OrdervoucherModify {
         self
     }
 
-    /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `SELF_MODE`.
+    /// 商户接入模式. How the merchant is connected, such as `SELF_MODE`. Example: `SELF_MODE`.
     pub fn merchant_access_mode(
         mut self,
         merchant_access_mode: impl Into<String>,
@@ -407,7 +409,7 @@ crate::codec::object!(OrdervoucherModifyResponse);
 pub enum OrdervoucherModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -424,7 +426,8 @@ impl crate::method::ErrorCode for OrdervoucherModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for a merchant's voucher campaign and where it stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/51f5946e_alipay.marketing.activity.ordervoucher.query>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.query")]
+#[doc(alias = "查询商家券活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherQuery {
@@ -315,7 +317,7 @@ crate::codec::object!(OrdervoucherQueryResponse);
 /// A business error code of [`OrdervoucherQuery`].
 #[non_exhaustive]
 pub enum OrdervoucherQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -332,7 +334,7 @@ impl crate::method::ErrorCode for OrdervoucherQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Takes back the use of a merchant's voucher. It succeeds for an expired voucher too, which stays unusable, and for one that the user deleted from the card wallet, which stays deleted.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/4682759b_alipay.marketing.activity.ordervoucher.refund?scene=common>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.refund")]
+#[doc(alias = "取消券核销状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherRefund {
@@ -239,7 +241,7 @@ crate::codec::object!(OrdervoucherRefundResponse);
 pub enum OrdervoucherRefundErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -256,7 +258,8 @@ impl crate::method::ErrorCode for OrdervoucherRefundErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Gives a merchant's voucher to a user.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityOrdervoucherSendRequest.java>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.send")]
+#[doc(alias = "发放商家券")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherSend {
@@ -17,7 +19,7 @@ pub struct OrdervoucherSend {
     pub ch_info: Option<String>,
     /// 券详情展示页面. The page about the voucher at the ISV or merchant, opened from the user's Alipay card wallet: a mini program link that begins with `alipays`. Needed for exchange vouchers.
     pub merchant_order_url: Option<String>,
-    /// 支付宝用户openId. Identifies the user to this app alone.
+    /// 支付宝用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before.
     pub out_biz_no: Option<String>,
@@ -25,7 +27,7 @@ pub struct OrdervoucherSend {
     pub trade_channel: Option<String>,
     /// 该交易在支付宝系统中的交易流水号. Alipay's number of the trade.
     pub trade_no: Option<String>,
-    /// 支付宝用户id. The user's Alipay user id.
+    /// 支付宝用户id. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -63,7 +65,7 @@ impl OrdervoucherSend {
         self
     }
 
-    /// 支付宝用户openId. Identifies the user to this app alone.
+    /// 支付宝用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -87,7 +89,7 @@ impl OrdervoucherSend {
         self
     }
 
-    /// 支付宝用户id. The user's Alipay user id.
+    /// 支付宝用户id. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Stops a merchant's voucher campaign. The answer only says that the request was taken; the message `alipay.marketing.activity.message.stopped` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/16803efe_alipay.marketing.activity.ordervoucher.stop>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.stop")]
+#[doc(alias = "停止商家券活动")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherStop {
@@ -148,7 +150,7 @@ crate::codec::object!(OrdervoucherStopResponse);
 pub enum OrdervoucherStopErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -165,7 +167,8 @@ impl crate::method::ErrorCode for OrdervoucherStopErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Uses a merchant's voucher by its code.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3ffce87f_alipay.marketing.activity.ordervoucher.use>
+#[doc(alias = "alipay.marketing.activity.ordervoucher.use")]
+#[doc(alias = "同步券核销状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrdervoucherUse {
@@ -306,7 +308,7 @@ pub enum OrdervoucherUseErrorCode {
     ActivityNotPermission,
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -326,8 +328,9 @@ impl crate::method::ErrorCode for OrdervoucherUseErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ActivityNotPermission => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
@@ -338,7 +341,7 @@ impl crate::method::ErrorCode for OrdervoucherUseErrorCode {
 pub struct GoodsDetailDTO {
     /// 商品编号. The number of the item. Example: `apple-01`.
     pub goods_id: Option<String>,
-    /// 商品名称. The item's own name. Example: `ipad`.
+    /// 商品名称. What the item is called. Example: `ipad`.
     pub goods_name: Option<String>,
     /// 商品单价. What one piece costs, in yuan. Example: `2000.00`.
     pub price: Option<crate::types::Price>,
@@ -361,7 +364,7 @@ impl GoodsDetailDTO {
         self
     }
 
-    /// 商品名称. The item's own name. Example: `ipad`.
+    /// 商品名称. What the item is called. Example: `ipad`.
     pub fn goods_name(mut self, goods_name: impl Into<String>) -> Self {
         self.goods_name = Some(Into::into(goods_name));
         self

@@ -6,6 +6,8 @@
 /// Asks for a campaign of payment vouchers or merchant's vouchers, in detail.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwb>
+#[doc(alias = "alipay.marketing.activity.query")]
+#[doc(alias = "查询活动详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct Query {
@@ -280,7 +282,7 @@ pub enum QueryErrorCode {
     ActivityNotActive,
     /// The merchant has no permission for the campaign.
     ActivityNotPermission,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -304,9 +306,10 @@ impl crate::method::ErrorCode for QueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ActivityNotActive => Some(crate::ErrorClass::Request),
+            Self::ActivityNotActive | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::ActivityNotPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

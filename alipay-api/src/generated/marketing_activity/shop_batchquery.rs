@@ -6,6 +6,8 @@
 /// Lists the stores that accept a campaign's vouchers, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwe>
+#[doc(alias = "alipay.marketing.activity.shop.batchquery")]
+#[doc(alias = "查询活动可用门店")]
 #[must_use]
 #[non_exhaustive]
 pub struct ShopBatchquery {
@@ -244,7 +246,7 @@ crate::codec::object!(ShopBatchqueryResponse);
 /// A business error code of [`ShopBatchquery`].
 #[non_exhaustive]
 pub enum ShopBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -261,12 +263,12 @@ impl crate::method::ErrorCode for ShopBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 可用门店列表. A store that accepts a campaign's vouchers.
+/// 可用门店. A store that accepts a campaign's vouchers.
 #[non_exhaustive]
 pub struct ActivityShopInfo {
     /// 纬度. The store's latitude, with at most 6 decimals. Example: `60.270001`.

@@ -2129,7 +2129,7 @@ impl crate::codec::Object for DeliveryCityCodeRule {
 
 crate::codec::object!(DeliveryCityCodeRule);
 
-/// 待创建的投放配置列表. A promotion of a campaign at one place.
+/// 待创建的投放配置. A promotion of a campaign at one place.
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryConfig {
@@ -2777,7 +2777,7 @@ impl crate::codec::Object for DeliveryMaterial {
 
 crate::codec::object!(DeliveryMaterial);
 
-/// 曝光商户选取列表. A merchant where a promotion is shown.
+/// 曝光商户. A merchant where a promotion is shown.
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryMerchantInfo {
@@ -4020,7 +4020,7 @@ impl crate::codec::Object for EndTimeInfo {
 
 crate::codec::object!(EndTimeInfo);
 
-/// 创建失败的投放信息列表. A promotion that failed.
+/// 创建失败的投放信息. A promotion that failed.
 #[non_exhaustive]
 pub struct ErrorDeliveryConfig {
     /// 投放配置. The promotion that was asked for.
@@ -5351,7 +5351,7 @@ crate::codec::object!(PaymentFixVoucher);
 pub struct PaymentVoucherAlipayBalanceRechargeInfo {
     /// 出资的支付宝登录账号. The Alipay login name of who pays. At least one of `logon_id`, `user_id` must be given.
     pub logon_id: Option<String>,
-    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given.
+    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -5378,7 +5378,7 @@ impl PaymentVoucherAlipayBalanceRechargeInfo {
         self
     }
 
-    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given.
+    /// 出资的支付宝用户id. The Alipay user id of who pays. At least one of `logon_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -5498,7 +5498,7 @@ impl crate::codec::Object for PaymentVoucherBelongMerchantInfo {
 
 crate::codec::object!(PaymentVoucherBelongMerchantInfo);
 
-/// 营销资金预算. The budget of a payment voucher.
+/// 营销资金预算. How much money there is for the vouchers, and what was paid in.
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherBudgetInfo {
@@ -6272,7 +6272,7 @@ impl crate::codec::Object for SpecialVoucherInfo {
 
 crate::codec::object!(SpecialVoucherInfo);
 
-/// 创建成功的投放信息列表. A promotion that succeeded.
+/// 创建成功的投放信息. A promotion that succeeded.
 #[non_exhaustive]
 pub struct SuccessDeliveryConfig {
     /// 投放配置. The promotion that was asked for.
@@ -10667,7 +10667,7 @@ impl crate::codec::Object for VoucherSummary {
 
 crate::codec::object!(VoucherSummary);
 
-/// 券核销详情返回结果. What is left of a voucher.
+/// 券核销详情. What is left of a voucher.
 #[non_exhaustive]
 pub struct VoucherUseDetailResultInfo {
     /// 剩余可核销次数. How many more times it can be used.
@@ -11236,7 +11236,7 @@ crate::codec::object!(VoucherUseRuleInfo);
 pub struct VoucherUseTimeInfo {
     /// 券绝对时间可用. For a period between fixed times.
     pub absolute_period_info: Option<VoucherAbsolutePeriodInfo>,
-    /// 券有效期. How the voucher's validity is given.
+    /// 券有效期类型. How the voucher's validity is given.
     pub period_type: Option<String>,
     /// 券相对时间. For a period that counts from when the voucher was received.
     pub relative_period_info: Option<VoucherRelativePeriodInfo>,
@@ -11261,7 +11261,7 @@ impl VoucherUseTimeInfo {
         self
     }
 
-    /// 券有效期. How the voucher's validity is given.
+    /// 券有效期类型. How the voucher's validity is given.
     pub fn period_type(mut self, period_type: impl Into<String>) -> Self {
         self.period_type = Some(Into::into(period_type));
         self

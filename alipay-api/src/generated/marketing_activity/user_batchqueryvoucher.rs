@@ -6,6 +6,8 @@
 /// Lists the vouchers that a user can use at a merchant, page by page, for pages such as a user's own vouchers or an order's submission. Only vouchers that merchants made, none of the platform's.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwg>
+#[doc(alias = "alipay.marketing.activity.user.batchqueryvoucher")]
+#[doc(alias = "条件查询用户券")]
 #[must_use]
 #[non_exhaustive]
 pub struct UserBatchqueryvoucher {
@@ -15,7 +17,7 @@ pub struct UserBatchqueryvoucher {
     pub belong_merchant_id: Option<String>,
     /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `AGENCY_MODE`.
     pub merchant_access_mode: Option<String>,
-    /// 支付宝用户openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 分页查询页码. Which page of the list. Example: `1`.
     pub page_num: Option<i64>,
@@ -23,7 +25,7 @@ pub struct UserBatchqueryvoucher {
     pub page_size: Option<i64>,
     /// 券发放商户. The merchant that gave out the vouchers. Example: `2088102161342862`.
     pub sender_merchant_id: Option<String>,
-    /// 支付宝用户 id. The user's Alipay user id. Example: `2088512417841101`.
+    /// 支付宝用户 id. The user's Alipay user id. Example: `2088512417841101`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 券状态. Where the wanted vouchers stand, such as `SENDED`. Expired ones are found for 6 months. Example: `SENDED`.
     pub voucher_status: Option<String>,
@@ -59,7 +61,7 @@ impl UserBatchqueryvoucher {
         self
     }
 
-    /// 支付宝用户openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -85,7 +87,7 @@ impl UserBatchqueryvoucher {
         self
     }
 
-    /// 支付宝用户 id. The user's Alipay user id. Example: `2088512417841101`.
+    /// 支付宝用户 id. The user's Alipay user id. Example: `2088512417841101`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -292,7 +294,7 @@ crate::codec::object!(UserBatchqueryvoucherResponse);
 /// A business error code of [`UserBatchqueryvoucher`].
 #[non_exhaustive]
 pub enum UserBatchqueryvoucherErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -309,7 +311,7 @@ impl crate::method::ErrorCode for UserBatchqueryvoucherErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for a user's voucher and where it stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwh>
+#[doc(alias = "alipay.marketing.activity.user.queryvoucher")]
+#[doc(alias = "查询用户券详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct UserQueryvoucher {
@@ -15,9 +17,9 @@ pub struct UserQueryvoucher {
     pub merchant_access_mode: Option<String>,
     /// 商户PID. The merchant's partner id (PID). Without it, the calling merchant. Example: `2088202967380463`.
     pub merchant_id: Option<String>,
-    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝user_id账号. The user's Alipay user id. Example: `2088512417841101`.
+    /// 支付宝user_id账号. The user's Alipay user id. Example: `2088512417841101`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户领取的商家券券码. The code of the merchant's voucher that the user received. Example: `ABE44`.
     pub voucher_code: Option<crate::types::Secret>,
@@ -55,13 +57,13 @@ impl UserQueryvoucher {
         self
     }
 
-    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝user_id账号. The user's Alipay user id. Example: `2088512417841101`.
+    /// 支付宝user_id账号. The user's Alipay user id. Example: `2088512417841101`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -378,7 +380,7 @@ crate::codec::object!(UserQueryvoucherResponse);
 pub enum UserQueryvoucherErrorCode {
     /// The merchant has no permission for the campaign.
     ActivityNotPermission,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The relation to the merchant does not exist.
     MerchantRelationNotExist,
@@ -412,11 +414,10 @@ impl crate::method::ErrorCode for UserQueryvoucherErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MerchantRelationNotExist | Self::VoucherNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::InvalidParameter
+            | Self::MerchantRelationNotExist
+            | Self::VoucherNotExist => Some(crate::ErrorClass::Request),
             Self::ActivityNotPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

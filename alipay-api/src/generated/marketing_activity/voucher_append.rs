@@ -6,6 +6,8 @@
 /// Raises the budget of an active payment voucher. The answer only says that the request was taken; the message `alipay.marketing.activity.message.appended` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d68>
+#[doc(alias = "alipay.marketing.activity.voucher.append")]
+#[doc(alias = "追加支付券预算")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherAppend {
@@ -185,7 +187,7 @@ crate::codec::object!(VoucherAppendResponse);
 /// A business error code of [`VoucherAppend`].
 #[non_exhaustive]
 pub enum VoucherAppendErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -202,7 +204,7 @@ impl crate::method::ErrorCode for VoucherAppendErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Makes a payment voucher, with a budget paid in beforehand or without. The answer gives the campaign's number, by which the voucher can be promoted.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d65>
+#[doc(alias = "alipay.marketing.activity.voucher.create")]
+#[doc(alias = "创建支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherCreate {
@@ -440,7 +442,7 @@ crate::codec::object!(VoucherCreateResponse);
 pub enum VoucherCreateErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The material has not been audited yet.
     MaterialAuditWaiting,
@@ -462,13 +464,15 @@ impl crate::method::ErrorCode for VoucherCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MaterialAuditWaiting => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::MaterialAuditWaiting => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BizError => None,
         }
     }
 }
 
-/// The goods that a payment voucher can be used for.
+/// 可核销商品详情. The goods that a payment voucher can be used for.
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherAvailableGoods {
@@ -476,7 +480,7 @@ pub struct PaymentVoucherAvailableGoods {
     pub goods_description: Option<String>,
     /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. Example: `["apple-01","apple-02"]`.
     pub goods_ids: Vec<String>,
-    /// 商品名称. The item's own name. Example: `美味甜甜圈`.
+    /// 商品名称. What the item is called. Example: `美味甜甜圈`.
     pub goods_name: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -501,7 +505,7 @@ impl PaymentVoucherAvailableGoods {
         self
     }
 
-    /// 商品名称. The item's own name. Example: `美味甜甜圈`.
+    /// 商品名称. What the item is called. Example: `美味甜甜圈`.
     pub fn goods_name(mut self, goods_name: impl Into<String>) -> Self {
         self.goods_name = Some(Into::into(goods_name));
         self

@@ -6,6 +6,8 @@
 /// Changes a payment voucher. The answer only says that the request was taken; only the message `alipay.marketing.activity.message.modified` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d67>
+#[doc(alias = "alipay.marketing.activity.voucher.modify")]
+#[doc(alias = "修改支付券基本信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherModify {
@@ -267,7 +269,7 @@ crate::codec::object!(VoucherModifyResponse);
 /// A business error code of [`VoucherModify`].
 #[non_exhaustive]
 pub enum VoucherModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -284,7 +286,7 @@ impl crate::method::ErrorCode for VoucherModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Activates a payment voucher that was made. The answer only says that the request was taken; the message `alipay.marketing.activity.message.created` tells of success.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d66>
+#[doc(alias = "alipay.marketing.activity.voucher.publish")]
+#[doc(alias = "激活支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherPublish {
@@ -168,7 +170,7 @@ pub enum VoucherPublishErrorCode {
     BizError,
     /// Risk control refuses it.
     BusinessHasRisk,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -188,8 +190,9 @@ impl crate::method::ErrorCode for VoucherPublishErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::BusinessHasRisk => Some(crate::ErrorClass::Declined),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for a payment voucher: how it is set up and how it goes.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d6g>
+#[doc(alias = "alipay.marketing.activity.voucher.query")]
+#[doc(alias = "查询支付券详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherQuery {
@@ -308,7 +310,7 @@ crate::codec::object!(VoucherQueryResponse);
 /// A business error code of [`VoucherQuery`].
 #[non_exhaustive]
 pub enum VoucherQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -325,7 +327,7 @@ impl crate::method::ErrorCode for VoucherQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Gives a payment voucher to a user, from a mini program, a web page, an app or the like.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherSendRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucher.send")]
+#[doc(alias = "发放支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherSend {
@@ -13,11 +15,11 @@ pub struct VoucherSend {
     pub activity_id: Option<String>,
     /// 商户接入模式. How the merchant is connected, such as `AGENCY_MODE`. Example: `AGENCY_MODE`.
     pub merchant_access_mode: Option<String>,
-    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
-    /// 领券的支付宝user_id账号. The Alipay user id of who receives the voucher. Example: `2088512417841101`.
+    /// 领券的支付宝user_id账号. The Alipay user id of who receives the voucher. Example: `2088512417841101`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -45,7 +47,7 @@ impl VoucherSend {
         self
     }
 
-    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 领券的支付宝用户openId. Identifies the user who gets the voucher to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -57,7 +59,7 @@ impl VoucherSend {
         self
     }
 
-    /// 领券的支付宝user_id账号. The Alipay user id of who receives the voucher. Example: `2088512417841101`.
+    /// 领券的支付宝user_id账号. The Alipay user id of who receives the voucher. Example: `2088512417841101`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -205,7 +207,7 @@ pub enum VoucherSendErrorCode {
     BudgetNotEnough,
     /// The documentation names this code and does not say what it means.
     CountOverLimit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -244,9 +246,10 @@ impl crate::method::ErrorCode for VoucherSendErrorCode {
             Self::ActivityIsEnd
             | Self::ActivityIsStoped
             | Self::ActivityNotActive
-            | Self::ActivityNotStart => Some(crate::ErrorClass::Request),
+            | Self::ActivityNotStart
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::BudgetNotEnough => Some(crate::ErrorClass::Setup),
-            Self::CountOverLimit | Self::InvalidParameter => None,
+            Self::CountOverLimit => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Stops a payment voucher's campaign. The answer only says that the request was taken; that the campaign was stopped is told later by the message `alipay.marketing.activity.message.stopped`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/049d69>
+#[doc(alias = "alipay.marketing.activity.voucher.stop")]
+#[doc(alias = "停止支付券")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherStop {
@@ -153,7 +155,7 @@ crate::codec::object!(VoucherStopResponse);
 /// A business error code of [`VoucherStop`].
 #[non_exhaustive]
 pub enum VoucherStopErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -170,7 +172,7 @@ impl crate::method::ErrorCode for VoucherStopErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists voucher packages, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageBatchqueryRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucherpackage.batchquery")]
+#[doc(alias = "券包批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageBatchquery {
@@ -222,7 +224,7 @@ crate::codec::object!(VoucherpackageBatchqueryResponse);
 /// A business error code of [`VoucherpackageBatchquery`].
 #[non_exhaustive]
 pub enum VoucherpackageBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -239,12 +241,12 @@ impl crate::method::ErrorCode for VoucherpackageBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 券包信息. A voucher package.
+/// 券包信息. Several vouchers that are sold together.
 #[non_exhaustive]
 pub struct VoucherPackageInfo {
     /// 券包基本信息.

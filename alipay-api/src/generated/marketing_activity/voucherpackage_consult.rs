@@ -6,6 +6,8 @@
 /// Asks whether the current user may buy voucher packages.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageConsultRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucherpackage.consult")]
+#[doc(alias = "券包购买咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageConsult {
@@ -145,7 +147,7 @@ crate::codec::object!(VoucherpackageConsultResponse);
 /// A business error code of [`VoucherpackageConsult`].
 #[non_exhaustive]
 pub enum VoucherpackageConsultErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -162,7 +164,7 @@ impl crate::method::ErrorCode for VoucherpackageConsultErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

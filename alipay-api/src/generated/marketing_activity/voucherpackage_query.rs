@@ -6,6 +6,8 @@
 /// Reads a voucher package and the vouchers in it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageQueryRequest.java>
+#[doc(alias = "alipay.marketing.activity.voucherpackage.query")]
+#[doc(alias = "券包详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageQuery {
@@ -170,7 +172,7 @@ crate::codec::object!(VoucherpackageQueryResponse);
 /// A business error code of [`VoucherpackageQuery`].
 #[non_exhaustive]
 pub enum VoucherpackageQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The voucher package does not exist.
     VoucherPackageNotExist,
@@ -192,8 +194,9 @@ impl crate::method::ErrorCode for VoucherpackageQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::VoucherPackageNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::VoucherPackageNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }
@@ -387,7 +390,7 @@ crate::codec::object!(VoucherPackageSalesInfo);
 pub enum VoucherPackageSalesInfoPayChannel {
     /// Huabei.
     Pcredit,
-    /// Credit card.
+    /// 信用卡.
     CreditCard,
     /// Huabei and credit cards.
     CreditGroup,

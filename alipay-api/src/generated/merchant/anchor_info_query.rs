@@ -6,14 +6,16 @@
 /// Asks for the id of a live-stream host.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantAnchorInfoQueryRequest.java>
+#[doc(alias = "alipay.merchant.anchor.info.query")]
+#[doc(alias = "查询主播信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct AnchorInfoQuery {
-    /// 用户OpenID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 生活号ID. The id of the host's life account. Example: `2021000011112222`.
     pub public_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088000011112222`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088000011112222`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -26,7 +28,7 @@ impl AnchorInfoQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户OpenID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the host to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -38,7 +40,7 @@ impl AnchorInfoQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088000011112222`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088000011112222`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -153,7 +155,7 @@ crate::codec::object!(AnchorInfoQueryResponse);
 pub enum AnchorInfoQueryErrorCode {
     /// The app is not authenticated.
     AppidNotAuthentication,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no access to this information.
     NoAccessToMessage,
@@ -179,10 +181,10 @@ impl crate::method::ErrorCode for AnchorInfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AppidNotAuthentication | Self::NoAccessToMessage => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Uploads a picture with which the merchant handles complaints or service enquiries.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantImageUploadRequest.java>
+#[doc(alias = "alipay.merchant.image.upload")]
+#[doc(alias = "商户上传处理图片")]
 #[must_use]
 #[non_exhaustive]
 pub struct ImageUpload {
@@ -157,7 +159,7 @@ crate::codec::object!(ImageUploadResponse);
 pub enum ImageUploadErrorCode {
     /// The image's size is outside the allowed range.
     ImageSizeOverrange,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -177,8 +179,9 @@ impl crate::method::ErrorCode for ImageUploadErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ImageSizeOverrange => Some(crate::ErrorClass::Request),
-            Self::ParamIllegal => None,
+            Self::ImageSizeOverrange | Self::ParamIllegal => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

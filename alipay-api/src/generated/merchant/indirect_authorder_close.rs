@@ -6,6 +6,8 @@
 /// Withdraws a merchant's application for certification that is under review, refused or waiting for confirmation. After that it can be handed in again.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectAuthorderCloseRequest.java>
+#[doc(alias = "alipay.merchant.indirect.authorder.close")]
+#[doc(alias = "商家认证申请单撤销")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectAuthorderClose {

@@ -6,6 +6,8 @@
 /// Hands in an application to certify a merchant under an acquirer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectAuthorderCreateRequest.java>
+#[doc(alias = "alipay.merchant.indirect.authorder.create")]
+#[doc(alias = "商家认证申请单提交")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectAuthorderCreate {
@@ -253,7 +255,7 @@ pub enum IndirectAuthorderCreateErrorCode {
     AuthOrderIsvHasRisk,
     /// The number of the business certificate is wrong.
     BizCertIllegalCertNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The legal representative's name does not match.
     LegalPersonNameNotEqual,
@@ -289,9 +291,9 @@ impl crate::method::ErrorCode for IndirectAuthorderCreateErrorCode {
         match self {
             Self::AuthIdentityTypeIllegal
             | Self::BizCertIllegalCertNo
+            | Self::InvalidParameter
             | Self::LegalPersonNameNotEqual => Some(crate::ErrorClass::Request),
             Self::AuthOrderIsvHasRisk => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }
@@ -1270,7 +1272,7 @@ pub enum IndirectFinancialOrgInfoFinancialOrgType {
     Bank,
     /// A payment institution.
     Payment,
-    /// Insurance.
+    /// 保险.
     Insurance,
     /// Trading and settlement.
     Settle,
@@ -1503,7 +1505,7 @@ impl crate::codec::KnownValue for IndirectLegalPersonInfoLegalType {
 
 crate::codec::listed!(IndirectLegalPersonInfoLegalType);
 
-/// 经营许可证列表. The licence for a special trade.
+/// 经营许可证. The licence for a special trade.
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectQualificationInfo {

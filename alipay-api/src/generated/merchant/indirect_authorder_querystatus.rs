@@ -6,6 +6,8 @@
 /// Asks where an application to certify a merchant stands, and why it failed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectAuthorderQuerystatusRequest.java>
+#[doc(alias = "alipay.merchant.indirect.authorder.querystatus")]
+#[doc(alias = "查询商家认证申请单状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectAuthorderQuerystatus {
@@ -205,7 +207,7 @@ impl crate::method::ErrorCode for IndirectAuthorderQuerystatusErrorCode {
     }
 }
 
-/// 申请单审核失败时的原因描述列表. A reason for a refusal.
+/// 申请单审核失败时的原因描述. A reason for a refusal.
 #[non_exhaustive]
 pub struct IndirectAuthOrderFailedReason {
     /// 审核失败字段. The field that was refused. Example: `support_credentials`.

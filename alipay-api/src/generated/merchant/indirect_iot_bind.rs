@@ -6,6 +6,8 @@
 /// Binds an IoT device to a merchant under an acquirer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectIotBindRequest.java>
+#[doc(alias = "alipay.merchant.indirect.iot.bind")]
+#[doc(alias = "间连iot设备和间连商户绑定")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectIotBind {

@@ -6,6 +6,8 @@
 /// Asks what an IoT device of a merchant under an acquirer should announce before or after a payment.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectIotQueryRequest.java>
+#[doc(alias = "alipay.merchant.indirect.iot.query")]
+#[doc(alias = "间连iot播报回传")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectIotQuery {

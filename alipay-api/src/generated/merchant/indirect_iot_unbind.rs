@@ -6,6 +6,8 @@
 /// Unbinds an IoT device from a merchant under an acquirer.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectIotUnbindRequest.java>
+#[doc(alias = "alipay.merchant.indirect.iot.unbind")]
+#[doc(alias = "间连iot设备和间连商户解绑")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectIotUnbind {

@@ -6,6 +6,8 @@
 /// Asks whether a merchant under an acquirer is certified.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIndirectSmidbindQueryRequest.java>
+#[doc(alias = "alipay.merchant.indirect.smidbind.query")]
+#[doc(alias = "获取商家认证状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectSmidbindQuery {

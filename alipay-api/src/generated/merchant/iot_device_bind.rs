@@ -6,6 +6,8 @@
 /// Binds an IoT device to a merchant and its store.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIotDeviceBindRequest.java>
+#[doc(alias = "alipay.merchant.iot.device.bind")]
+#[doc(alias = "IoT设备绑定门店")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceBind {
@@ -231,7 +233,7 @@ pub enum IotDeviceBindErrorCode {
     BindFail,
     /// The device does not exist.
     DeviceNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's id does not match.
     MerchantIdUnmatched,
@@ -280,11 +282,12 @@ impl crate::method::ErrorCode for IotDeviceBindErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::DeviceNotExist
+            | Self::InvalidParameter
             | Self::MerchantIdUnmatched
             | Self::ShopIdUnmatched
             | Self::SmidUnmatched => Some(crate::ErrorClass::Request),
             Self::OperationPermissionDenied => Some(crate::ErrorClass::Setup),
-            Self::BindFail | Self::InvalidParameter | Self::TradeNotExist => None,
+            Self::BindFail | Self::TradeNotExist => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks which merchant and store an IoT device is bound to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIotDeviceQueryRequest.java>
+#[doc(alias = "alipay.merchant.iot.device.query")]
+#[doc(alias = "IoT设备绑定关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceQuery {
@@ -191,7 +193,7 @@ pub enum IotDeviceQueryErrorCode {
     AccessDenied,
     /// The device does not exist.
     DeviceNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The record does not exist.
     RecordNotExist,
@@ -223,11 +225,10 @@ impl crate::method::ErrorCode for IotDeviceQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::DeviceNotExist | Self::RecordNotExist => {
+            Self::DeviceNotExist | Self::InvalidParameter | Self::RecordNotExist => {
                 Some(crate::ErrorClass::Request)
             }
             Self::AccessDenied => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

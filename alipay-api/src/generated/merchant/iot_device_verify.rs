@@ -6,6 +6,8 @@
 /// Checks that an IoT device belongs to the account where a merchant receives payments.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantIotDeviceVerifyRequest.java>
+#[doc(alias = "alipay.merchant.iot.device.verify")]
+#[doc(alias = "IoT设备绑定校验")]
 #[must_use]
 #[non_exhaustive]
 pub struct IotDeviceVerify {
@@ -218,7 +220,7 @@ crate::codec::object!(IotDeviceVerifyResponse);
 pub enum IotDeviceVerifyErrorCode {
     /// The device does not exist.
     DeviceNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's id does not match.
     MerchantIdUnmatched,
@@ -252,10 +254,10 @@ impl crate::method::ErrorCode for IotDeviceVerifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::DeviceNotExist | Self::MerchantIdUnmatched => {
+            Self::DeviceNotExist | Self::InvalidParameter | Self::MerchantIdUnmatched => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidParameter | Self::TradeNotExist => None,
+            Self::TradeNotExist => None,
         }
     }
 }

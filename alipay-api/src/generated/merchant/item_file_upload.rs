@@ -6,6 +6,8 @@
 /// Uploads a picture or other file about goods; its id is used from then on.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_4/alipay.merchant.item.file.upload>
+#[doc(alias = "alipay.merchant.item.file.upload")]
+#[doc(alias = "商品文件上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemFileUpload {

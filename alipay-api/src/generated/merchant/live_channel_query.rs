@@ -6,11 +6,13 @@
 /// Asks which live stream, host, article or the like led a user to the mini program where they ordered, to complete the merchant's records or pay commissions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantLiveChannelQueryRequest.java>
+#[doc(alias = "alipay.merchant.live.channel.query")]
+#[doc(alias = "渠道信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct LiveChannelQuery {
-    /// 渠道下单参数. The `orderStartId` that came with the jump to the mini program. Example: `b07d6694341b69c406522d3ff28d9807`.
-    pub secret: Option<String>,
+    /// 渠道下单参数. The `orderStartId` that came with the jump to the mini program.
+    pub secret: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -22,8 +24,8 @@ impl LiveChannelQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 渠道下单参数. The `orderStartId` that came with the jump to the mini program. Example: `b07d6694341b69c406522d3ff28d9807`.
-    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+    /// 渠道下单参数. The `orderStartId` that came with the jump to the mini program.
+    pub fn secret(mut self, secret: impl Into<crate::types::Secret>) -> Self {
         self.secret = Some(Into::into(secret));
         self
     }
@@ -72,6 +74,7 @@ impl crate::method::Method for LiveChannelQuery {
             query: &["secret"],
             ..crate::method::V3::new("GET", "/v3/alipay/merchant/live/channel/query")
         }),
+        secret: &["secret"],
         ..crate::method::MethodInfo::new(
             "alipay.merchant.live.channel.query",
             crate::method::Kind::Server,
@@ -89,8 +92,8 @@ pub struct LiveChannelQueryResponse {
     pub channel_content: Option<crate::types::Json>,
     /// 渠道业务标识. Identifies the channel's business. Example: `A202212020736054901000799_2292541656`.
     pub channel_identity: Option<String>,
-    /// 渠道密文. The cipher text of the channel. Example: `b07d6694341b69c406522d3ff28d9807`.
-    pub channel_secret: Option<String>,
+    /// 渠道密文. The cipher text of the channel.
+    pub channel_secret: Option<crate::types::Secret>,
     /// 渠道类型. The kind of channel, such as `LIVE_POCKET`. Example: `LIVE_POCKET`.
     pub channel_type: Option<String>,
     /// Fields that this version of the library does not know.
@@ -157,7 +160,7 @@ crate::codec::object!(LiveChannelQueryResponse);
 /// A business error code of [`LiveChannelQuery`].
 #[non_exhaustive]
 pub enum LiveChannelQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -174,7 +177,7 @@ impl crate::method::ErrorCode for LiveChannelQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

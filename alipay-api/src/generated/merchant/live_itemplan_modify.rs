@@ -6,6 +6,8 @@
 /// Creates or changes a plan that promotes goods.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantLiveItemplanModifyRequest.java>
+#[doc(alias = "alipay.merchant.live.itemplan.modify")]
+#[doc(alias = "支付宝货品推广计划创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct LiveItemplanModify {
@@ -282,7 +284,7 @@ crate::codec::object!(LiveItemplanModifyResponse);
 /// A business error code of [`LiveItemplanModify`].
 #[non_exhaustive]
 pub enum LiveItemplanModifyErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -299,7 +301,7 @@ impl crate::method::ErrorCode for LiveItemplanModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,16 +6,18 @@
 /// Tells Alipay the data of an order that belongs to a trade, so that it can be shown to the user. The same order always has the same `out_biz_no`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantOrderSyncRequest.java>
+#[doc(alias = "alipay.merchant.order.sync")]
+#[doc(alias = "订单数据同步接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSync {
     /// 订单总金额. What the order costs in all, before discounts. In yuan. Example: `12.34`.
     pub amount: Option<crate::types::Price>,
-    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`.
+    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 买家信息. About the buyer.
     pub buyer_info: Option<UserInfomation>,
-    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 标准服务类目. The standard service category. Example: `C000003191`.
     pub category_id: Option<String>,
@@ -31,9 +33,9 @@ pub struct OrderSync {
     pub journey_order_list: Vec<OrderJourneyInfo>,
     /// 物流信息列表. How the goods are shipped.
     pub logistics_info_list: Vec<OrderLogisticsInformationRequest>,
-    /// 订单授权码. A code that authorised the order. Example: `DFSDLIGWGDF5SDLFA`.
+    /// 订单授权码. A code that authorised the order.
     #[deprecated(note = "No longer used")]
-    pub order_auth_code: Option<String>,
+    pub order_auth_code: Option<crate::types::Secret>,
     /// 订单创建时间. When the order was made. Example: `2020-01-01 08:00:00`.
     pub order_create_time: Option<String>,
     /// 订单修改时间. When the order was last changed. Example: `2020-01-01 08:00:01`.
@@ -94,7 +96,7 @@ impl OrderSync {
         self
     }
 
-    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`.
+    /// 买家userId. The buyer's Alipay user id, 16 digits from 2088. Example: `20880010xxxxxxxx`. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
@@ -107,7 +109,7 @@ impl OrderSync {
         self
     }
 
-    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -168,9 +170,12 @@ impl OrderSync {
         self
     }
 
-    /// 订单授权码. A code that authorised the order. Example: `DFSDLIGWGDF5SDLFA`.
+    /// 订单授权码. A code that authorised the order.
     #[deprecated(note = "No longer used")]
-    pub fn order_auth_code(mut self, order_auth_code: impl Into<String>) -> Self {
+    pub fn order_auth_code(
+        mut self,
+        order_auth_code: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.order_auth_code = Some(Into::into(order_auth_code));
         self
     }
@@ -511,7 +516,7 @@ impl crate::method::Method for OrderSync {
     type ErrorCode = OrderSyncErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/merchant/order/sync")),
-        secret: &["cert_no"],
+        secret: &["order_auth_code", "merchant_ticket_no", "cert_no"],
         ..crate::method::MethodInfo::new(
             "alipay.merchant.order.sync",
             crate::method::Kind::Server,
@@ -645,7 +650,7 @@ pub enum OrderSyncErrorCode {
     InfoSecError,
     /// The order's authorisation code is wrong.
     InvalidOrderAuthCode,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     ItemDuplicated,
@@ -845,6 +850,7 @@ impl crate::method::ErrorCode for OrderSyncErrorCode {
             | Self::BuyerNotFound
             | Self::ContentIllegal
             | Self::InvalidOrderAuthCode
+            | Self::InvalidParameter
             | Self::ItemInfoNotComplete
             | Self::ItemNotMatch
             | Self::LogisticsSizeLarge
@@ -874,7 +880,6 @@ impl crate::method::ErrorCode for OrderSyncErrorCode {
             Self::DataInconsistent
             | Self::DuplicateRequest
             | Self::InfoSecError
-            | Self::InvalidParameter
             | Self::ItemDuplicated
             | Self::ItemHasExist
             | Self::LogisticsInfoExist
@@ -1014,7 +1019,7 @@ impl crate::codec::Object for DiscountInfoData {
 
 crate::codec::object!(DiscountInfoData);
 
-/// 功能服务列表. A service that goes with a ticket or journey.
+/// 功能服务. A service that goes with a ticket or journey.
 #[must_use]
 #[non_exhaustive]
 pub struct FunctionalService {
@@ -1163,7 +1168,7 @@ impl crate::codec::Object for FunctionalService {
 
 crate::codec::object!(FunctionalService);
 
-/// 商品信息列表. An item of an order.
+/// 商品信息. What was ordered, and how many.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemOrderInfo {
@@ -1628,7 +1633,7 @@ impl crate::codec::Object for JourneyMerchantInfo {
 
 crate::codec::object!(JourneyMerchantInfo);
 
-/// 服务变更信息. A change of a service.
+/// 服务变更信息. What has changed in a service, and where to read about it.
 #[must_use]
 #[non_exhaustive]
 pub struct JourneyServiceChangeInfo {
@@ -1909,7 +1914,7 @@ impl crate::codec::Object for OrderExtInfo {
 
 crate::codec::object!(OrderExtInfo);
 
-/// 行程元素列表. A part of a journey.
+/// 行程元素. A part of a journey.
 #[must_use]
 #[non_exhaustive]
 pub struct OrderJourneyElement {
@@ -2135,7 +2140,7 @@ impl crate::codec::Object for OrderJourneyElement {
 
 crate::codec::object!(OrderJourneyElement);
 
-/// 行程信息. A journey of an order.
+/// 行程信息. A trip that was ordered, with its stages.
 #[must_use]
 #[non_exhaustive]
 pub struct OrderJourneyInfo {
@@ -2376,7 +2381,7 @@ impl crate::codec::Object for OrderJourneyInfo {
 
 crate::codec::object!(OrderJourneyInfo);
 
-/// 物流信息列表. A shipment of an order.
+/// 物流信息. A shipment of an order.
 #[must_use]
 #[non_exhaustive]
 pub struct OrderLogisticsInformationRequest {
@@ -2475,7 +2480,7 @@ pub struct OrderParticipantInfo {
     pub short_name: Option<String>,
     /// 参与方类型. What part the company has, such as provider of the service. Example: `服务提供商`.
     pub r#type: Option<String>,
-    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`.
+    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`. See [user ids](crate::guide::user_ids).
     pub uid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -2518,7 +2523,7 @@ impl OrderParticipantInfo {
         self
     }
 
-    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`.
+    /// 参与方支付宝uid. The company's Alipay user id, 16 digits from 2088. Example: `2088202905583404`. See [user ids](crate::guide::user_ids).
     pub fn uid(mut self, uid: impl Into<String>) -> Self {
         self.uid = Some(Into::into(uid));
         self
@@ -2829,7 +2834,7 @@ impl crate::codec::Object for OrderVehicleInfo {
 
 crate::codec::object!(OrderVehicleInfo);
 
-/// 座位信息. A seat.
+/// 座位信息. Where a passenger sits.
 #[must_use]
 #[non_exhaustive]
 pub struct SeatInfo {
@@ -3065,7 +3070,7 @@ impl crate::codec::KnownValue for TicketInfoResvType {
 
 crate::codec::listed!(TicketInfoResvType);
 
-/// 凭证信息. A ticket of an order.
+/// 凭证信息. A ticket or voucher that was ordered.
 #[must_use]
 #[non_exhaustive]
 pub struct TicketOrderInfo {
@@ -3089,8 +3094,8 @@ pub struct TicketOrderInfo {
     pub invalid_reason: Option<String>,
     /// 凭证可使用地点. The places where the ticket can be used.
     pub locations: Vec<JourneyLocation>,
-    /// 商户侧凭证ID或核销码. The merchant's number of the ticket, or the code to redeem it. Example: `out_20210820`.
-    pub merchant_ticket_no: Option<String>,
+    /// 商户侧凭证ID或核销码. The merchant's number of the ticket, or the code to redeem it.
+    pub merchant_ticket_no: Option<crate::types::Secret>,
     /// 座位信息. Which seats the ticket is for.
     pub seat_infos: Vec<SeatInfo>,
     /// 凭证服务提供商. Who provides the service.
@@ -3192,8 +3197,11 @@ impl TicketOrderInfo {
         self
     }
 
-    /// 商户侧凭证ID或核销码. The merchant's number of the ticket, or the code to redeem it. Example: `out_20210820`.
-    pub fn merchant_ticket_no(mut self, merchant_ticket_no: impl Into<String>) -> Self {
+    /// 商户侧凭证ID或核销码. The merchant's number of the ticket, or the code to redeem it.
+    pub fn merchant_ticket_no(
+        mut self,
+        merchant_ticket_no: impl Into<crate::types::Secret>,
+    ) -> Self {
         self.merchant_ticket_no = Some(Into::into(merchant_ticket_no));
         self
     }
@@ -3443,9 +3451,9 @@ pub struct UserInfomation {
     pub mobile: Option<String>,
     /// 姓名. The person's own name.
     pub name: Option<String>,
-    /// 支付宝用户openId. Identifies the user to this app alone.
+    /// 支付宝用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations.
+    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -3488,13 +3496,13 @@ impl UserInfomation {
         self
     }
 
-    /// 支付宝用户openId. Identifies the user to this app alone.
+    /// 支付宝用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations.
+    /// 支付宝用户ID. The person's Alipay user id, from payment notifications or authorisations. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

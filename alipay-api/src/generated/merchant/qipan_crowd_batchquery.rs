@@ -6,6 +6,8 @@
 /// Lists the merchant's groups of users.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/b7f3caec_alipay.merchant.qipan.crowd.batchquery>
+#[doc(alias = "alipay.merchant.qipan.crowd.batchquery")]
+#[doc(alias = "商家人群查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdBatchquery {

@@ -6,6 +6,8 @@
 /// Creates a group from a list of users.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e93d9a54_alipay.merchant.qipan.crowd.create>
+#[doc(alias = "alipay.merchant.qipan.crowd.create")]
+#[doc(alias = "商家用户人群包创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdCreate {

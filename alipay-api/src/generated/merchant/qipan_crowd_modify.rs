@@ -6,6 +6,8 @@
 /// Changes a merchant's group of users.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/6c8ebb31_alipay.merchant.qipan.crowd.modify>
+#[doc(alias = "alipay.merchant.qipan.crowd.modify")]
+#[doc(alias = "修改商家人群")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdModify {

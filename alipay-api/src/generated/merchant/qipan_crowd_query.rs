@@ -6,6 +6,8 @@
 /// Asks for one of the merchant's groups of users.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/be384367_alipay.merchant.qipan.crowd.query>
+#[doc(alias = "alipay.merchant.qipan.crowd.query")]
+#[doc(alias = "查询商家人群")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdQuery {

@@ -6,12 +6,14 @@
 /// Makes a larger group out of a seed group.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantQipanCrowdSpreadRequest.java>
+#[doc(alias = "alipay.merchant.qipan.crowd.spread")]
+#[doc(alias = "人群扩展接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowdSpread {
-    /// 安全应用范围. What the group may be used for, as codes from the documentation. If none is valid, the default: the page after a payment and the Fanxing (繁星) incentives.
+    /// 安全应用范围. What the group may be used for, as codes from the documentation. Without it, or if none is valid, the default: the page after a payment and the Fanxing (繁星) incentives.
     pub apply_channel_list: Vec<String>,
-    /// 扩展人群. What the larger group is called.
+    /// 扩展人群名称. What the larger group is called.
     pub crowd_name: Option<String>,
     /// 是否包含种子人群. Whether the larger group includes the seed group.
     pub is_include_seed: Option<bool>,
@@ -30,7 +32,7 @@ impl QipanCrowdSpread {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 安全应用范围. What the group may be used for, as codes from the documentation. If none is valid, the default: the page after a payment and the Fanxing (繁星) incentives.
+    /// 安全应用范围. What the group may be used for, as codes from the documentation. Without it, or if none is valid, the default: the page after a payment and the Fanxing (繁星) incentives.
     pub fn apply_channel_list(
         mut self,
         apply_channel_list: impl Into<Vec<String>>,
@@ -39,7 +41,7 @@ impl QipanCrowdSpread {
         self
     }
 
-    /// 扩展人群. What the larger group is called.
+    /// 扩展人群名称. What the larger group is called.
     pub fn crowd_name(mut self, crowd_name: impl Into<String>) -> Self {
         self.crowd_name = Some(Into::into(crowd_name));
         self

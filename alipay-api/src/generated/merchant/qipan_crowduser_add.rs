@@ -6,6 +6,8 @@
 /// Adds users to a group.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04330914_alipay.merchant.qipan.crowduser.add>
+#[doc(alias = "alipay.merchant.qipan.crowduser.add")]
+#[doc(alias = "商家用户人群包中追加用户")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowduserAdd {

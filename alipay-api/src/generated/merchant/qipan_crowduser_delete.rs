@@ -6,6 +6,8 @@
 /// Takes users out of a group.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/80646633_alipay.merchant.qipan.crowduser.delete>
+#[doc(alias = "alipay.merchant.qipan.crowduser.delete")]
+#[doc(alias = "商家用户人群包中删除用户")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanCrowduserDelete {

@@ -6,6 +6,8 @@
 /// Creates a group of users that the merchant has on a black list.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantQipanGreyblackcrowdCreateRequest.java>
+#[doc(alias = "alipay.merchant.qipan.greyblackcrowd.create")]
+#[doc(alias = "上传创建灰黑产人群")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanGreyblackcrowdCreate {

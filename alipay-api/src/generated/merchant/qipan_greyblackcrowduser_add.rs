@@ -6,6 +6,8 @@
 /// Adds users to a group with a black list.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantQipanGreyblackcrowduserAddRequest.java>
+#[doc(alias = "alipay.merchant.qipan.greyblackcrowduser.add")]
+#[doc(alias = "灰黑产人群中追加用户")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanGreyblackcrowduserAdd {

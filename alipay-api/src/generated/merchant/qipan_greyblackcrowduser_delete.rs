@@ -6,6 +6,8 @@
 /// Takes users out of a group with a black list.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantQipanGreyblackcrowduserDeleteRequest.java>
+#[doc(alias = "alipay.merchant.qipan.greyblackcrowduser.delete")]
+#[doc(alias = "灰黑产人群中删除用户")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanGreyblackcrowduserDelete {

@@ -6,6 +6,8 @@
 /// Asks for an analysis of a group of users, such as how old they are. Where they live is asked for with `alipay.merchant.qipan.insightcity.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/46a75f4e_alipay.merchant.qipan.insight.query>
+#[doc(alias = "alipay.merchant.qipan.insight.query")]
+#[doc(alias = "棋盘开放-人群洞察分析")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanInsightQuery {

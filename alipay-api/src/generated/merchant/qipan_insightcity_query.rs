@@ -6,6 +6,8 @@
 /// Asks in which provinces and cities the users of a group live.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/f7d99821_alipay.merchant.qipan.insightcity.query>
+#[doc(alias = "alipay.merchant.qipan.insightcity.query")]
+#[doc(alias = "棋盘开放洞察城市查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QipanInsightcityQuery {
@@ -196,7 +198,7 @@ impl crate::codec::Object for QipanInsightcityQueryResponse {
 
 crate::codec::object!(QipanInsightcityQueryResponse);
 
-/// 当前省辖城市数据列表. How many users live in a city.
+/// 当前省辖城市数据. How many users live in a city.
 #[non_exhaustive]
 pub struct PortraitCityValue {
     /// 城市地区编码. The national code of the city, unique.
@@ -250,7 +252,7 @@ impl crate::codec::Object for PortraitCityValue {
 
 crate::codec::object!(PortraitCityValue);
 
-/// 省级数据列表. How many users live in a province.
+/// 省级数据. How many users live in a province.
 #[non_exhaustive]
 pub struct PortraitProvinceValue {
     /// 国标地区编码. The national code of the province.

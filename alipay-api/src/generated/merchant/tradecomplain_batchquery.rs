@@ -6,6 +6,8 @@
 /// Lists the complaints of users about trades in the caller's app, such as a mini program or life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainBatchqueryRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.batchquery")]
+#[doc(alias = "查询交易投诉列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainBatchquery {
@@ -260,7 +262,7 @@ crate::codec::object!(TradecomplainBatchqueryResponse);
 pub enum TradecomplainBatchqueryErrorCode {
     /// The caller has no permission for this.
     AuthorityIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -280,8 +282,8 @@ impl crate::method::ErrorCode for TradecomplainBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
             Self::AuthorityIllegal => Some(crate::ErrorClass::Setup),
-            Self::ParamIllegal => None,
         }
     }
 }
@@ -293,7 +295,7 @@ pub enum Status {
     MerchantProcessing,
     /// 已处理. Handled by the merchant.
     MerchantFeedbacked,
-    /// 投诉完结. Finished.
+    /// 投诉完结.
     Finished,
     /// 投诉关闭. Closed, as `CANCELLED`.
     Cancelled,
@@ -426,7 +428,7 @@ impl crate::codec::KnownValue for TargetInfoTargetType {
 
 crate::codec::listed!(TargetInfoTargetType);
 
-/// 交易纠纷工单列表信息. A complaint about a trade.
+/// 交易纠纷工单信息. A complaint about a trade.
 #[non_exhaustive]
 pub struct TradeComplainQueryResponse {
     /// 支付宝侧投诉单号. Alipay's number of the complaint. Example: `2020092300102000000001459758`.

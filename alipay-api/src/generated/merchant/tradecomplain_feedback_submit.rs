@@ -6,12 +6,14 @@
 /// Tells how the merchant has handled a complaint, with words and pictures. Pictures are uploaded first.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainFeedbackSubmitRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.feedback.submit")]
+#[doc(alias = "商家处理交易投诉")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainFeedbackSubmit {
     /// 支付宝侧投诉单号. Alipay's number of the complaint. Example: `2020092300102000000001459758`.
     pub complain_event_id: Option<String>,
-    /// 小程序交易反馈类目ID. How the complaint was handled. Example: `02`.
+    /// 反馈类目ID. How the complaint was handled. Example: `02`.
     pub feedback_code: Option<
         crate::types::OpenEnum<TradecomplainFeedbackSubmitFeedbackCode>,
     >,
@@ -38,7 +40,7 @@ impl TradecomplainFeedbackSubmit {
         self
     }
 
-    /// 小程序交易反馈类目ID. How the complaint was handled. Example: `02`.
+    /// 反馈类目ID. How the complaint was handled. Example: `02`.
     pub fn feedback_code(
         mut self,
         feedback_code: impl Into<
@@ -205,7 +207,7 @@ crate::codec::object!(TradecomplainFeedbackSubmitResponse);
 pub enum TradecomplainFeedbackSubmitErrorCode {
     /// The caller has no permission for this.
     AuthorityIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
     /// The refund was made before.
     RefundAlreadySucceed,
@@ -256,13 +258,14 @@ impl crate::method::ErrorCode for TradecomplainFeedbackSubmitErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::RefundAlreadySucceed => Some(crate::ErrorClass::AlreadyDone),
-            Self::SubmitContentViolation => Some(crate::ErrorClass::Request),
+            Self::ParamIllegal | Self::SubmitContentViolation => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::SecurityIntercept => Some(crate::ErrorClass::Declined),
             Self::AuthorityIllegal => Some(crate::ErrorClass::Setup),
-            Self::ParamIllegal
-            | Self::RefundFeedbackFailed
-            | Self::StatusChanged
-            | Self::WaitingRefund => None,
+            Self::RefundFeedbackFailed | Self::StatusChanged | Self::WaitingRefund => {
+                None
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for the details of a complaint.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainQueryRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.query")]
+#[doc(alias = "查询单条交易投诉详情")]
 #[non_exhaustive]
 pub struct TradecomplainQuery {
     /// 支付宝侧投诉单号. Alipay's number of the complaint. Example: `2020092300102000000001459758`.
@@ -244,7 +246,7 @@ crate::codec::object!(TradecomplainQueryResponse);
 pub enum TradecomplainQueryErrorCode {
     /// The caller has no permission for this.
     AuthorityIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -264,8 +266,8 @@ impl crate::method::ErrorCode for TradecomplainQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::ParamIllegal => Some(crate::ErrorClass::Request),
             Self::AuthorityIllegal => Some(crate::ErrorClass::Setup),
-            Self::ParamIllegal => None,
         }
     }
 }

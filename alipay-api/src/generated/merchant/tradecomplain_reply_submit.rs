@@ -6,6 +6,8 @@
 /// Adds words or pictures to a complaint that the merchant still has to handle, has answered or was late to handle.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainReplySubmitRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.reply.submit")]
+#[doc(alias = "商家留言回复")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainReplySubmit {
@@ -153,7 +155,7 @@ crate::codec::object!(TradecomplainReplySubmitResponse);
 pub enum TradecomplainReplySubmitErrorCode {
     /// The caller has no permission for this.
     AuthorityIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
     /// The documentation names this code and does not say what it means.
     StatusChanged,
@@ -191,9 +193,11 @@ impl crate::method::ErrorCode for TradecomplainReplySubmitErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SubmitContentViolation => Some(crate::ErrorClass::Request),
+            Self::ParamIllegal | Self::SubmitContentViolation => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AuthorityIllegal => Some(crate::ErrorClass::Setup),
-            Self::ParamIllegal | Self::StatusChanged | Self::WaitingRefund => None,
+            Self::StatusChanged | Self::WaitingRefund => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Adds words or pictures to a complaint that Alipay is at work on, so that its customer service can tell who is responsible.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainSupplementSubmitRequest.java>
+#[doc(alias = "alipay.merchant.tradecomplain.supplement.submit")]
+#[doc(alias = "商家补充凭证")]
 #[must_use]
 #[non_exhaustive]
 pub struct TradecomplainSupplementSubmit {
@@ -160,7 +162,7 @@ crate::codec::object!(TradecomplainSupplementSubmitResponse);
 pub enum TradecomplainSupplementSubmitErrorCode {
     /// The caller has no permission for this.
     AuthorityIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
     /// The documentation names this code and does not say what it means.
     StatusChanged,
@@ -198,9 +200,11 @@ impl crate::method::ErrorCode for TradecomplainSupplementSubmitErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SubmitContentViolation => Some(crate::ErrorClass::Request),
+            Self::ParamIllegal | Self::SubmitContentViolation => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AuthorityIllegal => Some(crate::ErrorClass::Setup),
-            Self::ParamIllegal | Self::StatusChanged | Self::WaitingRefund => None,
+            Self::StatusChanged | Self::WaitingRefund => None,
         }
     }
 }

@@ -88,7 +88,7 @@ impl crate::codec::KnownValue for OrderStatus {
 
 crate::codec::listed!(OrderStatus);
 
-/// 人群包含的用户列表. A user on a merchant's black list.
+/// 人群包含的用户. A user on a merchant's black list.
 #[must_use]
 #[non_exhaustive]
 pub struct QipanGreyBlackCrowdUser {
@@ -241,7 +241,7 @@ impl crate::codec::Object for QipanGreyBlackCrowdUser {
 
 crate::codec::object!(QipanGreyBlackCrowdUser);
 
-/// 商家自定义人群列表. A merchant's group of users.
+/// 商家自定义人群. A merchant's group of users.
 #[non_exhaustive]
 pub struct QipanMerchantCrowd {
     /// 安全应用范围. What the group may be used for, as codes from the documentation.
@@ -353,7 +353,7 @@ impl crate::codec::Object for QipanMerchantCrowd {
 
 crate::codec::object!(QipanMerchantCrowd);
 
-/// 人群包含的用户列表. A user of a group.
+/// 人群包含的用户. A user of a group.
 #[must_use]
 #[non_exhaustive]
 pub struct QipanMerchantCrowdUser {

@@ -6,6 +6,8 @@
 /// Lists the followers of a public account, at most 10000 for each call. The user id that one call returns is where the next goes on; without it, the list begins at its start.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicFollowListRequest.java>
+#[doc(alias = "alipay.mobile.public.follow.list")]
+#[doc(alias = "获取关注者列表")]
 #[non_exhaustive]
 pub struct PublicFollowList {
     /// Fields that this version of the library does not know.
@@ -81,9 +83,9 @@ pub struct PublicFollowListResponse {
     pub count: Option<String>,
     /// 用户数据.
     pub data: Option<Data>,
-    /// 下一组支付宝用户ID. The same user as `next_user_id`, as an Alipay user id. Example: `2088102146158132`.
+    /// 下一组支付宝用户ID. The same user as `next_user_id`, as an Alipay user id. Example: `2088102146158132`. See [user ids](crate::guide::user_ids).
     pub next_alipay_user_id: Option<String>,
-    /// 查询分组的userid. Where the next call goes on. Example: `2088102123322367`.
+    /// 查询分组的userid. Where the next call goes on. Example: `2088102123322367`. See [user ids](crate::guide::user_ids).
     pub next_user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Reads a public account's name, picture, greeting and review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicInfoQueryRequest.java>
+#[doc(alias = "alipay.mobile.public.info.query")]
+#[doc(alias = "服务窗基础信息查询接口")]
 #[non_exhaustive]
 pub struct PublicInfoQuery {
     /// Fields that this version of the library does not know.

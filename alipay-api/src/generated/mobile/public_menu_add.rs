@@ -6,6 +6,8 @@
 /// Creates a public account's menu in the Alipay app. It can be called once only: afterwards, `alipay.mobile.public.menu.update` changes the menu.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicMenuAddRequest.java>
+#[doc(alias = "alipay.mobile.public.menu.add")]
+#[doc(alias = "创建菜单")]
 #[non_exhaustive]
 pub struct PublicMenuAdd {
     /// Fields that this version of the library does not know.

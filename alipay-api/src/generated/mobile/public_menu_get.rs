@@ -6,6 +6,8 @@
 /// Reads the menu that a public account has now.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicMenuGetRequest.java>
+#[doc(alias = "alipay.mobile.public.menu.get")]
+#[doc(alias = "查询菜单")]
 #[non_exhaustive]
 pub struct PublicMenuGet {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Replaces the whole menu of a public account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicMenuUpdateRequest.java>
+#[doc(alias = "alipay.mobile.public.menu.update")]
+#[doc(alias = "更新菜单")]
 #[non_exhaustive]
 pub struct PublicMenuUpdate {
     /// Fields that this version of the library does not know.

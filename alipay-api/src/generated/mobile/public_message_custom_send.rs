@@ -6,6 +6,8 @@
 /// Sends a message of a public account to one user, asynchronously. Its content has the kind (`msgType`), the message and who gets it (`toUserId`), and `eventType`: `follow`, `click` (on a menu) or `enter_ppchat`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicMessageCustomSendRequest.java>
+#[doc(alias = "alipay.mobile.public.message.custom.send")]
+#[doc(alias = "异步单发消息")]
 #[non_exhaustive]
 pub struct PublicMessageCustomSend {
     /// Fields that this version of the library does not know.
@@ -177,9 +179,9 @@ impl crate::method::ErrorCode for PublicMessageCustomSendErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::MsgSdEventTypeNotExists
-            | Self::MsgSdFollowNotExists
             | Self::MsgTypeIllegal
             | Self::OpenIdIsIllegal => Some(crate::ErrorClass::Request),
+            Self::MsgSdFollowNotExists => Some(crate::ErrorClass::Declined),
             Self::MsgEnterEventOverLimit
             | Self::MsgSdNobehavior
             | Self::MsgSdOverTime => None,

@@ -6,6 +6,8 @@
 /// Sends a template message of a public account to one user. Its content has the `template` and who gets it (`toUserId`).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicMessageSingleSendRequest.java>
+#[doc(alias = "alipay.mobile.public.message.single.send")]
+#[doc(alias = "单发模板消息")]
 #[non_exhaustive]
 pub struct PublicMessageSingleSend {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Sends a message of a public account to all its followers. Its content has the kind (`msgType`) and the message.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicMessageTotalSendRequest.java>
+#[doc(alias = "alipay.mobile.public.message.total.send")]
+#[doc(alias = "群发消息")]
 #[non_exhaustive]
 pub struct PublicMessageTotalSend {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Makes a QR code with a parameter (`scene_id`) of a public account; a scan is reported as an event with it. A temporary code lives for at most 1800 seconds, a permanent one forever.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicQrcodeCreateRequest.java>
+#[doc(alias = "alipay.mobile.public.qrcode.create")]
+#[doc(alias = "生成带参数的二维码")]
 #[non_exhaustive]
 pub struct PublicQrcodeCreate {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Makes a short link of a public account with a mark of the merchant's own scene.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicShortlinkCreateRequest.java>
+#[doc(alias = "alipay.mobile.public.shortlink.create")]
+#[doc(alias = "服务窗短链自主生成接口")]
 #[non_exhaustive]
 pub struct PublicShortlinkCreate {
     /// Fields that this version of the library does not know.

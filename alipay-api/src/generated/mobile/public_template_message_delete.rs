@@ -6,6 +6,8 @@
 /// Deletes a message template of a public account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicTemplateMessageDeleteRequest.java>
+#[doc(alias = "alipay.mobile.public.template.message.delete")]
+#[doc(alias = "模板消息删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PublicTemplateMessageDelete {

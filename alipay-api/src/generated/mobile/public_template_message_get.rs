@@ -6,6 +6,8 @@
 /// Takes a message template, such as one for bills, from the common templates of an industry, for a public account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicTemplateMessageGetRequest.java>
+#[doc(alias = "alipay.mobile.public.template.message.get")]
+#[doc(alias = "模板消息领取接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PublicTemplateMessageGet {

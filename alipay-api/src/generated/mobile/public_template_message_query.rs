@@ -6,6 +6,8 @@
 /// Asks about a message template of a public account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobilePublicTemplateMessageQueryRequest.java>
+#[doc(alias = "alipay.mobile.public.template.message.query")]
+#[doc(alias = "模板消息查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PublicTemplateMessageQuery {

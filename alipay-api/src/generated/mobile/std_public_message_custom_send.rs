@@ -6,6 +6,8 @@
 /// Sends a message of a public account to one user, asynchronously. Its content has the kind (`msgType`), the message and who gets it (`toUserId`).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMobileStdPublicMessageCustomSendRequest.java>
+#[doc(alias = "alipay.mobile.std.public.message.custom.send")]
+#[doc(alias = "异步单发消息")]
 #[non_exhaustive]
 pub struct StdPublicMessageCustomSend {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Lets Alipay verify the signature of a request, and does nothing else.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/MonitorHeartbeatSynRequest.java>
+#[doc(alias = "monitor.heartbeat.syn")]
+#[doc(alias = "验签接口")]
 #[non_exhaustive]
 pub struct HeartbeatSyn {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Reports an order to MYbank (网商银行), paid or refunded through any channel.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/mybank.payment.trade.order.create>
+#[doc(alias = "mybank.payment.trade.order.create")]
+#[doc(alias = "网商银行全渠道收单业务订单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentTradeOrderCreate {
@@ -280,7 +282,7 @@ crate::codec::object!(PaymentTradeOrderCreateResponse);
 #[must_use]
 #[non_exhaustive]
 pub struct BkPosGoodsInfo {
-    /// 商品名称. The item's own name.
+    /// 商品名称. What the item is called.
     pub goods_name: Option<String>,
     /// 商品金额. What the goods cost.
     pub goods_price: Option<String>,
@@ -295,7 +297,7 @@ impl BkPosGoodsInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 商品名称. The item's own name.
+    /// 商品名称. What the item is called.
     pub fn goods_name(mut self, goods_name: impl Into<String>) -> Self {
         self.goods_name = Some(Into::into(goods_name));
         self
@@ -353,7 +355,7 @@ crate::codec::object!(BkPosGoodsInfo);
 pub enum PaymentTradeOrderCreatePayType {
     /// 支付. A payment.
     Pay,
-    /// 退款. A refund.
+    /// 退款.
     Refund,
 }
 

@@ -11,23 +11,23 @@
 /// Documentation: <https://opendocs.alipay.com/apis/api_9/alipay.open.auth.appauth.cancelled>
 #[non_exhaustive]
 pub struct OpenAuthAppauthCancelled {
-    /// Identifies the notification. If Alipay sends it again, the id is the same.
+    /// 通知ID. Identifies the notification. If Alipay sends it again, the id is the same.
     pub notify_id: String,
-    /// Always `alipay.open.auth.appauth.cancelled`.
+    /// 消息接口名称. Always `alipay.open.auth.appauth.cancelled`.
     pub msg_method: String,
-    /// Whom the message concerns: `sys`, `usr` for a user, `app` for an app.
+    /// 消息类型. Whom the message concerns: `sys`, `usr` for a user, `app` for an app.
     pub msg_type: Option<String>,
-    /// The app that it concerns.
+    /// 消息归属应用ID. The app that it concerns.
     pub msg_app_id: Option<String>,
-    /// The user whom it concerns.
+    /// 消息归属商户UID. The user whom it concerns.
     pub msg_uid: Option<String>,
-    /// When it was sent, in milliseconds since 1970.
+    /// 发送时间. When it was sent, in milliseconds since 1970.
     pub utc_timestamp: Option<i64>,
-    /// The charset that the parameters are encoded in, such as `UTF-8`.
+    /// 编码集. The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: String,
-    /// The version of the interface, `1.1`.
+    /// 版本号. The version of the interface, `1.1`.
     pub version: String,
-    /// The third-party app that the merchant had authorised.
+    /// 接收方应用ID. The third-party app that the merchant had authorised.
     pub app_id: String,
     /// What the merchant withdrew.
     pub biz_content: OpenAuthAppauthCancelledContent,
@@ -132,7 +132,7 @@ crate::codec::object!(OpenAuthAppauthCancelled);
 pub struct OpenAuthAppauthCancelledContent {
     /// The third-party app.
     pub app_id: String,
-    /// The merchant's own app.
+    /// 商家应用号. The merchant's own app.
     pub auth_app_id: String,
     /// The merchant's Alipay user number.
     pub user_id: Option<String>,

@@ -16,23 +16,23 @@
 /// Documentation: <https://opendocs.alipay.com/open/203/105286>
 #[non_exhaustive]
 pub struct TradeStatusSync {
-    /// Identifies the notification: the same if Alipay sends it again, and another for another notification of the same order. Don't use it to deliver once.
+    /// 通知校验ID. Identifies the notification: the same if Alipay sends it again, and another for another notification of the same order. Don't use it to deliver once.
     pub notify_id: String,
-    /// Always `trade_status_sync`.
+    /// 通知类型. Always `trade_status_sync`.
     pub notify_type: String,
-    /// When it was sent.
+    /// 通知时间. When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the trade.
     pub notify_action_type: Option<
         crate::types::OpenEnum<TradeStatusSyncNotifyActionType>,
     >,
-    /// The charset that the parameters are encoded in, such as `utf-8`.
+    /// 编码格式. The charset that the parameters are encoded in, such as `utf-8`.
     pub charset: String,
-    /// The version of the interface, `1.0`.
+    /// 接口版本. The version of the interface, `1.0`.
     pub version: String,
-    /// The app that started the payment.
+    /// 应用ID. The app that started the payment.
     pub app_id: String,
-    /// The app that the payment is for: the merchant's when a third-party app started it, else `app_id`.
+    /// 授权方应用ID. The app that the payment is for: the merchant's when a third-party app started it, else `app_id`.
     pub auth_app_id: String,
     /// The merchant's own app.
     pub merchant_app_id: Option<String>,
@@ -44,9 +44,9 @@ pub struct TradeStatusSync {
     pub out_biz_no: Option<String>,
     /// 交易状态. The status of the trade. A refund of part of the money leaves it at `TRADE_SUCCESS`.
     pub trade_status: crate::types::OpenEnum<TradeStatus>,
-    /// 买家用户号. The buyer's Alipay user number, where the app has not moved to open ids.
+    /// 买家用户号. The buyer's Alipay user number, where the app has not moved to open ids. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家用户标识. The open id that the buyer has towards the app.
+    /// 买家用户标识. The open id that the buyer has towards the app. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 买家账号. The buyer's login, partly masked.
     pub buyer_logon_id: Option<String>,
@@ -70,17 +70,17 @@ pub struct TradeStatusSync {
     pub point_amount: Option<crate::types::Price>,
     /// 总退款金额. What has been refunded so far, all refunds together, in yuan: don't add it up. Given in the notification of a refund; what that one refund gave back, `alipay.trade.fastpay.refund.query` says by `out_biz_no`.
     pub refund_fee: Option<crate::types::Price>,
-    /// What Alipay's own offers took off the price, in yuan.
+    /// 平台优惠金额. What Alipay's own offers took off the price, in yuan.
     pub discount_amount: Option<crate::types::Price>,
-    /// What the merchant's offers took off the price, in yuan.
+    /// 商家优惠金额. What the merchant's offers took off the price, in yuan.
     pub mdiscount_amount: Option<crate::types::Price>,
-    /// What the payment returned to the merchant under 惠营宝, in yuan. Only if the payment's `query_options` asked for it.
+    /// 惠营宝回票金额. What the payment returned to the merchant under 惠营宝, in yuan. Only if the payment's `query_options` asked for it.
     pub hyb_amount: Option<crate::types::Price>,
-    /// The merchant's fee, in yuan.
+    /// 收费金额. The merchant's fee, in yuan.
     pub charge_amount: Option<crate::types::Price>,
-    /// The special rate that applied, such as `bluesea_1`. Only for merchants that are connected through an institution.
+    /// 费率活动标识. The special rate that applied, such as `bluesea_1`. Only for merchants that are connected through an institution.
     pub charge_flags: Option<String>,
-    /// The fees, one by one.
+    /// 计费信息列表. The fees, one by one.
     pub charge_info_list: Vec<ChargeInfo>,
     /// The fee that the buyer bore, in yuan.
     pub buyer_charge_amt: Option<crate::types::Price>,
@@ -100,40 +100,40 @@ pub struct TradeStatusSync {
     pub gmt_refund: Option<crate::types::DateTime>,
     /// 结束时间. When the trade ended.
     pub gmt_close: Option<crate::types::DateTime>,
-    /// When the money went to the seller.
+    /// 本次交易打款给卖家的时间. When the money went to the seller.
     pub send_pay_date: Option<crate::types::DateTime>,
     /// 支付渠道金额. What the payment was made of, source by source.
     pub fund_bill_list: Vec<FundBill>,
     /// 优惠券信息. The vouchers that were used.
     pub voucher_detail_list: Vec<VoucherDetail>,
-    /// The vouchers that a refund gave back.
+    /// 优惠券信息. The vouchers that a refund gave back.
     pub refund_voucher_detail_list: Vec<VoucherDetail>,
     /// 单品优惠. As JSON text, the items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
     pub discount_goods_detail: Option<String>,
-    /// How it was split into Huabei instalments: `USER_INSTALL_NUM` is their number.
+    /// 花呗分期信息. How it was split into Huabei instalments: `USER_INSTALL_NUM` is their number.
     pub hb_fq_pay_info: Option<crate::types::Json>,
-    /// The credit product that paid, such as `creditAdvanceV2`. Only if the payment's `query_options` asked for it.
+    /// 信用支付模式. The credit product that paid, such as `creditAdvanceV2`. Only if the payment's `query_options` asked for it.
     pub credit_pay_mode: Option<String>,
-    /// What an employer paid. Only if the payment's `query_options` asked for it.
+    /// 因公付支付信息. What an employer paid. Only if the payment's `query_options` asked for it.
     pub enterprise_pay_info: Option<EnterprisePayInfo>,
-    /// Medical insurance: `medicareCardType` is `"1"` when somebody else's card paid, and `medicareCardHolderHiddenName` is the masked name of its holder.
+    /// 医保信息. Medical insurance: `medicareCardType` is `"1"` when somebody else's card paid, and `medicareCardHolderHiddenName` is the masked name of its holder.
     /// Only if the payment's `query_options` asked for it.
     pub medical_insurance_info: Option<crate::types::Json>,
-    /// What a trade of this industry adds, such as a hospital. (The misspelling is the gateway's, here and below.)
+    /// 行业特殊信息. What a trade of this industry adds, such as a hospital. (The misspelling is the gateway's, here and below.)
     pub industry_sepc_detail: Option<crate::types::Json>,
-    /// The part of it that concerns the patient's own insurance account.
+    /// 行业特殊信息-个账相关. The part of it that concerns the patient's own insurance account.
     pub industry_sepc_detail_acc: Option<crate::types::Json>,
-    /// The part of it that concerns the public fund.
+    /// 行业特殊信息-统筹相关. The part of it that concerns the public fund.
     pub industry_sepc_detail_gov: Option<crate::types::Json>,
-    /// `DC` when the seller received digital yuan; otherwise absent.
+    /// 收款资金类型. `DC` when the seller received digital yuan; otherwise absent.
     pub receipt_currency_type: Option<String>,
-    /// The number for reconciliation with a bank. Only for merchants that are connected through a bank.
+    /// 支付清算编号. The number for reconciliation with a bank. Only for merchants that are connected through a bank.
     pub settlement_id: Option<String>,
     /// The number of the current period, when the payment has several.
     pub ff_current_period: Option<String>,
     /// The outside channel that the payment went through.
     pub out_channel_type: Option<String>,
-    /// Where the buyer paid, such as `APP`.
+    /// 收银台类型. Where the buyer paid, such as `APP`.
     pub cashier_type: Option<String>,
     /// 回传参数. The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
     pub passback_params: Option<String>,
@@ -478,7 +478,7 @@ impl crate::codec::Object for TradeStatusSync {
 
 crate::codec::object!(TradeStatusSync);
 
-/// Whether a trade is paid, closed or finished.
+/// 交易状态. Whether a trade is paid, closed or finished.
 #[non_exhaustive]
 pub enum TradeStatus {
     /// Created, and not paid yet.
@@ -551,18 +551,18 @@ impl crate::codec::KnownValue for TradeStatusSyncNotifyActionType {
 
 crate::codec::listed!(TradeStatusSyncNotifyActionType);
 
-/// What one source contributed to a payment.
+/// 资金渠道. What one source contributed to a payment.
 #[non_exhaustive]
 pub struct FundBill {
-    /// The source.
+    /// 交易使用的资金渠道. The source.
     pub fund_channel: Option<crate::types::OpenEnum<FundBillFundChannel>>,
-    /// How much came from it, in yuan.
+    /// 支付工具使用的金额. How much came from it, in yuan.
     pub amount: Option<crate::types::Price>,
-    /// How much was really taken from it, in yuan.
+    /// 渠道实际付款金额. How much was really taken from it, in yuan.
     pub real_amount: Option<crate::types::Price>,
-    /// The kind of card. Only with bank cards.
+    /// 渠道所使用的资金类型. The kind of card. Only with bank cards.
     pub fund_type: Option<crate::types::OpenEnum<FundBillFundType>>,
-    /// The bank's code. Only with bank cards.
+    /// 银行卡支付时的银行代码. The bank's code. Only with bank cards.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -623,7 +623,7 @@ impl crate::codec::Object for FundBill {
 
 crate::codec::object!(FundBill);
 
-/// A source of payment.
+/// 交易使用的资金渠道. A source of payment.
 #[non_exhaustive]
 pub enum FundBillFundChannel {
     /// An Alipay red packet.
@@ -650,7 +650,7 @@ pub enum FundBillFundChannel {
     BankCard,
     /// Yu'e Bao.
     MoneyFund,
-    /// A voucher.
+    /// 优惠券.
     Voucher,
     /// Digital yuan.
     DcepAsset,
@@ -698,12 +698,12 @@ impl crate::codec::KnownValue for FundBillFundChannel {
 
 crate::codec::listed!(FundBillFundChannel);
 
-/// A kind of bank card.
+/// 渠道所使用的资金类型. A kind of bank card.
 #[non_exhaustive]
 pub enum FundBillFundType {
-    /// A debit card.
+    /// 借记卡.
     DebitCard,
-    /// A credit card.
+    /// 信用卡.
     CreditCard,
     /// A card with both a debit and a credit account.
     MixedCard,
@@ -721,7 +721,7 @@ impl crate::codec::KnownValue for FundBillFundType {
 
 crate::codec::listed!(FundBillFundType);
 
-/// A voucher.
+/// 优惠券信息. What a voucher took off the price, and who bore it.
 #[non_exhaustive]
 pub struct VoucherDetail {
     /// The voucher's number.
@@ -819,7 +819,7 @@ impl crate::codec::Object for VoucherDetail {
 
 crate::codec::object!(VoucherDetail);
 
-/// A kind of voucher.
+/// 券类型. A kind of voucher.
 #[non_exhaustive]
 pub enum VoucherDetailType {
     /// A fixed sum off the whole order.
@@ -832,7 +832,7 @@ pub enum VoucherDetailType {
     AlipayCashVoucher,
     /// Valid for anything the merchant sells.
     AlipayBizVoucher,
-    /// A discount.
+    /// 折扣券.
     Discount,
 }
 
@@ -862,7 +862,7 @@ impl crate::codec::KnownValue for VoucherDetailType {
 
 crate::codec::listed!(VoucherDetailType);
 
-/// A fee.
+/// 计费信息. A fee.
 #[non_exhaustive]
 pub struct ChargeInfo {
     /// 实收费用. What is charged, in yuan.
@@ -946,14 +946,14 @@ impl crate::codec::Object for ChargeInfo {
 
 crate::codec::object!(ChargeInfo);
 
-/// What an employer paid.
+/// 因公付支付信息. What an employer paid.
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
     /// 是否包含因公付资产. Whether the employer paid any of it.
     pub is_use_enterprise_pay: Option<bool>,
     /// 开票金额. What can be invoiced, in yuan.
     pub invoice_amount: Option<crate::types::Price>,
-    /// What the employer's system adds.
+    /// 因公付业务信息. What the employer's system adds.
     pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

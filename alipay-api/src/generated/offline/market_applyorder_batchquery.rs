@@ -6,6 +6,8 @@
 /// Lists the records of operations on leads, stores and goods, page by page; of the last 3 months only.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketApplyorderBatchqueryRequest.java>
+#[doc(alias = "alipay.offline.market.applyorder.batchquery")]
+#[doc(alias = "业务流水批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketApplyorderBatchquery {
@@ -339,7 +341,7 @@ crate::codec::object!(MarketApplyorderBatchqueryResponse);
 /// A business error code of [`MarketApplyorderBatchquery`].
 #[non_exhaustive]
 pub enum MarketApplyorderBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -356,12 +358,12 @@ impl crate::method::ErrorCode for MarketApplyorderBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 支付宝操作流水信息列表. A record of an operation on a store or goods.
+/// 支付宝操作流水信息. A record of an operation on a store or goods.
 #[non_exhaustive]
 pub struct BizOrderQueryResponse {
     /// 操作动作. Example: `CREATE_SHOP`.

@@ -6,6 +6,8 @@
 /// Lists the ids of all Koubei stores under the app, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopBatchqueryRequest.java>
+#[doc(alias = "alipay.offline.market.shop.batchquery")]
+#[doc(alias = "查询商户的门店编号列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopBatchquery {

@@ -6,6 +6,8 @@
 /// Reads the categories under which a store can be opened, with their limits.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopCategoryQueryRequest.java>
+#[doc(alias = "alipay.offline.market.shop.category.query")]
+#[doc(alias = "门店类目配置查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopCategoryQuery {
@@ -150,7 +152,7 @@ crate::codec::object!(MarketShopCategoryQueryResponse);
 /// A business error code of [`MarketShopCategoryQuery`].
 #[non_exhaustive]
 pub enum MarketShopCategoryQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -167,7 +169,7 @@ impl crate::method::ErrorCode for MarketShopCategoryQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Opens a store at Koubei for a merchant. The request is reviewed; `apply_id` serves to ask for the result.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopCreateRequest.java>
+#[doc(alias = "alipay.offline.market.shop.create")]
+#[doc(alias = "创建门店信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopCreate {
@@ -864,7 +866,7 @@ pub enum MarketShopCreateErrorCode {
     LicenseNoRuleError,
     /// The merchant cannot sign up for Koubei.
     MerchantCanNotSignKoubei,
-    /// The merchant is not certified.
+    /// The documentation says no more than the name.
     MerchantNotACertified,
     /// The merchant does not exist.
     MerchantNotExist,

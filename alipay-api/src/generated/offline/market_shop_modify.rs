@@ -6,6 +6,8 @@
 /// Changes a store at Koubei; what is not given stays as it is. Changes of names, pictures, licences and the presence on other platforms are reviewed again.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopModifyRequest.java>
+#[doc(alias = "alipay.offline.market.shop.modify")]
+#[doc(alias = "修改门店信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopModify {

@@ -6,6 +6,8 @@
 /// Reads the details of one store at Koubei: basics, state and more.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopQuerydetailRequest.java>
+#[doc(alias = "alipay.offline.market.shop.querydetail")]
+#[doc(alias = "查询单个门店信息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopQuerydetail {
@@ -187,7 +189,7 @@ pub struct MarketShopQuerydetailResponse {
     pub pic_coll: Option<crate::types::Json>,
     /// 经过加工后的门店收款二维码. Example: `https://tfs.alipay.com/files/alipaygif***/T1WQhXXmtjX***7d20ca1072`.
     pub processed_qr_code: Option<String>,
-    /// 门店运营归属人uid. Example: `2088*******`.
+    /// 门店运营归属人uid. Example: `2088*******`. See [user ids](crate::guide::user_ids).
     pub provider_xiaoer_uid: Option<String>,
     /// 省份编码. The national standard code. Example: `330000`.
     pub province_code: Option<String>,

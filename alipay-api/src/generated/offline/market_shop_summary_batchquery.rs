@@ -6,6 +6,8 @@
 /// Lists stores at Koubei in short, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOfflineMarketShopSummaryBatchqueryRequest.java>
+#[doc(alias = "alipay.offline.market.shop.summary.batchquery")]
+#[doc(alias = "门店摘要信息批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MarketShopSummaryBatchquery {
@@ -347,7 +349,7 @@ crate::codec::object!(MarketShopSummaryBatchqueryResponse);
 pub enum MarketShopSummaryBatchqueryErrorCode {
     /// The privilege for the call is missing.
     IllegalPrivilege,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -367,8 +369,8 @@ impl crate::method::ErrorCode for MarketShopSummaryBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::IllegalPrivilege => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }
@@ -430,7 +432,7 @@ impl crate::codec::KnownValue for MarketShopSummaryBatchqueryQueryType {
 
 crate::codec::listed!(MarketShopSummaryBatchqueryQueryType);
 
-/// 门店类目列表. A category of a store.
+/// 门店类目. A category of a store.
 #[non_exhaustive]
 pub struct ShopCategoryInfo {
     /// 类目编号. Example: `2015050700000018`.
@@ -550,7 +552,7 @@ impl crate::codec::Object for ShopCommentInfo {
 
 crate::codec::object!(ShopCommentInfo);
 
-/// 支付宝门店摘要信息列表. A store at Koubei, in short.
+/// 支付宝门店摘要信息. A store at Koubei, in short.
 #[non_exhaustive]
 pub struct ShopSummaryQueryResponse {
     /// 门店地址. Example: `万塘路18号黄龙时代广场`.
@@ -767,7 +769,7 @@ crate::codec::listed!(ShopSummaryQueryResponseShopType);
 /// 门店状态.
 #[non_exhaustive]
 pub enum ShopSummaryQueryResponseStatus {
-    /// Open.
+    /// 营业.
     Open,
     /// 暂停营业.
     Pause,

@@ -6,6 +6,8 @@
 /// Uploads a picture or video, mostly of a store; its id is used from then on.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/0af852ff_alipay.offline.material.image.upload>
+#[doc(alias = "alipay.offline.material.image.upload")]
+#[doc(alias = "上传门店照片和视频接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MaterialImageUpload {

@@ -6,6 +6,8 @@
 /// Changes the app's settings, such as for open ids.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/b272268f_alipay.open.appinfo.modify>
+#[doc(alias = "alipay.open.appinfo.modify")]
+#[doc(alias = "应用信息修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppinfoModify {

@@ -6,6 +6,8 @@
 /// Asks for the app's settings.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/e5a89be0_alipay.open.appinfo.query>
+#[doc(alias = "alipay.open.appinfo.query")]
+#[doc(alias = "应用信息查询接口")]
 #[non_exhaustive]
 pub struct AppinfoQuery {
     /// Fields that this version of the library does not know.

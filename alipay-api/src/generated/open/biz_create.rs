@@ -6,6 +6,8 @@
 /// A test method of Alipay's own, whose texts say nothing of use to callers.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenBizCreateRequest.java>
+#[doc(alias = "alipay.open.biz.create")]
+#[doc(alias = "bizcontent测试12")]
 #[must_use]
 #[non_exhaustive]
 pub struct BizCreate {
@@ -193,7 +195,7 @@ impl crate::method::ErrorCode for BizCreateErrorCode {
     }
 }
 
-/// A test type of Alipay's.
+/// 测试参数a. A test type of Alipay's.
 #[must_use]
 #[non_exhaustive]
 pub struct Gavintest {
@@ -252,7 +254,7 @@ impl crate::codec::Object for Gavintest {
 
 crate::codec::object!(Gavintest);
 
-/// A test type of Alipay's.
+/// 测试对象. A test type of Alipay's.
 #[must_use]
 #[non_exhaustive]
 pub struct GavintestNewLeveaOne {
@@ -343,7 +345,7 @@ impl crate::codec::Object for GavintestNewLeveaOne {
 
 crate::codec::object!(GavintestNewLeveaOne);
 
-/// A test type of Alipay's.
+/// 测试结果b. A test type of Alipay's.
 #[non_exhaustive]
 pub struct GavintestNewonline {
     /// 测试文本列表. A test value of Alipay's. Example: `21`.

@@ -6,6 +6,8 @@
 /// Applies for a special fee for a merchant for whom a service provider signs or trades.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c50c780c_alipay.open.fee.adjust.apply>
+#[doc(alias = "alipay.open.fee.adjust.apply")]
+#[doc(alias = "特殊费率申请")]
 #[must_use]
 #[non_exhaustive]
 pub struct FeeAdjustApply {

@@ -6,6 +6,8 @@
 /// Uploads a file, such as a picture or video, whose id other methods then take, for example for life accounts and mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenFileUploadRequest.java>
+#[doc(alias = "alipay.open.file.upload")]
+#[doc(alias = "支付宝文件上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct FileUpload {

@@ -6,6 +6,8 @@
 /// Opens a merchant's accounts at delivery companies, for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryAccountCreateRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.account.create")]
+#[doc(alias = "即时配送商家账户创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryAccountCreate {
@@ -149,7 +151,7 @@ crate::codec::object!(InstantdeliveryAccountCreateResponse);
 /// A business error code of [`InstantdeliveryAccountCreate`].
 #[non_exhaustive]
 pub enum InstantdeliveryAccountCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     ResultIsNotExpected,
@@ -174,7 +176,8 @@ impl crate::method::ErrorCode for InstantdeliveryAccountCreateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::UnknownException => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter | Self::ResultIsNotExpected => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::ResultIsNotExpected => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads a merchant's account for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryAccountQueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.account.query")]
+#[doc(alias = "即时配送商家账户查询")]
 #[non_exhaustive]
 pub struct InstantdeliveryAccountQuery {
     /// Fields that this version of the library does not know.
@@ -217,7 +219,7 @@ crate::codec::object!(InstantdeliveryAccountQueryResponse);
 /// A business error code of [`InstantdeliveryAccountQuery`].
 #[non_exhaustive]
 pub enum InstantdeliveryAccountQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     ResultIsNotExpected,
@@ -242,7 +244,8 @@ impl crate::method::ErrorCode for InstantdeliveryAccountQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::UnknownException => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter | Self::ResultIsNotExpected => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::ResultIsNotExpected => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether a merchant has signed the agreement by which deliveries are debited.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantagreementQueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantagreement.query")]
+#[doc(alias = "协议签署查询api")]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantagreementQuery {
     /// Fields that this version of the library does not know.
@@ -125,7 +127,7 @@ crate::codec::object!(InstantdeliveryMerchantagreementQueryResponse);
 /// A business error code of [`InstantdeliveryMerchantagreementQuery`].
 #[non_exhaustive]
 pub enum InstantdeliveryMerchantagreementQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -142,7 +144,7 @@ impl crate::method::ErrorCode for InstantdeliveryMerchantagreementQueryErrorCode
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

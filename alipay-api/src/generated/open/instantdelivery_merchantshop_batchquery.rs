@@ -6,6 +6,8 @@
 /// Lists a merchant's stores for instant delivery, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopBatchqueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.batchquery")]
+#[doc(alias = "即时配送商家门店分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopBatchquery {
@@ -193,7 +195,7 @@ crate::codec::object!(InstantdeliveryMerchantshopBatchqueryResponse);
 /// A business error code of [`InstantdeliveryMerchantshopBatchquery`].
 #[non_exhaustive]
 pub enum InstantdeliveryMerchantshopBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     ResultIsNotExpected,
@@ -218,12 +220,13 @@ impl crate::method::ErrorCode for InstantdeliveryMerchantshopBatchqueryErrorCode
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::UnknownException => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter | Self::ResultIsNotExpected => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::ResultIsNotExpected => None,
         }
     }
 }
 
-/// 门店列表数据. A merchant's store, in short.
+/// 门店数据. A merchant's store, in short.
 #[non_exhaustive]
 pub struct MerchantShopDTO {
     /// 门店名称. At most 256 characters. Example: `门店1`.

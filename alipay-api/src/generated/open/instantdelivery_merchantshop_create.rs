@@ -6,6 +6,8 @@
 /// Opens a merchant's store at delivery companies. Name and address together must be globally unique, `shop_no` within the PID.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopCreateRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.create")]
+#[doc(alias = "即时配送商家门店创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopCreate {
@@ -314,7 +316,7 @@ pub enum InstantdeliveryMerchantshopCreateErrorCode {
     AccountAuditing,
     /// The documentation names this code and does not say what it means.
     AccountCreating,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     NoAccount,
@@ -361,9 +363,9 @@ impl crate::method::ErrorCode for InstantdeliveryMerchantshopCreateErrorCode {
             Self::SystemException | Self::UnknownException => {
                 Some(crate::ErrorClass::OutcomeUnknown)
             }
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AccountAuditing
             | Self::AccountCreating
-            | Self::InvalidParameter
             | Self::NoAccount
             | Self::ResultIsNotExpected => None,
         }

@@ -6,6 +6,8 @@
 /// Changes a merchant's store at delivery companies.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopModifyRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.modify")]
+#[doc(alias = "即时配送商家门店更新")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopModify {
@@ -192,7 +194,7 @@ pub enum InstantdeliveryMerchantshopModifyErrorCode {
     AccountAuditing,
     /// The documentation names this code and does not say what it means.
     AccountCreating,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     NoAccount,
@@ -241,9 +243,9 @@ impl crate::method::ErrorCode for InstantdeliveryMerchantshopModifyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::UnknownException => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AccountAuditing
             | Self::AccountCreating
-            | Self::InvalidParameter
             | Self::NoAccount
             | Self::ShopAuditing
             | Self::ShopCreating

@@ -6,6 +6,8 @@
 /// Reads the details of a merchant's store for instant delivery.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInstantdeliveryMerchantshopQueryRequest.java>
+#[doc(alias = "alipay.open.instantdelivery.merchantshop.query")]
+#[doc(alias = "即时配送商家门店详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantdeliveryMerchantshopQuery {
@@ -228,7 +230,7 @@ crate::codec::object!(InstantdeliveryMerchantshopQueryResponse);
 /// A business error code of [`InstantdeliveryMerchantshopQuery`].
 #[non_exhaustive]
 pub enum InstantdeliveryMerchantshopQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Something failed, and Alipay does not say what.
     UnknownException,
@@ -251,7 +253,7 @@ impl crate::method::ErrorCode for InstantdeliveryMerchantshopQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::UnknownException => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

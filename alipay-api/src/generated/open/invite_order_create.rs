@@ -6,6 +6,8 @@
 /// The page to which an ISV invites a merchant to sign up and authorise at once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInviteOrderCreateRequest.java>
+#[doc(alias = "alipay.open.invite.order.create")]
+#[doc(alias = "ISV邀约即授权页面创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct InviteOrderCreate {

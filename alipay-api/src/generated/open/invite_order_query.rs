@@ -6,6 +6,8 @@
 /// Asks where a merchant's applications to sign products stand, after the signing was begun with `alipay.open.invite.order.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenInviteOrderQueryRequest.java>
+#[doc(alias = "alipay.open.invite.order.query")]
+#[doc(alias = "查询签约申请单状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct InviteOrderQuery {

@@ -6,6 +6,8 @@
 /// Takes an ISV's plug-in off a merchant's store. The merchant must have allowed the ISV to operate the store.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketCommodityShopOfflineRequest.java>
+#[doc(alias = "alipay.open.servicemarket.commodity.shop.offline")]
+#[doc(alias = "门店插件下架操作")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketCommodityShopOffline {

@@ -6,6 +6,8 @@
 /// Accepts a merchant's order for the ISV's plug-in.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderAcceptRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.accept")]
+#[doc(alias = "服务商接单操作")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderAccept {

@@ -6,6 +6,8 @@
 /// Orders a service of the service market for a merchant and makes a mini program for it, which is authorised to the ISV.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderCreateRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.create")]
+#[doc(alias = "服务市场代订购小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderCreate {
@@ -395,7 +397,7 @@ pub enum ServicemarketOrderCreateErrorCode {
     InvalidMiniAppNameLength,
     /// The mini program's slogan has a wrong length.
     InvalidMiniAppSloganLength,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini program's description contains a sensitive word.
     MiniAppDescSensitive,
@@ -513,6 +515,7 @@ impl crate::method::ErrorCode for ServicemarketOrderCreateErrorCode {
             | Self::InvalidMiniAppName
             | Self::InvalidMiniAppNameLength
             | Self::InvalidMiniAppSloganLength
+            | Self::InvalidParameter
             | Self::MiniAppDescSensitive
             | Self::MiniAppEnNameSensitive
             | Self::MiniAppNameSensitive
@@ -529,7 +532,6 @@ impl crate::method::ErrorCode for ServicemarketOrderCreateErrorCode {
             | Self::AppIdExist
             | Self::BizError
             | Self::BlackListCheckFail
-            | Self::InvalidParameter
             | Self::MiniAppEnNameDuplicate
             | Self::MiniAppNameDuplicate
             | Self::RiskDecisionCheckFail

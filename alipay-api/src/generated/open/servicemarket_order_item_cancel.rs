@@ -6,6 +6,8 @@
 /// Cancels one item of a merchant's order for a service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderItemCancelRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.item.cancel")]
+#[doc(alias = "服务订单明细实施项单项取消")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderItemCancel {

@@ -6,6 +6,8 @@
 /// Reports that the ISV has carried out one item of its own order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderItemCompleteRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.item.complete")]
+#[doc(alias = "服务商完成订单内单个明细实施项")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderItemComplete {

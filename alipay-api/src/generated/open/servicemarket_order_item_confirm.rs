@@ -6,6 +6,8 @@
 /// Confirms for the merchant that an item of its order is carried out. The merchant must have authorised the ISV's app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderItemConfirmRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.item.confirm")]
+#[doc(alias = "服务商代商家确认实施完成")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderItemConfirm {

@@ -6,6 +6,8 @@
 /// The service market's message to an ISV that a merchant has ordered and confirmed one of its products; `alipay.open.servicemarket.order.query` then tells the details.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderNotifyRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.notify")]
+#[doc(alias = "服务市场商户确认订购通知")]
 #[non_exhaustive]
 pub struct ServicemarketOrderNotify {
     /// Fields that this version of the library does not know.

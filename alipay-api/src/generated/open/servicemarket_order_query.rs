@@ -6,6 +6,8 @@
 /// Asks for the details of a merchant's order for an ISV's service, after the message about it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderQueryRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.query")]
+#[doc(alias = "服务市场订单明细查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderQuery {
@@ -225,7 +227,7 @@ impl crate::method::ErrorCode for ServicemarketOrderQueryErrorCode {
     }
 }
 
-/// 订单明细列表. An item of an order: one store or mini program.
+/// 订单明细. An item of an order: one store or mini program.
 #[non_exhaustive]
 pub struct OrderItem {
     /// 店铺所在具体位置. Example: `西湖区XX街XX号`.

@@ -6,6 +6,8 @@
 /// Refuses a merchant's order for the ISV's plug-in.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketOrderRejectRequest.java>
+#[doc(alias = "alipay.open.servicemarket.order.reject")]
+#[doc(alias = "服务商拒绝接单")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketOrderReject {

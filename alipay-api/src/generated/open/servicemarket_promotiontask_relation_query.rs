@@ -6,6 +6,8 @@
 /// Lists the field-promotion ISVs that have agreed to promote the calling ISV's services, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketPromotiontaskRelationQueryRequest.java>
+#[doc(alias = "alipay.open.servicemarket.promotiontask.relation.query")]
+#[doc(alias = "服务商推广关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicemarketPromotiontaskRelationQuery {
@@ -210,7 +212,7 @@ impl crate::method::ErrorCode for ServicemarketPromotiontaskRelationQueryErrorCo
     }
 }
 
-/// 推广服务商信息列表. An ISV that promotes a service, and for which task.
+/// 推广服务商信息. An ISV that promotes a service, and for which task.
 #[non_exhaustive]
 pub struct PromotionTaskRelation {
     /// 推广申请理由. As the promoter wrote it.

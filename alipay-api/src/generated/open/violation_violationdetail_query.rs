@@ -6,6 +6,8 @@
 /// Asks for the details of a violation of Alipay's rules, its penalty, and whether it can be appealed or rectified.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenViolationViolationdetailQueryRequest.java>
+#[doc(alias = "alipay.open.violation.violationdetail.query")]
+#[doc(alias = "违规记录详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ViolationViolationdetailQuery {

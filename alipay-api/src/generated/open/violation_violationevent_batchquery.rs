@@ -6,6 +6,8 @@
 /// Lists violations of Alipay's rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenViolationViolationeventBatchqueryRequest.java>
+#[doc(alias = "alipay.open.violation.violationevent.batchquery")]
+#[doc(alias = "违规记录列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ViolationViolationeventBatchquery {
@@ -188,7 +190,7 @@ impl crate::method::ErrorCode for ViolationViolationeventBatchqueryErrorCode {
     }
 }
 
-/// 违规记录列表. A violation of Alipay's rules.
+/// 违规记录. A violation of Alipay's rules.
 #[non_exhaustive]
 pub struct ViolationEvent {
     /// 商家是否可以申诉.

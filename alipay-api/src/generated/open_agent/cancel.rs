@@ -6,6 +6,8 @@
 /// Cancels a transaction in which an ISV signs up or creates apps for a merchant. Only one in the state `init` can be cancelled.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCancelRequest.java>
+#[doc(alias = "alipay.open.agent.cancel")]
+#[doc(alias = "取消代商户签约、创建应用事务")]
 #[must_use]
 #[non_exhaustive]
 pub struct Cancel {
@@ -123,7 +125,7 @@ pub enum CancelErrorCode {
     BatchStatusIsFinal,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for the app.
     NoAppPermission,
@@ -157,11 +159,11 @@ impl crate::method::ErrorCode for CancelErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BatchIsNotExist | Self::BatchStatusIsFinal | Self::InvalidBatchNo => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::BatchIsNotExist
+            | Self::BatchStatusIsFinal
+            | Self::InvalidBatchNo
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::NoAppPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Signs a merchant up for a product, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCommonSignRequest.java>
+#[doc(alias = "alipay.open.agent.common.sign")]
+#[doc(alias = "代签约产品通用接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CommonSign {
@@ -1049,7 +1051,7 @@ pub enum CommonSignErrorCode {
     FileSizeOutLimit,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider's app has no package for this.
     IsvAppNoOrderPackage,
@@ -1184,6 +1186,7 @@ impl crate::method::ErrorCode for CommonSignErrorCode {
             | Self::FileSizeMinLimit
             | Self::FileSizeOutLimit
             | Self::InvalidBatchNo
+            | Self::InvalidParameter
             | Self::OpenApiSignProductNotSupport => Some(crate::ErrorClass::Request),
             Self::BusinessLicensePicRisk | Self::ShopSignBoardPicRisk => {
                 Some(crate::ErrorClass::Declined)
@@ -1207,7 +1210,6 @@ impl crate::method::ErrorCode for CommonSignErrorCode {
             Self::AdmitOrderNoPass
             | Self::BizError
             | Self::CheckAgdsSellerAccessFailed
-            | Self::InvalidParameter
             | Self::NotMatchedSsuOrPs
             | Self::RiskAdviceError => None,
         }

@@ -6,6 +6,8 @@
 /// Hands in the signing of products for a merchant, after its details were given.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCommonsignConfirmRequest.java>
+#[doc(alias = "alipay.open.agent.commonsign.confirm")]
+#[doc(alias = "代商户签约，提交信息确认接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CommonsignConfirm {
@@ -129,7 +131,7 @@ crate::codec::object!(CommonsignConfirmResponse);
 pub enum CommonsignConfirmErrorCode {
     /// The product conflicts with another one.
     AntProductConflict,
-    /// The batch is empty.
+    /// The documentation says no more than the name.
     BatchIsEmpty,
     /// The batch does not exist.
     BatchIsNotExist,
@@ -143,7 +145,7 @@ pub enum CommonsignConfirmErrorCode {
     FeerateNotInteravl,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     MerchantInterfaceInfoErr,
@@ -248,6 +250,7 @@ impl crate::method::ErrorCode for CommonsignConfirmErrorCode {
             | Self::BusinessLicenseNoEmpty
             | Self::FeerateNotInteravl
             | Self::InvalidBatchNo
+            | Self::InvalidParameter
             | Self::NewLinkCannotBatchSign
             | Self::OpenApiSignProductNotSupport
             | Self::OpenApiSignProductNumTooBig
@@ -258,7 +261,6 @@ impl crate::method::ErrorCode for CommonsignConfirmErrorCode {
             | Self::OpenApiSignIsvNotInWhitelist
             | Self::ProductNoOpenablePermissionSet => Some(crate::ErrorClass::Setup),
             Self::BizError
-            | Self::InvalidParameter
             | Self::MerchantInterfaceInfoErr
             | Self::NotMatchedSsuOrPs
             | Self::ProductOpenFail

@@ -6,6 +6,8 @@
 /// Hands in a transaction in which an ISV signs up or creates apps for a merchant. It must be in the state `init` and not empty. If it was opened with an `order_ticket`, the app's authorisation tokens come back.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentConfirmRequest.java>
+#[doc(alias = "alipay.open.agent.confirm")]
+#[doc(alias = "提交代商户签约、创建应用事务")]
 #[must_use]
 #[non_exhaustive]
 pub struct Confirm {
@@ -90,13 +92,13 @@ pub struct ConfirmResponse {
     pub auth_app_id: Option<String>,
     /// 应用授权令牌的有效时间. How long the authorisation token is valid from this call on, in seconds. Example: `123456`.
     pub expires_in: Option<String>,
-    /// 授权商户的open_id. Identifies the merchant who authorised to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 授权商户的open_id. Identifies the merchant who authorised to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 签约单号. The number of the signing. Always there if a product was signed. Example: `20211020034000100000027428505085`.
     pub order_no: Option<String>,
     /// 刷新令牌的有效时间. How long the refresh token is valid from this call on, in seconds. Example: `123456`.
     pub re_expires_in: Option<String>,
-    /// 授权商户的user_id. The Alipay user id of the merchant who authorised, 16 digits from 2088. Example: `2088102150527498`.
+    /// 授权商户的user_id. The Alipay user id of the merchant who authorised, 16 digits from 2088. Example: `2088102150527498`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -189,7 +191,7 @@ crate::codec::object!(ConfirmResponse);
 pub enum ConfirmErrorCode {
     /// The product conflicts with another one.
     AntProductConflict,
-    /// The batch is empty.
+    /// The documentation says no more than the name.
     BatchIsEmpty,
     /// The batch does not exist.
     BatchIsNotExist,
@@ -203,7 +205,7 @@ pub enum ConfirmErrorCode {
     FeerateNotInteravl,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider's app has no package for this.
     IsvAppNoOrderPackage,
@@ -301,6 +303,7 @@ impl crate::method::ErrorCode for ConfirmErrorCode {
             | Self::BusinessLicenseNoEmpty
             | Self::FeerateNotInteravl
             | Self::InvalidBatchNo
+            | Self::InvalidParameter
             | Self::NewLinkCannotBatchSign
             | Self::PreAuthInvalidAuthAppId
             | Self::PreAuthInvalidAuthTicket
@@ -313,7 +316,6 @@ impl crate::method::ErrorCode for ConfirmErrorCode {
             | Self::PreAuthInvalidAuthToken
             | Self::PreAuthInvokeApiNotPermitte => Some(crate::ErrorClass::Setup),
             Self::BizError
-            | Self::InvalidParameter
             | Self::PreAuthTicketCreateAppOnce
             | Self::PreAuthTicketExchangeFailed
             | Self::ProductOpenFail => None,

@@ -6,6 +6,8 @@
 /// Opens a transaction in which an ISV signs up or creates apps for a merchant: always the first call. After it is handed in, the merchant has to confirm, unless it was opened with an `order_ticket`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentCreateRequest.java>
+#[doc(alias = "alipay.open.agent.create")]
+#[doc(alias = "开启代商户签约、创建应用事务")]
 #[must_use]
 #[non_exhaustive]
 pub struct Create {
@@ -179,7 +181,7 @@ pub enum CreateErrorCode {
     InvalidContactMobile,
     /// The contact's name is wrong.
     InvalidContactName,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant can't log in.
     MerchantCanNotLogon,
@@ -189,7 +191,7 @@ pub enum CreateErrorCode {
     MerchantNotActived,
     /// The merchant is not verified.
     MerchantNotCertified,
-    /// The merchant is not enabled.
+    /// The documentation says no more than the name.
     MerchantNotEnabled,
     /// The app is not a service provider's app.
     NotIsvAppType,
@@ -268,6 +270,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
             | Self::InvalidContactEmail
             | Self::InvalidContactMobile
             | Self::InvalidContactName
+            | Self::InvalidParameter
             | Self::MerchantIsNotExist
             | Self::PreAuthInvalidAuthAppId
             | Self::PreAuthInvalidAuthTicket
@@ -280,7 +283,6 @@ impl crate::method::ErrorCode for CreateErrorCode {
             | Self::NotIsvAppType
             | Self::PreAuthInvalidAuthToken
             | Self::PreAuthInvokeApiNotPermitte => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

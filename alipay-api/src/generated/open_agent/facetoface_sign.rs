@@ -6,6 +6,8 @@
 /// Signs a merchant up for face-to-face payments, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentFacetofaceSignRequest.java>
+#[doc(alias = "alipay.open.agent.facetoface.sign")]
+#[doc(alias = "代签约当面付产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct FacetofaceSign {
@@ -413,7 +415,7 @@ pub enum FacetofaceSignErrorCode {
     FileSizeOutLimit,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider's app has no package for this.
     IsvAppNoOrderPackage,
@@ -557,6 +559,7 @@ impl crate::method::ErrorCode for FacetofaceSignErrorCode {
             | Self::FileSizeMinLimit
             | Self::FileSizeOutLimit
             | Self::InvalidBatchNo
+            | Self::InvalidParameter
             | Self::PreAuthInvalidAuthAppId
             | Self::PreAuthInvalidAuthTicket
             | Self::PreAuthInvalidPackage => Some(crate::ErrorClass::Request),
@@ -581,7 +584,6 @@ impl crate::method::ErrorCode for FacetofaceSignErrorCode {
             Self::AdmitOrderNoPass
             | Self::BizError
             | Self::CheckAgdsSellerAccessFailed
-            | Self::InvalidParameter
             | Self::NotMatchedSsuOrPs
             | Self::RiskAdviceError => None,
         }

@@ -6,6 +6,8 @@
 /// Creates a mini program for a merchant, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentMiniCreateRequest.java>
+#[doc(alias = "alipay.open.agent.mini.create")]
+#[doc(alias = "代商家创建小程序应用")]
 #[deprecated(
     note = "No longer developed: Alipay asks to use its newer interface for creating mini programs"
 )]
@@ -333,7 +335,7 @@ pub enum MiniCreateErrorCode {
     InvalidMiniAppSlogan,
     /// The mini program's slogan has a wrong length.
     InvalidMiniAppSloganLength,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider's app has no mini program scene.
     IsvAppNoTinyappScene,
@@ -347,7 +349,7 @@ pub enum MiniCreateErrorCode {
     MerchantNotActived,
     /// The merchant is not verified.
     MerchantNotCertified,
-    /// The merchant is not enabled.
+    /// The documentation says no more than the name.
     MerchantNotEnabled,
     /// The merchant is not a company.
     MerchantNotEnterprise,
@@ -544,6 +546,7 @@ impl crate::method::ErrorCode for MiniCreateErrorCode {
             | Self::InvalidMiniAppServiceTel
             | Self::InvalidMiniAppSlogan
             | Self::InvalidMiniAppSloganLength
+            | Self::InvalidParameter
             | Self::LogoIsBlank
             | Self::MerchantIsNotExist
             | Self::MiniAppEnNameSensitive
@@ -569,7 +572,6 @@ impl crate::method::ErrorCode for MiniCreateErrorCode {
             | Self::PreAuthInvokeApiNotPermitte => Some(crate::ErrorClass::Setup),
             Self::BlackListCheckFail
             | Self::DuplicateCreateAppName
-            | Self::InvalidParameter
             | Self::MiniAppEnNameDuplicate
             | Self::MiniAppNameDuplicate
             | Self::PreAuthInvalidCreateApplicat

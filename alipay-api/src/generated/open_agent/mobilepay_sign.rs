@@ -6,6 +6,8 @@
 /// Signs a merchant up for payments in apps, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentMobilepaySignRequest.java>
+#[doc(alias = "alipay.open.agent.mobilepay.sign")]
+#[doc(alias = "代签约APP支付产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct MobilepaySign {
@@ -602,7 +604,7 @@ pub enum MobilepaySignErrorCode {
     FileSizeOutLimit,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider's app has no package for this.
     IsvAppNoOrderPackage,
@@ -725,6 +727,7 @@ impl crate::method::ErrorCode for MobilepaySignErrorCode {
             | Self::FileSizeMinLimit
             | Self::FileSizeOutLimit
             | Self::InvalidBatchNo
+            | Self::InvalidParameter
             | Self::PreAuthInvalidAuthAppId
             | Self::PreAuthInvalidAuthTicket
             | Self::PreAuthInvalidPackage => Some(crate::ErrorClass::Request),
@@ -745,7 +748,6 @@ impl crate::method::ErrorCode for MobilepaySignErrorCode {
             | Self::UserCardBalancePayClosed => Some(crate::ErrorClass::Setup),
             Self::AdmitOrderNoPass
             | Self::CheckAgdsSellerAccessFailed
-            | Self::InvalidParameter
             | Self::NotMatchedSsuOrPs => None,
         }
     }

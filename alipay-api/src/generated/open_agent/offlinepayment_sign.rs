@@ -6,6 +6,8 @@
 /// Signs a merchant up for the express version of face-to-face payments, as a step of a transaction of `alipay.open.agent.create`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentOfflinepaymentSignRequest.java>
+#[doc(alias = "alipay.open.agent.offlinepayment.sign")]
+#[doc(alias = "代签约当面付快捷版产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct OfflinepaymentSign {
@@ -401,7 +403,7 @@ pub enum OfflinepaymentSignErrorCode {
     FileSizeOutLimit,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service provider's app has no package for this.
     IsvAppNoOrderPackage,
@@ -543,6 +545,7 @@ impl crate::method::ErrorCode for OfflinepaymentSignErrorCode {
             | Self::FileSizeMinLimit
             | Self::FileSizeOutLimit
             | Self::InvalidBatchNo
+            | Self::InvalidParameter
             | Self::PreAuthInvalidAuthAppId
             | Self::PreAuthInvalidAuthTicket
             | Self::PreAuthInvalidPackage => Some(crate::ErrorClass::Request),
@@ -567,8 +570,7 @@ impl crate::method::ErrorCode for OfflinepaymentSignErrorCode {
             | Self::UserCardBalancePayClosed => Some(crate::ErrorClass::Setup),
             Self::AgentSignConfirmBySameIsv
             | Self::BizError
-            | Self::CheckAgdsSellerAccessFailed
-            | Self::InvalidParameter => None,
+            | Self::CheckAgdsSellerAccessFailed => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks where the application stands after a signing for a merchant was handed in.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentOrderQueryRequest.java>
+#[doc(alias = "alipay.open.agent.order.query")]
+#[doc(alias = "查询申请单状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderQuery {
@@ -196,7 +198,7 @@ pub enum OrderQueryErrorCode {
     BatchStatusNotSubmit,
     /// The batch number is wrong.
     InvalidBatchNo,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for the app.
     NoAppPermission,
@@ -230,11 +232,11 @@ impl crate::method::ErrorCode for OrderQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BatchIsNotExist | Self::BatchStatusNotSubmit | Self::InvalidBatchNo => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::BatchIsNotExist
+            | Self::BatchStatusNotSubmit
+            | Self::InvalidBatchNo
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::NoAppPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks which products a merchant has signed up for, for an ISV that signs for merchants.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAgentSignstatusQueryRequest.java>
+#[doc(alias = "alipay.open.agent.signstatus.query")]
+#[doc(alias = "查询商户某个产品的签约状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct SignstatusQuery {
@@ -146,7 +148,7 @@ crate::codec::object!(SignstatusQueryResponse);
 /// A business error code of [`SignstatusQuery`].
 #[non_exhaustive]
 pub enum SignstatusQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant does not exist.
     MerchantIsNotExist,
@@ -182,16 +184,17 @@ impl crate::method::ErrorCode for SignstatusQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MerchantIsNotExist => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::MerchantIsNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::QuerySignStatusAuthNotMatch | Self::QuerySignStatusNotAuth => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter => None,
         }
     }
 }
 
-/// 商户产品签约状态结果对象数组. Where a merchant stands with a product.
+/// 商户产品签约状态结果. Where a merchant stands with a product.
 #[non_exhaustive]
 pub struct ProductSignStatusInfo {
     /// 产品编码. The product's code, such as `FACE_TO_FACE_PAYMENT`. Example: `FACE_TO_FACE_PAYMENT`.

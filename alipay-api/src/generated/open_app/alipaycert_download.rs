@@ -10,6 +10,8 @@
 /// `isv.alipay-cert-not-exist`.
 ///
 /// Documentation: <https://opendocs.alipay.com/common/06ue2z>
+#[doc(alias = "alipay.open.app.alipaycert.download")]
+#[doc(alias = "应用支付宝公钥证书下载")]
 #[non_exhaustive]
 pub struct AlipaycertDownload {
     /// 支付宝公钥证书序列号. The serial of Alipay's certificate, as `alipay_cert_sn` names it. At most 128 characters.
@@ -73,7 +75,7 @@ impl crate::method::ServerMethod for AlipaycertDownload {}
 /// The answer to [`AlipaycertDownload`].
 #[non_exhaustive]
 pub struct AlipaycertDownloadResponse {
-    /// The certificate file: its PEM text, once more in base64.
+    /// 公钥证书. The certificate file: its PEM text, once more in base64.
     pub alipay_cert_content: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Applies for users' sensitive fields in the answers of a method, with pictures or a video of how the app uses them.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/373ff9fc_alipay.open.app.api.field.apply>
+#[doc(alias = "alipay.open.app.api.field.apply")]
+#[doc(alias = "申请获取接口用户敏感信息字段")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApiFieldApply {
@@ -470,7 +472,7 @@ impl crate::method::ErrorCode for ApiFieldApplyErrorCode {
     }
 }
 
-/// An application for a sensitive field.
+/// 字段申请表单. An application for a sensitive field.
 #[must_use]
 #[non_exhaustive]
 pub struct AuthFieldApply {

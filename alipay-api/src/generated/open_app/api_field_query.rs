@@ -6,6 +6,8 @@
 /// Asks which users' sensitive fields an app has applied for and where each application stands. It is about the calling app, or the merchant's if an ISV calls for it.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/a0d374a3_alipay.open.app.api.field.query>
+#[doc(alias = "alipay.open.app.api.field.query")]
+#[doc(alias = "用户信息申请记录查询")]
 #[non_exhaustive]
 pub struct ApiFieldQuery {
     /// Fields that this version of the library does not know.
@@ -137,7 +139,7 @@ impl crate::method::ErrorCode for ApiFieldQueryErrorCode {
     }
 }
 
-/// 用户信息申请记录列表. An application for a sensitive field.
+/// 用户信息申请记录. An application for a sensitive field.
 #[non_exhaustive]
 pub struct AuthFieldDTO {
     /// 接口英文名称. The method that the field belongs to, by name. Example: `alipay.user.info.share`.

@@ -6,6 +6,8 @@
 /// Lists the users' sensitive fields that the calling app can apply for.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/c80094bf_alipay.open.app.api.query>
+#[doc(alias = "alipay.open.app.api.query")]
+#[doc(alias = "查询应用可申请的接口出参敏感字段列表")]
 #[non_exhaustive]
 pub struct ApiQuery {
     /// Fields that this version of the library does not know.
@@ -110,7 +112,7 @@ crate::codec::object!(ApiQueryResponse);
 /// A business error code of [`ApiQuery`].
 #[non_exhaustive]
 pub enum ApiQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -127,12 +129,12 @@ impl crate::method::ErrorCode for ApiQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 应用可申请的接口出参敏感字段列表. Sensitive fields of a method.
+/// 应用可申请的接口出参敏感字段. Sensitive fields of a method.
 #[non_exhaustive]
 pub struct AuthApiDTO {
     /// 敏感信息可申请接口名. The method's name. Example: `app.mini.user.query`.

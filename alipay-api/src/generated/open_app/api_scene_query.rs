@@ -6,6 +6,8 @@
 /// Asks for which scenes a sensitive field of a method can be applied for.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/54e1e005_alipay.open.app.api.scene.query>
+#[doc(alias = "alipay.open.app.api.scene.query")]
+#[doc(alias = "查询接口字段使用场景")]
 #[must_use]
 #[non_exhaustive]
 pub struct ApiSceneQuery {

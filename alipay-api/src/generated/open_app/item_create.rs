@@ -6,6 +6,8 @@
 /// Creates goods of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemCreateRequest.java>
+#[doc(alias = "alipay.open.app.item.create")]
+#[doc(alias = "小程序商品创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemCreate {
@@ -463,7 +465,7 @@ impl crate::codec::Object for ItemCreateResponse {
 
 crate::codec::object!(ItemCreateResponse);
 
-/// sku数组. A variant (SKU) of new goods.
+/// sku. A variant (SKU) of new goods.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemSkuCreateVO {

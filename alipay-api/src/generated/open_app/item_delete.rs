@@ -6,6 +6,8 @@
 /// Deletes goods of a mini program, with all their variants.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemDeleteRequest.java>
+#[doc(alias = "alipay.open.app.item.delete")]
+#[doc(alias = "小程序商品删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemDelete {
@@ -148,7 +150,7 @@ impl crate::codec::Object for ItemDeleteResponse {
 
 crate::codec::object!(ItemDeleteResponse);
 
-/// The numbers of goods.
+/// 删除成功的商品. The numbers of goods.
 #[non_exhaustive]
 pub struct ItemSpuIdPair {
     /// 支付宝平台侧商品ID. Alipay's unique number of the goods. Further calls need it: store it.

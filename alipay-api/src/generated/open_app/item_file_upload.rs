@@ -6,6 +6,8 @@
 /// Uploads a file for the goods of mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemFileUploadRequest.java>
+#[doc(alias = "alipay.open.app.item.file.upload")]
+#[doc(alias = "小程序商品文件上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemFileUpload {

@@ -6,6 +6,8 @@
 /// Lists the goods of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemListQueryRequest.java>
+#[doc(alias = "alipay.open.app.item.list.query")]
+#[doc(alias = "小程序商品分页查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemListQuery {
@@ -206,7 +208,7 @@ impl crate::codec::Object for ItemListQueryResponse {
 
 crate::codec::object!(ItemListQueryResponse);
 
-/// 商品spu列表. Goods in a list.
+/// 商品spu. Goods in a list.
 #[non_exhaustive]
 pub struct ItemSpuVO {
     /// 平台类目. Alipay's category of the goods: a last-level one from its table.

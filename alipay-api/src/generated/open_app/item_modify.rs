@@ -6,6 +6,8 @@
 /// Changes goods of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemModifyRequest.java>
+#[doc(alias = "alipay.open.app.item.modify")]
+#[doc(alias = "小程序商品更新接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemModify {
@@ -460,7 +462,7 @@ impl crate::codec::Object for ItemModifyResponse {
 
 crate::codec::object!(ItemModifyResponse);
 
-/// sku数组. A variant (SKU) of goods.
+/// sku. A variant (SKU) of goods.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemSkuVO {

@@ -6,6 +6,8 @@
 /// Asks for the details of goods of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppItemQueryRequest.java>
+#[doc(alias = "alipay.open.app.item.query")]
+#[doc(alias = "小程序商品详情查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ItemQuery {

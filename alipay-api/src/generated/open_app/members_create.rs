@@ -6,6 +6,8 @@
 /// Adds a member, such as a developer or tester, to a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMembersCreateRequest.java>
+#[doc(alias = "alipay.open.app.members.create")]
+#[doc(alias = "应用添加成员")]
 #[must_use]
 #[non_exhaustive]
 pub struct MembersCreate {

@@ -6,14 +6,16 @@
 /// Takes a member away from a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMembersDeleteRequest.java>
+#[doc(alias = "alipay.open.app.members.delete")]
+#[doc(alias = "应用删除成员")]
 #[must_use]
 #[non_exhaustive]
 pub struct MembersDelete {
-    /// 被删除成员的openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 被删除成员的openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 被删除成员的角色类型. The member's role, such as `DEVELOPER`. Example: `DEVELOPER`.
     pub role: Option<String>,
-    /// 被删除成员的支付宝账户唯一标识. The member's Alipay user id, 16 digits from 2088. Example: `208822294389xxxx`.
+    /// 被删除成员的支付宝账户唯一标识. The member's Alipay user id, 16 digits from 2088. Example: `208822294389xxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -26,7 +28,7 @@ impl MembersDelete {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 被删除成员的openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 被删除成员的openId. Identifies the member to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -38,7 +40,7 @@ impl MembersDelete {
         self
     }
 
-    /// 被删除成员的支付宝账户唯一标识. The member's Alipay user id, 16 digits from 2088. Example: `208822294389xxxx`.
+    /// 被删除成员的支付宝账户唯一标识. The member's Alipay user id, 16 digits from 2088. Example: `208822294389xxxx`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

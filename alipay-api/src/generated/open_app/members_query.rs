@@ -6,6 +6,8 @@
 /// Lists the members of a mini program with a role.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMembersQueryRequest.java>
+#[doc(alias = "alipay.open.app.members.query")]
+#[doc(alias = "应用查询成员列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct MembersQuery {
@@ -172,7 +174,7 @@ pub struct AppMemberInfo {
     pub logon_id: Option<String>,
     /// 昵称. The member's name as shown. Example: `张三`.
     pub nick_name: Option<String>,
-    /// 支付宝用户openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 头像地址fileId. The id of the member's portrait; its full address has to be put together. Example: `AAA-AAAAAAAAA`.
     pub portrait: Option<String>,
@@ -180,7 +182,7 @@ pub struct AppMemberInfo {
     pub role: Option<String>,
     /// 成员的状态. Where the membership stands, such as `VALID`. Example: `VALID`.
     pub status: Option<String>,
-    /// 支付宝用户id. The user's Alipay user id. Example: `208822294389xxxx`.
+    /// 支付宝用户id. The user's Alipay user id. Example: `208822294389xxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

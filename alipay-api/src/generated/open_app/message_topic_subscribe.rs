@@ -6,6 +6,8 @@
 /// Subscribes to messages of a topic.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMessageTopicSubscribeRequest.java>
+#[doc(alias = "alipay.open.app.message.topic.subscribe")]
+#[doc(alias = "订阅消息topic")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageTopicSubscribe {

@@ -6,6 +6,8 @@
 /// Ends a subscription to messages of a topic.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMessageTopicUnsubscribeRequest.java>
+#[doc(alias = "alipay.open.app.message.topic.unsubscribe")]
+#[doc(alias = "取消订阅关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageTopicUnsubscribe {

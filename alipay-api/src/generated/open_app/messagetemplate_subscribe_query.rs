@@ -6,14 +6,16 @@
 /// Asks whether a user has subscribed to message templates, to lead the user to subscribe or to choose who gets messages.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMessagetemplateSubscribeQueryRequest.java>
+#[doc(alias = "alipay.open.app.messagetemplate.subscribe.query")]
+#[doc(alias = "模板订阅关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessagetemplateSubscribeQuery {
-    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 消息模板id. At most 3, of the same app and shown in the same subscription component. At most 3 items.
     pub template_id_list: Vec<String>,
-    /// 订阅消息模板用户的支付宝唯一标识. From 2088. Example: `20882028****0410`.
+    /// 订阅消息模板用户的支付宝唯一标识. From 2088. Example: `20882028****0410`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -26,7 +28,7 @@ impl MessagetemplateSubscribeQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -38,7 +40,7 @@ impl MessagetemplateSubscribeQuery {
         self
     }
 
-    /// 订阅消息模板用户的支付宝唯一标识. From 2088. Example: `20882028****0410`.
+    /// 订阅消息模板用户的支付宝唯一标识. From 2088. Example: `20882028****0410`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -215,7 +217,7 @@ impl crate::method::ErrorCode for MessagetemplateSubscribeQueryErrorCode {
     }
 }
 
-/// 用户对消息模板的订阅关系列表. Whether a user has subscribed to a message template.
+/// 用户对消息模板的订阅关系. Whether a user has subscribed to a message template.
 #[non_exhaustive]
 pub struct SubscribeRelation {
     /// 订阅保持状态. What was chosen when the user ticked "always keep this choice". If it was to subscribe, the next time subscribes silently, without showing the component. Example: `0`.

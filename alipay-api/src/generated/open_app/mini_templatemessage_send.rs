@@ -6,6 +6,8 @@
 /// Sends a user a message by a template: after a payment, a form sent in, or a payment by face, or if they have subscribed to the template.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppMiniTemplatemessageSendRequest.java>
+#[doc(alias = "alipay.open.app.mini.templatemessage.send")]
+#[doc(alias = "小程序发送模板消息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniTemplatemessageSend {
@@ -15,9 +17,9 @@ pub struct MiniTemplatemessageSend {
     pub form_id: Option<String>,
     /// 小程序的跳转页面. The page of the mini program that the message opens. Example: `page/component/index`.
     pub page: Option<String>,
-    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub to_open_id: Option<String>,
-    /// 接收用户user_id. The Alipay user id of who gets the message, 16 digits from 2088. Example: `2088102122458832`.
+    /// 接收用户user_id. The Alipay user id of who gets the message, 16 digits from 2088. Example: `2088102122458832`. See [user ids](crate::guide::user_ids).
     pub to_user_id: Option<String>,
     /// 消息模板ID. The template, as the merchant chose it in the merchant centre. Example: `MDI4YzIxMDE2M2I5YTQzYjUxNWE4MjA4NmU1MTIyYmM=`.
     pub user_template_id: Option<String>,
@@ -50,13 +52,13 @@ impl MiniTemplatemessageSend {
         self
     }
 
-    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn to_open_id(mut self, to_open_id: impl Into<String>) -> Self {
         self.to_open_id = Some(Into::into(to_open_id));
         self
     }
 
-    /// 接收用户user_id. The Alipay user id of who gets the message, 16 digits from 2088. Example: `2088102122458832`.
+    /// 接收用户user_id. The Alipay user id of who gets the message, 16 digits from 2088. Example: `2088102122458832`. See [user ids](crate::guide::user_ids).
     pub fn to_user_id(mut self, to_user_id: impl Into<String>) -> Self {
         self.to_user_id = Some(Into::into(to_user_id));
         self

@@ -6,6 +6,8 @@
 /// Makes a QR code that opens a mini program.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/009zva>
+#[doc(alias = "alipay.open.app.qrcode.create")]
+#[doc(alias = "小程序生成推广二维码接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeCreate {
@@ -202,7 +204,7 @@ crate::codec::object!(QrcodeCreateResponse);
 pub enum QrcodeCreateErrorCode {
     /// The background colour is wrong.
     HmBgColorInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The QR code's description did not pass the check.
     QrcodeDescCheckInvalid,
@@ -228,10 +230,9 @@ impl crate::method::ErrorCode for QrcodeCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::HmBgColorInvalid | Self::QrcodeDescCheckInvalid => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter => None,
+            Self::HmBgColorInvalid
+            | Self::InvalidParameter
+            | Self::QrcodeDescCheckInvalid => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Submits a service of a mini program for review, or changes one that was submitted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceApplyRequest.java>
+#[doc(alias = "alipay.open.app.service.apply")]
+#[doc(alias = "服务提报申请")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceApply {
@@ -251,7 +253,7 @@ pub enum ServiceApplyErrorCode {
     BizError,
     /// The documentation names this code and does not say what it means.
     IdempotentConflicted,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini program is not online.
     MiniAppNotOnline,
@@ -370,6 +372,7 @@ impl crate::method::ErrorCode for ServiceApplyErrorCode {
             | Self::AttrTypeError
             | Self::AttrValuetypeError
             | Self::AttrValueError
+            | Self::InvalidParameter
             | Self::OptionNameError
             | Self::OptionValueError
             | Self::ServiceAppidNotInUrl
@@ -384,7 +387,6 @@ impl crate::method::ErrorCode for ServiceApplyErrorCode {
             Self::AttrRuleCheckError
             | Self::BizError
             | Self::IdempotentConflicted
-            | Self::InvalidParameter
             | Self::PermissionCheckError
             | Self::ServiceNameRepeatError
             | Self::ServiceUrlRepeatError => None,

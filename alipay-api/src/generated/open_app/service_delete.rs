@@ -6,6 +6,8 @@
 /// Makes a service of a mini program invalid.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceDeleteRequest.java>
+#[doc(alias = "alipay.open.app.service.delete")]
+#[doc(alias = "服务失效接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceDelete {
@@ -120,7 +122,7 @@ crate::codec::object!(ServiceDeleteResponse);
 /// A business error code of [`ServiceDelete`].
 #[non_exhaustive]
 pub enum ServiceDeleteErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     PermissionCheckError,
@@ -160,10 +162,11 @@ impl crate::method::ErrorCode for ServiceDeleteErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ServiceCanNotInvalid
+            Self::InvalidParameter
+            | Self::ServiceCanNotInvalid
             | Self::ServiceNull
             | Self::ServiceStatusIsAuditing => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionCheckError => None,
+            Self::PermissionCheckError => None,
         }
     }
 }

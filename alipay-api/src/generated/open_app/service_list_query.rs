@@ -6,6 +6,8 @@
 /// Lists a mini program's services, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceListQueryRequest.java>
+#[doc(alias = "alipay.open.app.service.list.query")]
+#[doc(alias = "服务批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceListQuery {
@@ -191,7 +193,7 @@ crate::codec::object!(ServiceListQueryResponse);
 /// A business error code of [`ServiceListQuery`].
 #[non_exhaustive]
 pub enum ServiceListQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini program is not online.
     MiniAppNotOnline,
@@ -227,14 +229,16 @@ impl crate::method::ErrorCode for ServiceListQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ServiceIsInvalid => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::ServiceIsInvalid => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::MiniAppNotOnline => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::PermissionCheckError => None,
+            Self::PermissionCheckError => None,
         }
     }
 }
 
-/// 服务列表. A service of a mini program, in short.
+/// 服务. A service of a mini program, in short.
 #[non_exhaustive]
 pub struct StandardServiceBaseInfo {
     /// 服务状态. Such as `INVALID`. Example: `INVALID`.

@@ -6,6 +6,8 @@
 /// Reads a service of a mini program and how its review stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceQueryRequest.java>
+#[doc(alias = "alipay.open.app.service.query")]
+#[doc(alias = "服务查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceQuery {
@@ -176,7 +178,7 @@ crate::codec::object!(ServiceQueryResponse);
 /// A business error code of [`ServiceQuery`].
 #[non_exhaustive]
 pub enum ServiceQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     PermissionCheckError,
@@ -200,8 +202,10 @@ impl crate::method::ErrorCode for ServiceQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ServiceNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::PermissionCheckError => None,
+            Self::InvalidParameter | Self::ServiceNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::PermissionCheckError => None,
         }
     }
 }

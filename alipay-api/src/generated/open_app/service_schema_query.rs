@@ -6,6 +6,8 @@
 /// Reads the schema by which a service of a category must be described.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAppServiceSchemaQueryRequest.java>
+#[doc(alias = "alipay.open.app.service.schema.query")]
+#[doc(alias = "服务schema下发")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceSchemaQuery {
@@ -183,7 +185,7 @@ crate::codec::object!(ServiceSchemaQueryResponse);
 /// A business error code of [`ServiceSchemaQuery`].
 #[non_exhaustive]
 pub enum ServiceSchemaQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The service's schema does not exist.
     ServiceSchemaNotExist,
@@ -205,8 +207,9 @@ impl crate::method::ErrorCode for ServiceSchemaQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ServiceSchemaNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::ServiceSchemaNotExist => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

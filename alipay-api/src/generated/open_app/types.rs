@@ -78,7 +78,7 @@ crate::codec::object!(AppItemAttrVO);
 pub enum AuthType {
     /// A merchant's, for an ISV's app.
     AppAuth,
-    /// A user's.
+    /// 用户授权.
     UserAuth,
 }
 
@@ -253,7 +253,7 @@ impl crate::codec::KnownValue for ItemDetailsPageModel {
 
 crate::codec::listed!(ItemDetailsPageModel);
 
-/// 销售属性列表. A property that makes a variant.
+/// 销售属性. A property that makes a variant.
 #[must_use]
 #[non_exhaustive]
 pub struct ItemSkuAttrVO {
@@ -334,7 +334,7 @@ impl crate::codec::Object for ItemSkuAttrVO {
 
 crate::codec::object!(ItemSkuAttrVO);
 
-/// sku数组. The numbers of a variant.
+/// sku. The numbers of a variant.
 #[non_exhaustive]
 pub struct ItemSkuIdPair {
     /// 商家侧sku ID. The merchant's own number of the variant, unique within the app.

@@ -6,6 +6,8 @@
 /// Asks for the AES key of a merchant's app that an ISV's app is authorised for. The key comes encrypted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAuthAppAesGetRequest.java>
+#[doc(alias = "alipay.open.auth.app.aes.get")]
+#[doc(alias = "授权应用aes密钥查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppAesGet {
@@ -135,7 +137,7 @@ crate::codec::object!(AppAesGetResponse);
 pub enum AppAesGetErrorCode {
     /// The app or the merchant may not do this.
     AccessDenied,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -155,8 +157,8 @@ impl crate::method::ErrorCode for AppAesGetErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AccessDenied => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Sets an AES key for a merchant's app that an ISV's app is authorised for. The key comes back encrypted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenAuthAppAesSetRequest.java>
+#[doc(alias = "alipay.open.auth.app.aes.set")]
+#[doc(alias = "授权应用aes密钥设置")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppAesSet {
@@ -132,7 +134,7 @@ crate::codec::object!(AppAesSetResponse);
 pub enum AppAesSetErrorCode {
     /// The app or the merchant may not do this.
     AccessDenied,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -152,8 +154,8 @@ impl crate::method::ErrorCode for AppAesSetErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AccessDenied => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

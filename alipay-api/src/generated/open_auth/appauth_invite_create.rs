@@ -6,6 +6,8 @@
 /// Invites a merchant to authorise the ISV's app.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/06evao>
+#[doc(alias = "alipay.open.auth.appauth.invite.create")]
+#[doc(alias = "ISV向商户发起应用授权邀约")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppauthInviteCreate {

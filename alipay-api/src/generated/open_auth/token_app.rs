@@ -10,6 +10,8 @@
 /// at the same time.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/04h3uf>
+#[doc(alias = "alipay.open.auth.token.app")]
+#[doc(alias = "换取应用授权令牌")]
 #[must_use]
 #[non_exhaustive]
 pub struct TokenApp {
@@ -126,7 +128,7 @@ pub struct TokenAppResponse {
     pub auth_app_id: String,
     /// 授权商户的user_id. The merchant's Alipay user number.
     pub user_id: String,
-    /// The token's lifetime in seconds.
+    /// 令牌有效期. The token's lifetime in seconds.
     #[deprecated(note = "An app's token does not expire.")]
     pub expires_in: Option<i64>,
     /// 刷新令牌的有效时间. The refresh token's lifetime in seconds, from this call on.
@@ -290,7 +292,7 @@ impl crate::method::ErrorCode for TokenAppErrorCode {
     }
 }
 
-/// What is exchanged for a token.
+/// 授权方式. What is exchanged for a token.
 #[non_exhaustive]
 pub enum TokenAppGrantType {
     /// The code of a new authorisation.
@@ -311,7 +313,7 @@ impl crate::codec::KnownValue for TokenAppGrantType {
 
 crate::codec::listed!(TokenAppGrantType);
 
-/// The tokens for one of several apps.
+/// 批量授权换码访问令牌. The tokens for one of several apps.
 #[non_exhaustive]
 pub struct AppTokenExchangeSubElement {
     /// 应用授权令牌. The token to send along with every call made for the merchant.

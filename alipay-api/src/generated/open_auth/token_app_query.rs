@@ -6,6 +6,8 @@
 /// Queries an `app_auth_token`: which merchant granted it, which methods it covers, and whether it is still valid.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/04hgcp>
+#[doc(alias = "alipay.open.auth.token.app.query")]
+#[doc(alias = "查询某个应用授权AppAuthToken的授权信息")]
 #[non_exhaustive]
 pub struct TokenAppQuery {
     /// 应用授权令牌. The token to query: here it is a business parameter, not the caller's credential.
@@ -84,9 +86,9 @@ pub struct TokenAppQueryResponse {
     pub user_id: String,
     /// 授权商户的appid. The merchant's own app.
     pub auth_app_id: String,
-    /// Whether the token is in force.
+    /// 令牌状态. Whether the token is in force.
     pub status: crate::types::OpenEnum<TokenAppQueryStatus>,
-    /// The methods that the token opens.
+    /// 授权接口列表. The methods that the token opens.
     pub auth_methods: Vec<String>,
     /// 授权生效时间. When the authorisation began.
     pub auth_start: Option<crate::types::DateTime>,
@@ -94,7 +96,7 @@ pub struct TokenAppQueryResponse {
     pub auth_end: Option<crate::types::DateTime>,
     /// 应用授权令牌失效时间. The token's lifetime, in seconds.
     pub expires_in: Option<i64>,
-    /// Whether the merchant authorised everything rather than single functions.
+    /// 是否全权委托授权. Whether the merchant authorised everything rather than single functions.
     pub is_by_app_auth: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -236,7 +238,7 @@ impl crate::method::ErrorCode for TokenAppQueryErrorCode {
     }
 }
 
-/// Whether a token is in force.
+/// 令牌状态. Whether a token is in force.
 #[non_exhaustive]
 pub enum TokenAppQueryStatus {
     /// In force.

@@ -6,14 +6,16 @@
 /// Asks whether a user's authorisations of this app are still valid.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/6b97edd1_alipay.open.auth.userauth.relationship.query>
+#[doc(alias = "alipay.open.auth.userauth.relationship.query")]
+#[doc(alias = "用户授权关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct UserauthRelationshipQuery {
-    /// 用户OpenID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 授权scope. The scopes asked about, joined by commas, each once. Example: `auth_user,auth_zhima`.
     pub scopes: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed if the app has not changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `2088123443211234`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed if the app has not changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `2088123443211234`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -34,7 +36,7 @@ impl UserauthRelationshipQuery {
         request
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed if the app has changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -46,7 +48,7 @@ impl UserauthRelationshipQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed if the app has not changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `2088123443211234`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed if the app has not changed over to open ids. At least one of `open_id`, `user_id` must be given. Example: `2088123443211234`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -156,7 +158,7 @@ crate::codec::object!(UserauthRelationshipQueryResponse);
 /// A business error code of [`UserauthRelationshipQuery`].
 #[non_exhaustive]
 pub enum UserauthRelationshipQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -173,7 +175,7 @@ impl crate::method::ErrorCode for UserauthRelationshipQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

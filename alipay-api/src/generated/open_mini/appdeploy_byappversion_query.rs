@@ -6,6 +6,8 @@
 /// Reads where a version of a mini program has been published; for partner platforms.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniAppdeployByappversionQueryRequest.java>
+#[doc(alias = "alipay.open.mini.appdeploy.byappversion.query")]
+#[doc(alias = "通过版本查询小程序发布")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppdeployByappversionQuery {

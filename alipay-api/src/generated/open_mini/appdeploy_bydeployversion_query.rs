@@ -6,6 +6,8 @@
 /// Reads a mini program's publication by the version of the publication; for partner platforms.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniAppdeployBydeployversionQueryRequest.java>
+#[doc(alias = "alipay.open.mini.appdeploy.bydeployversion.query")]
+#[doc(alias = "根据发布版本查询小程序发布信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppdeployBydeployversionQuery {

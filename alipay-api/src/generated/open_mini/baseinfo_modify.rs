@@ -6,6 +6,8 @@
 /// Changes a mini program's basic details, before it is published for the first time. What was set before can be left out.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniBaseinfoModifyRequest.java>
+#[doc(alias = "alipay.open.mini.baseinfo.modify")]
+#[doc(alias = "小程序修改基础信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseinfoModify {
@@ -308,7 +310,7 @@ pub enum BaseinfoModifyErrorCode {
     InvalidMiniAppSlogan,
     /// The mini program's slogan has a wrong length.
     InvalidMiniAppSloganLength,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The logo is too large.
     LogoExceedMaxSize,
@@ -482,6 +484,7 @@ impl crate::method::ErrorCode for BaseinfoModifyErrorCode {
             | Self::InvalidMiniAppServicePhone
             | Self::InvalidMiniAppSlogan
             | Self::InvalidMiniAppSloganLength
+            | Self::InvalidParameter
             | Self::LogoExceedMaxSize
             | Self::LogoHeightNotEqualWidth
             | Self::LogoIsBlank
@@ -500,8 +503,7 @@ impl crate::method::ErrorCode for BaseinfoModifyErrorCode {
             Self::ApplicationTypeNotMiniapp | Self::MiniAppNotOnline => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter
-            | Self::MiniAppEnNameDuplicate
+            Self::MiniAppEnNameDuplicate
             | Self::MiniAppInfoAuditContains
             | Self::MiniAppNameDuplicate
             | Self::RiskDecisionCheckFail => None,

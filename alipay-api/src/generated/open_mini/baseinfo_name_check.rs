@@ -6,6 +6,8 @@
 /// Checks a name for a mini program: whether it is taken, too general, or has sensitive words or brands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniBaseinfoNameCheckRequest.java>
+#[doc(alias = "alipay.open.mini.baseinfo.name.check")]
+#[doc(alias = "小程序名称检测")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseinfoNameCheck {
@@ -137,7 +139,7 @@ crate::codec::object!(BaseinfoNameCheckResponse);
 /// A business error code of [`BaseinfoNameCheck`].
 #[non_exhaustive]
 pub enum BaseinfoNameCheckErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     SystemLimit,
@@ -159,7 +161,8 @@ impl crate::method::ErrorCode for BaseinfoNameCheckErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::SystemLimit => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::SystemLimit => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for a mini program's basic details.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniBaseinfoQueryRequest.java>
+#[doc(alias = "alipay.open.mini.baseinfo.query")]
+#[doc(alias = "查询小程序基础信息")]
 #[non_exhaustive]
 pub struct BaseinfoQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Asks for the tree of categories of mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniCategoryQueryRequest.java>
+#[doc(alias = "alipay.open.mini.category.query")]
+#[doc(alias = "小程序类目树查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CategoryQuery {
@@ -137,7 +139,7 @@ crate::codec::object!(CategoryQueryResponse);
 /// A business error code of [`CategoryQuery`].
 #[non_exhaustive]
 pub enum CategoryQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     UserNotExist,
@@ -159,12 +161,13 @@ impl crate::method::ErrorCode for CategoryQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter | Self::UserNotExist => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::UserNotExist => None,
         }
     }
 }
 
-/// 小程序类目列表. A category of mini programs.
+/// 小程序类目. A category of mini programs.
 #[non_exhaustive]
 pub struct MiniAppCategory {
     /// 类目id. The category's number.

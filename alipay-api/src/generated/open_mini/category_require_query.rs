@@ -6,6 +6,8 @@
 /// Asks which certificates a mini program of given categories needs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniCategoryRequireQueryRequest.java>
+#[doc(alias = "alipay.open.mini.category.require.query")]
+#[doc(alias = "查询类目所需资质信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CategoryRequireQuery {
@@ -146,7 +148,7 @@ pub enum CategoryRequireQueryErrorCode {
     CategoryIsBlank,
     /// A parameter is missing or wrong.
     InvalidParams,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParameterError,
 }
 
@@ -176,15 +178,15 @@ impl crate::method::ErrorCode for CategoryRequireQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::CategoryError | Self::CategoryIsBlank | Self::InvalidParams => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::ParameterError => None,
+            Self::CategoryError
+            | Self::CategoryIsBlank
+            | Self::InvalidParams
+            | Self::ParameterError => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 类目对应资质列表. Which certificates a category needs.
+/// 类目对应资质. Which certificates a category needs.
 #[non_exhaustive]
 pub struct CategoryRequireInfo {
     /// 营业执照页面是否必填.

@@ -6,6 +6,8 @@
 /// Takes back a mini program's trial version.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniExperienceCancelRequest.java>
+#[doc(alias = "alipay.open.mini.experience.cancel")]
+#[doc(alias = "小程序取消体验版")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExperienceCancel {

@@ -6,6 +6,8 @@
 /// Makes a trial version of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniExperienceCreateRequest.java>
+#[doc(alias = "alipay.open.mini.experience.create")]
+#[doc(alias = "小程序生成体验版")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExperienceCreate {

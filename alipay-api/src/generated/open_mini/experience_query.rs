@@ -6,6 +6,8 @@
 /// Asks where a mini program's trial version stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniExperienceQueryRequest.java>
+#[doc(alias = "alipay.open.mini.experience.query")]
+#[doc(alias = "小程序体验版状态查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ExperienceQuery {

@@ -6,6 +6,8 @@
 /// Applies for a mini program's ICP filing.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpApplyRequest.java>
+#[doc(alias = "alipay.open.mini.icp.apply")]
+#[doc(alias = "小程序申请备案")]
 #[must_use]
 #[non_exhaustive]
 pub struct IcpApply {

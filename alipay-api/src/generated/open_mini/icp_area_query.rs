@@ -6,6 +6,8 @@
 /// Lists the provinces, cities and districts for ICP filings, with their codes.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpAreaQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.area.query")]
+#[doc(alias = "小程序备案区域信息查询接口")]
 #[non_exhaustive]
 pub struct IcpAreaQuery {
     /// Fields that this version of the library does not know.
@@ -104,7 +106,7 @@ impl crate::codec::Object for IcpAreaQueryResponse {
 
 crate::codec::object!(IcpAreaQueryResponse);
 
-/// 城市列表信息. A city.
+/// 城市信息. A city, with its districts.
 #[non_exhaustive]
 pub struct IcpCityAreaItemList {
     /// 城市编码. The city's number in filings.
@@ -158,7 +160,7 @@ impl crate::codec::Object for IcpCityAreaItemList {
 
 crate::codec::object!(IcpCityAreaItemList);
 
-/// 地区列表信息. A district.
+/// 地区信息. A district, the smallest area.
 #[non_exhaustive]
 pub struct IcpDistrictAreaItemList {
     /// 地区编码. The district's number in filings.
@@ -209,7 +211,7 @@ impl crate::codec::Object for IcpDistrictAreaItemList {
 
 crate::codec::object!(IcpDistrictAreaItemList);
 
-/// 省市区列表信息. A province.
+/// 省市区信息. A province, with its cities.
 #[non_exhaustive]
 pub struct IcpProvinceAreaItemList {
     /// 城市列表信息. The cities of the province.

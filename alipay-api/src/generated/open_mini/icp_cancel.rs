@@ -6,6 +6,8 @@
 /// Cancels a mini program's ICP filing.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpCancelRequest.java>
+#[doc(alias = "alipay.open.mini.icp.cancel")]
+#[doc(alias = "小程序取消备案")]
 #[non_exhaustive]
 pub struct IcpCancel {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Lists the kinds of documents for ICP filings, with their codes.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpCertificatetypeQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.certificatetype.query")]
+#[doc(alias = "小程序备案证件类型查询接口")]
 #[non_exhaustive]
 pub struct IcpCertificatetypeQuery {
     /// Fields that this version of the library does not know.
@@ -109,7 +111,7 @@ impl crate::codec::Object for IcpCertificatetypeQueryResponse {
 
 crate::codec::object!(IcpCertificatetypeQueryResponse);
 
-/// 证件类型列表. A kind of document for filings.
+/// 证件类型. A kind of document for filings.
 #[non_exhaustive]
 pub struct IcpCertificateTypeList {
     /// 证件类型中文名称. The Chinese name of the kind of document.

@@ -6,6 +6,8 @@
 /// Asks how a face verification for an ICP filing ended.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpFaceauthQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.faceauth.query")]
+#[doc(alias = "小程序备案人脸核验结果查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct IcpFaceauthQuery {

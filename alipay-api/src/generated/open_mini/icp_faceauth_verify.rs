@@ -6,6 +6,8 @@
 /// Begins a face verification for a mini program's ICP filing.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpFaceauthVerifyRequest.java>
+#[doc(alias = "alipay.open.mini.icp.faceauth.verify")]
+#[doc(alias = "发起小程序备案人脸核验接口")]
 #[non_exhaustive]
 pub struct IcpFaceauthVerify {
     /// Fields that this version of the library does not know.

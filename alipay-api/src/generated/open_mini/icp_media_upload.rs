@@ -6,6 +6,8 @@
 /// Uploads a picture of a paper for an ICP filing; its id is given in the application.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpMediaUploadRequest.java>
+#[doc(alias = "alipay.open.mini.icp.media.upload")]
+#[doc(alias = "小程序备案文件材料上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct IcpMediaUpload {

@@ -6,6 +6,8 @@
 /// Asks where a mini program's ICP filing stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpStatusQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.status.query")]
+#[doc(alias = "小程序备案状态查询接口")]
 #[non_exhaustive]
 pub struct IcpStatusQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Lists the kinds of bodies for ICP filings, with their codes.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIcpSubjecttypeQueryRequest.java>
+#[doc(alias = "alipay.open.mini.icp.subjecttype.query")]
+#[doc(alias = "小程序备案单位性质查询接口")]
 #[non_exhaustive]
 pub struct IcpSubjecttypeQuery {
     /// Fields that this version of the library does not know.
@@ -104,7 +106,7 @@ impl crate::codec::Object for IcpSubjecttypeQueryResponse {
 
 crate::codec::object!(IcpSubjecttypeQueryResponse);
 
-/// 单位性质列表. A kind of body for filings.
+/// 单位性质. A kind of body for filings.
 #[non_exhaustive]
 pub struct IcpSubjectTypeList {
     /// 单位性质中文名称. The Chinese name of the kind of body.

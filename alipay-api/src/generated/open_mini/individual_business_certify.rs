@@ -6,12 +6,14 @@
 /// Turns a person's account that qualifies into that of a sole trader, which can do what a company's account can with mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIndividualBusinessCertifyRequest.java>
+#[doc(alias = "alipay.open.mini.individual.business.certify")]
+#[doc(alias = "个人账户升级为个体工商户")]
 #[must_use]
 #[non_exhaustive]
 pub struct IndividualBusinessCertify {
     /// 营业执照注册号. Example: `1235234234123124234234`.
     pub license_no: Option<String>,
-    /// 营业执照图片的Base64编码字符串. At most 2 MB. Example: `/9j/Qnl0ZUFycmF5T3V0cHV0U3RyZWFtIG91dHB1dCA9IG5ldyBCeXRlQ中间缩略Skge30=`.
+    /// 营业执照图片. A picture of the business licence in Base64, at most 2 MB. Example: `/9j/Qnl0ZUFycmF5T3V0cHV0U3RyZWFtIG91dHB1dCA9IG5ldyBCeXRlQ中间缩略Skge30=`.
     pub license_pic: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -30,7 +32,7 @@ impl IndividualBusinessCertify {
         self
     }
 
-    /// 营业执照图片的Base64编码字符串. At most 2 MB. Example: `/9j/Qnl0ZUFycmF5T3V0cHV0U3RyZWFtIG91dHB1dCA9IG5ldyBCeXRlQ中间缩略Skge30=`.
+    /// 营业执照图片. A picture of the business licence in Base64, at most 2 MB. Example: `/9j/Qnl0ZUFycmF5T3V0cHV0U3RyZWFtIG91dHB1dCA9IG5ldyBCeXRlQ中间缩略Skge30=`.
     pub fn license_pic(mut self, license_pic: impl Into<String>) -> Self {
         self.license_pic = Some(Into::into(license_pic));
         self
@@ -150,7 +152,7 @@ pub enum IndividualBusinessCertifyErrorCode {
     BizError,
     /// The documentation names this code and does not say what it means.
     DuplicatedCertify,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// A parameter is missing or wrong.
     InvalidParams,
@@ -194,10 +196,11 @@ impl crate::method::ErrorCode for IndividualBusinessCertifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParams => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::InvalidParams => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::BizError
             | Self::DuplicatedCertify
-            | Self::InvalidParameter
             | Self::NotPrivate
             | Self::PrivateNotCertify
             | Self::UserNotExist => None,

@@ -6,6 +6,8 @@
 /// Takes back the trial version of a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerExperienceCancelRequest.java>
+#[doc(alias = "alipay.open.mini.inner.experience.cancel")]
+#[doc(alias = "内部链路取消体验版")]
 #[must_use]
 #[non_exhaustive]
 pub struct InnerExperienceCancel {

@@ -6,6 +6,8 @@
 /// Adds a developer to a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerMembersAddRequest.java>
+#[doc(alias = "alipay.open.mini.inner.members.add")]
+#[doc(alias = "内部链路添加开发成员")]
 #[must_use]
 #[non_exhaustive]
 pub struct InnerMembersAdd {

@@ -6,6 +6,8 @@
 /// Removes a developer from a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerMembersDeleteRequest.java>
+#[doc(alias = "alipay.open.mini.inner.members.delete")]
+#[doc(alias = "内部链路删除开发成员")]
 #[must_use]
 #[non_exhaustive]
 pub struct InnerMembersDelete {

@@ -6,6 +6,8 @@
 /// Lists the developers of a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerMembersQueryRequest.java>
+#[doc(alias = "alipay.open.mini.inner.members.query")]
+#[doc(alias = "内部链路查询开发成员")]
 #[must_use]
 #[non_exhaustive]
 pub struct InnerMembersQuery {

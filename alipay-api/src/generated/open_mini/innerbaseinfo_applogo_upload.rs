@@ -6,6 +6,8 @@
 /// Uploads a mini program's logo, which must be square.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerbaseinfoApplogoUploadRequest.java>
+#[doc(alias = "alipay.open.mini.innerbaseinfo.applogo.upload")]
+#[doc(alias = "内部小程序-小程序logo图片上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct InnerbaseinfoApplogoUpload {

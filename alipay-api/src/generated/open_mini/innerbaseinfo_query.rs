@@ -6,6 +6,8 @@
 /// Reads the data of a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerbaseinfoQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerbaseinfo.query")]
+#[doc(alias = "内部小程序-应用信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InnerbaseinfoQuery {
@@ -378,7 +380,7 @@ impl crate::method::ErrorCode for InnerbaseinfoQueryErrorCode {
 /// 小程序类型. Must be given to ask by `mini_app_name`.
 #[non_exhaustive]
 pub enum InnerbaseinfoQueryAppSubType {
-    /// A template.
+    /// 模板.
     TinyappTemplate,
     /// An ordinary mini program.
     TinyappNormal,
@@ -401,9 +403,9 @@ crate::codec::listed!(InnerbaseinfoQueryAppSubType);
 /// 租户code.
 #[non_exhaustive]
 pub enum InnerbaseinfoQueryInstCode {
-    /// Alipay.
+    /// 支付宝.
     Alipay,
-    /// Taobao.
+    /// 淘宝.
     Taobao,
 }
 
@@ -419,9 +421,9 @@ crate::codec::listed!(InnerbaseinfoQueryInstCode);
 /// 应用创建来源.
 #[non_exhaustive]
 pub enum InnerbaseinfoQueryOrigin {
-    /// Alipay.
+    /// 支付宝.
     Alipay,
-    /// Taobao.
+    /// 淘宝.
     Taobao,
 }
 

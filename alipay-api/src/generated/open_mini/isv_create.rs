@@ -6,6 +6,8 @@
 /// Creates a mini program for a merchant, who has to confirm it. If they don't in time, it is dropped and its name becomes free. It can also turn a person's account into a sole trader's.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIsvCreateRequest.java>
+#[doc(alias = "alipay.open.mini.isv.create")]
+#[doc(alias = "isv服务商代商户创建小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvCreate {
@@ -174,7 +176,7 @@ pub enum IsvCreateErrorCode {
     OrderFinished,
     /// A parameter is missing or wrong.
     ParamInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
     /// The provider's role does not allow this.
     ProviderRoleInvalid,
@@ -270,13 +272,14 @@ impl crate::method::ErrorCode for IsvCreateErrorCode {
             | Self::OperationInvalid
             | Self::ParamInvalid => Some(crate::ErrorClass::Request),
             Self::HasRisk => Some(crate::ErrorClass::Declined),
-            Self::ProviderRoleInvalid => Some(crate::ErrorClass::Setup),
+            Self::PermissionDenied | Self::ProviderRoleInvalid => {
+                Some(crate::ErrorClass::Setup)
+            }
             Self::AppNameDuplicated
             | Self::DailyRejectExceeds
             | Self::NeedUpgradeIndividual
             | Self::NotUnique
             | Self::OrderFinished
-            | Self::PermissionDenied
             | Self::RateLimitingRisk
             | Self::RejectCountsExceeds => None,
         }

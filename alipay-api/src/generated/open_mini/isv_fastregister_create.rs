@@ -6,6 +6,8 @@
 /// Creates a trial mini program for a merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIsvFastregisterCreateRequest.java>
+#[doc(alias = "alipay.open.mini.isv.fastregister.create")]
+#[doc(alias = "ISV代创建试用小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvFastregisterCreate {

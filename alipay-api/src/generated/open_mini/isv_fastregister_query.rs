@@ -6,6 +6,8 @@
 /// Asks where the creation of a trial mini program stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIsvFastregisterQueryRequest.java>
+#[doc(alias = "alipay.open.mini.isv.fastregister.query")]
+#[doc(alias = "查询试用小程序")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvFastregisterQuery {

@@ -6,6 +6,8 @@
 /// Asks where the creation of a merchant's mini program stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniIsvQueryRequest.java>
+#[doc(alias = "alipay.open.mini.isv.query")]
+#[doc(alias = "isv查询代商家创建小程序记录")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvQuery {
@@ -159,7 +161,7 @@ crate::codec::object!(IsvQueryResponse);
 pub enum IsvQueryErrorCode {
     /// A parameter is missing or wrong.
     InvalidParams,
-    /// The documentation names this code and does not say what it means.
+    /// The caller has no permission for this.
     PermissionDenied,
 }
 
@@ -180,7 +182,7 @@ impl crate::method::ErrorCode for IsvQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InvalidParams => Some(crate::ErrorClass::Request),
-            Self::PermissionDenied => None,
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Takes a message template from the library for a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMessageTemplateApplyRequest.java>
+#[doc(alias = "alipay.open.mini.message.template.apply")]
+#[doc(alias = "消息模板申领接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageTemplateApply {
@@ -145,7 +147,7 @@ impl crate::codec::Object for MessageTemplateApplyResponse {
 
 crate::codec::object!(MessageTemplateApplyResponse);
 
-/// 消息关键词列表. A keyword of a message template.
+/// 消息关键词. A keyword of a message template.
 #[must_use]
 #[non_exhaustive]
 pub struct MsgApplyKeyword {

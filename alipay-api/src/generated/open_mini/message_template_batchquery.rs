@@ -6,6 +6,8 @@
 /// Lists a mini program's message templates.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMessageTemplateBatchqueryRequest.java>
+#[doc(alias = "alipay.open.mini.message.template.batchquery")]
+#[doc(alias = "消息子板批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageTemplateBatchquery {
@@ -183,7 +185,7 @@ impl crate::codec::Object for MessageTemplateBatchqueryResponse {
 
 crate::codec::object!(MessageTemplateBatchqueryResponse);
 
-/// 消息模板查询列表. A message template of a mini program.
+/// 消息模板. A message template of a mini program.
 #[non_exhaustive]
 pub struct MerchantMsgTemplateVO {
     /// 消息推送类型. Who gets the messages.

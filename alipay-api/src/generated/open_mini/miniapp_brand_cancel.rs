@@ -6,6 +6,8 @@
 /// Takes back the certification of a mini program's brand after it was submitted.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappBrandCancelRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.brand.cancel")]
+#[doc(alias = "小程序品牌提交认证后取消品牌认证")]
 #[non_exhaustive]
 pub struct MiniappBrandCancel {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,10 @@
 /// Asks how the certification of a mini program's brand stands, and which brands the merchant has.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappBrandQueryRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.brand.query")]
+#[doc(
+    alias = "小程序品牌提交认证后查询品牌审核结果以及商户已有品牌"
+)]
 #[non_exhaustive]
 pub struct MiniappBrandQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Submits a mini program's brand for certification, or binds one that the merchant has.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappBrandSubmitRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.brand.submit")]
+#[doc(alias = "小程序品牌提交认证")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniappBrandSubmit {
@@ -207,7 +209,7 @@ crate::codec::object!(MiniappBrandSubmitResponse);
 pub enum MiniappBrandSubmitErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -224,7 +226,8 @@ impl crate::method::ErrorCode for MiniappBrandSubmitErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

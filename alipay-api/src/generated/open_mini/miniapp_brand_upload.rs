@@ -6,6 +6,8 @@
 /// Uploads a picture, of certificates or identity, for the certification of a mini program's brand.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappBrandUploadRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.brand.upload")]
+#[doc(alias = "小程序品牌提交认证时上传用户资质以及身份信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniappBrandUpload {
@@ -139,7 +141,7 @@ crate::codec::object!(MiniappBrandUploadResponse);
 pub enum MiniappBrandUploadErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -156,7 +158,8 @@ impl crate::method::ErrorCode for MiniappBrandUploadErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Sets how a mini program offers customer service; lets an ISV open the intelligent customer service for a merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniMiniappServiceconfigModifyRequest.java>
+#[doc(alias = "alipay.open.mini.miniapp.serviceconfig.modify")]
+#[doc(alias = "小程序设置客服方式")]
 #[must_use]
 #[non_exhaustive]
 pub struct MiniappServiceconfigModify {
@@ -144,7 +146,7 @@ crate::codec::object!(MiniappServiceconfigModifyResponse);
 pub enum MiniappServiceconfigModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -161,7 +163,8 @@ impl crate::method::ErrorCode for MiniappServiceconfigModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Makes the privacy policy of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniPrivacyAuditCreateRequest.java>
+#[doc(alias = "alipay.open.mini.privacy.audit.create")]
+#[doc(alias = "小程序创建隐私协议")]
 #[must_use]
 #[non_exhaustive]
 pub struct PrivacyAuditCreate {

@@ -6,6 +6,8 @@
 /// Asks how far Alipay's review of a mini program's privacy policy is.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniPrivacyAuditQueryRequest.java>
+#[doc(alias = "alipay.open.mini.privacy.audit.query")]
+#[doc(alias = "小程序隐私协议审批状态查询")]
 #[non_exhaustive]
 pub struct PrivacyAuditQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Ties ordinary QR codes to a mini program: scanned with Alipay, they open it at the page given, without new codes on site. A mini program has at most 100 such rules.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniQrcodeBindRequest.java>
+#[doc(alias = "alipay.open.mini.qrcode.bind")]
+#[doc(alias = "关联普通二维码")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeBind {
@@ -169,7 +171,7 @@ pub enum QrcodeBindErrorCode {
     AppqrcodeNotTinyapp,
     /// The app does not exist.
     AppIsNotExist,
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppIsNotOnline,
     /// It was not built from a template.
     BuildedNotByTemplate,

@@ -6,6 +6,8 @@
 /// Lists the ordinary QR codes that open the mini program, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniQrcodeQueryRequest.java>
+#[doc(alias = "alipay.open.mini.qrcode.query")]
+#[doc(alias = "查询普通二维码")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeQuery {
@@ -157,7 +159,7 @@ crate::codec::object!(QrcodeQueryResponse);
 /// A business error code of [`QrcodeQuery`].
 #[non_exhaustive]
 pub enum QrcodeQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// A paging parameter is too small.
     PageParamMinLimitFail,
@@ -193,15 +195,15 @@ impl crate::method::ErrorCode for QrcodeQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::PageParamMinLimitFail
+            Self::InvalidParameter
+            | Self::PageParamMinLimitFail
             | Self::PageParamNullFail
             | Self::PageSizeOutLimitFail => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
         }
     }
 }
 
-/// 规则路由数据列表. A rule by which ordinary QR codes open a mini program.
+/// 规则路由数据. A rule by which ordinary QR codes open a mini program.
 #[non_exhaustive]
 pub struct QrCodeRouteGroup {
     /// 匹配规则. Example: `EXACT`.

@@ -6,6 +6,8 @@
 /// Ends an ordinary QR code's opening of the mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniQrcodeUnbindRequest.java>
+#[doc(alias = "alipay.open.mini.qrcode.unbind")]
+#[doc(alias = "删除已关联普通二维码")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeUnbind {

@@ -6,6 +6,8 @@
 /// Passes a promotion place to the Taobao alliance, after a user's accounts were linked.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniResourcePromotionsourceNotifyRequest.java>
+#[doc(alias = "alipay.open.mini.resource.promotionsource.notify")]
+#[doc(alias = "提供给淘联盟推广位信息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ResourcePromotionsourceNotify {

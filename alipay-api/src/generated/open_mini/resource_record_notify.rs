@@ -6,6 +6,8 @@
 /// Passes a mini program's registration to the Taobao alliance, after a user's accounts were linked.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniResourceRecordNotifyRequest.java>
+#[doc(alias = "alipay.open.mini.resource.record.notify")]
+#[doc(alias = "提供给淘联盟备案信息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ResourceRecordNotify {

@@ -6,6 +6,8 @@
 /// Adds a server domain to those that a mini program may talk to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniSafedomainCreateRequest.java>
+#[doc(alias = "alipay.open.mini.safedomain.create")]
+#[doc(alias = "小程序添加域白名单")]
 #[must_use]
 #[non_exhaustive]
 pub struct SafedomainCreate {

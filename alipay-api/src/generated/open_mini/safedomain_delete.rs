@@ -6,6 +6,8 @@
 /// Removes a server domain from those that a mini program may talk to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniSafedomainDeleteRequest.java>
+#[doc(alias = "alipay.open.mini.safedomain.delete")]
+#[doc(alias = "小程序删除域白名单")]
 #[must_use]
 #[non_exhaustive]
 pub struct SafedomainDelete {

@@ -6,6 +6,8 @@
 /// Places a marketing campaign in the mini program's template messages.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplateMarketingCreateRequest.java>
+#[doc(alias = "alipay.open.mini.template.marketing.create")]
+#[doc(alias = "小程序消息运营位创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateMarketingCreate {

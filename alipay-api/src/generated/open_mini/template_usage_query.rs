@@ -6,6 +6,8 @@
 /// Lists the mini programs that are made from an ISV's template, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplateUsageQueryRequest.java>
+#[doc(alias = "alipay.open.mini.template.usage.query")]
+#[doc(alias = "查询使用模板的小程序列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateUsageQuery {

@@ -6,6 +6,8 @@
 /// Lists the mini program templates that are tied to an ISV's third-party app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplatelistQueryRequest.java>
+#[doc(alias = "alipay.open.mini.templatelist.query")]
+#[doc(alias = "查询模板列表")]
 #[non_exhaustive]
 pub struct TemplatelistQuery {
     /// Fields that this version of the library does not know.
@@ -104,7 +106,7 @@ impl crate::codec::Object for TemplatelistQueryResponse {
 
 crate::codec::object!(TemplatelistQueryResponse);
 
-/// 三方应用关联的小程序模板应用列表. A mini program template.
+/// 三方应用关联的小程序模板应用. A mini program template.
 #[non_exhaustive]
 pub struct MiniTemplateApp {
     /// 小程序模板应用名称. What the template is called.
@@ -176,7 +178,7 @@ impl crate::codec::Object for MiniTemplateApp {
 
 crate::codec::object!(MiniTemplateApp);
 
-/// 模板版本列表. A version of a template.
+/// 模板版本. What is known of one version of a template.
 #[non_exhaustive]
 pub struct MiniTemplateVersionInfo {
     /// 小程序模板版本号. Which version this is.

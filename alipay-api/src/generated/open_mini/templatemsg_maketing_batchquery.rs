@@ -6,6 +6,8 @@
 /// Lists the marketing campaigns placed in the mini program's template messages, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplatemsgMaketingBatchqueryRequest.java>
+#[doc(alias = "alipay.open.mini.templatemsg.maketing.batchquery")]
+#[doc(alias = "小程序模板消息营销投放详情分页批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplatemsgMaketingBatchquery {
@@ -188,7 +190,7 @@ impl crate::method::ErrorCode for TemplatemsgMaketingBatchqueryErrorCode {
     }
 }
 
-/// 投放详情列表. A marketing campaign placed in template messages.
+/// 投放详情. A marketing campaign placed in template messages.
 #[non_exhaustive]
 pub struct MarketingDeliveryDetail {
     /// 投放详情绑定的模板id列表. Example: `["dsdadewdededede","dedehduehdedue"]`.

@@ -6,6 +6,8 @@
 /// Confirms that Alipay's messages about payments in the mini program show the merchant and lead to its mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTemplatemsgTinypayswitchConfirmRequest.java>
+#[doc(alias = "alipay.open.mini.templatemsg.tinypayswitch.confirm")]
+#[doc(alias = "小程序支付消息确认接口")]
 #[non_exhaustive]
 pub struct TemplatemsgTinypayswitchConfirm {
     /// Fields that this version of the library does not know.

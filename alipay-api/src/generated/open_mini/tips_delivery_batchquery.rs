@@ -6,6 +6,8 @@
 /// Lists the mini program's campaigns that lead users to add it to their favourites.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsDeliveryBatchqueryRequest.java>
+#[doc(alias = "alipay.open.mini.tips.delivery.batchquery")]
+#[doc(alias = "小程序收藏引导投放活动配置批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TipsDeliveryBatchquery {
@@ -164,7 +166,7 @@ crate::codec::object!(TipsDeliveryBatchqueryResponse);
 /// A business error code of [`TipsDeliveryBatchquery`].
 #[non_exhaustive]
 pub enum TipsDeliveryBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -181,12 +183,12 @@ impl crate::method::ErrorCode for TipsDeliveryBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 收藏引导活动信息列表. A campaign that leads users to add a mini program to their favourites.
+/// 收藏引导活动信息. A campaign that leads users to add a mini program to their favourites.
 #[non_exhaustive]
 pub struct TipsDelivery {
     /// 收藏引导文案内容. At most 14 characters.

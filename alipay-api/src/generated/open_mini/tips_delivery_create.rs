@@ -6,6 +6,8 @@
 /// Creates a campaign that shows a tip on a mini program's pages, to lead users to add it to their favourites.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsDeliveryCreateRequest.java>
+#[doc(alias = "alipay.open.mini.tips.delivery.create")]
+#[doc(alias = "小程序收藏引导投放活动配置创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct TipsDeliveryCreate {

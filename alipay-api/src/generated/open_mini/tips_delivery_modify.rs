@@ -6,6 +6,8 @@
 /// Pauses, resumes or ends a campaign that leads users to add the mini program to their favourites.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsDeliveryModifyRequest.java>
+#[doc(alias = "alipay.open.mini.tips.delivery.modify")]
+#[doc(alias = "小程序收藏引导投放活动修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct TipsDeliveryModify {
@@ -137,7 +139,7 @@ pub enum TipsDeliveryModifyErrorCode {
     DeliverNotExist,
     /// The type of operation is not valid.
     InvalidOperateType,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     SameModifyOperationType,
@@ -177,12 +179,11 @@ impl crate::method::ErrorCode for TipsDeliveryModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::DeliverNotExist | Self::InvalidOperateType | Self::StatusNotAllowed => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter
-            | Self::SameModifyOperationType
-            | Self::TipsDeliveryAuditing => None,
+            Self::DeliverNotExist
+            | Self::InvalidOperateType
+            | Self::InvalidParameter
+            | Self::StatusNotAllowed => Some(crate::ErrorClass::Request),
+            Self::SameModifyOperationType | Self::TipsDeliveryAuditing => None,
         }
     }
 }

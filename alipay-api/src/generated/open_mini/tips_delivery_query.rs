@@ -6,6 +6,8 @@
 /// Reads a campaign that leads users to add the mini program to their favourites.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsDeliveryQueryRequest.java>
+#[doc(alias = "alipay.open.mini.tips.delivery.query")]
+#[doc(alias = "小程序收藏引导投放活动详情查询")]
 #[non_exhaustive]
 pub struct TipsDeliveryQuery {
     /// 收藏引导投放活动ID. Example: `20211114000003057595`.

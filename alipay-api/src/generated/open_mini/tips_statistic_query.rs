@@ -6,6 +6,8 @@
 /// Reads how often tips were shown and led users to add the mini program to their favourites, for the mini program or one campaign. Empty without a campaign.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniTipsStatisticQueryRequest.java>
+#[doc(alias = "alipay.open.mini.tips.statistic.query")]
+#[doc(alias = "小程序收藏引导汇总数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct TipsStatisticQuery {

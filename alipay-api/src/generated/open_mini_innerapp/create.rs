@@ -6,6 +6,8 @@
 /// Creates a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappCreateRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.create")]
+#[doc(alias = "内部链路小程序创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct Create {

@@ -6,6 +6,8 @@
 /// Orders, authorises and signs a plug-in on behalf of a merchant's mini program; for affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginOrderRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.plugin.order")]
+#[doc(alias = "小程序代商户订购插件")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginOrder {
@@ -181,7 +183,7 @@ pub enum PluginOrderErrorCode {
     AppOriginNotExist,
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// A parameter is missing or wrong.
     InvalidParams,
@@ -235,13 +237,14 @@ impl crate::method::ErrorCode for PluginOrderErrorCode {
         match self {
             Self::AppInfoNotExist
             | Self::AppOriginNotExist
+            | Self::InvalidParameter
             | Self::InvalidParams
             | Self::PluginCanNotOrder
             | Self::SubApplicationTypeError => Some(crate::ErrorClass::Request),
             Self::ApplicationTypeNotMiniapp
             | Self::MiniAppNotOnline
             | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists which mini programs use a plug-in; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginrelationQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.pluginrelation.query")]
+#[doc(alias = "查询插件引用关系")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginrelationQuery {
@@ -287,7 +289,7 @@ impl crate::method::ErrorCode for PluginrelationQueryErrorCode {
     }
 }
 
-/// 分端版本配置信息列表. Which version of a plug-in an app runs.
+/// 分端版本配置信息. Which version of a plug-in an app runs.
 #[non_exhaustive]
 pub struct PluginUseConfigInfo {
     /// 端. The app in which it runs, such as `com.alipay.alipaywallet`. Example: `com.alipay.alipaywallet`.
@@ -585,7 +587,7 @@ crate::codec::listed!(PluginUseRelationInfoPluginStatus);
 /// 插件运行状态.
 #[non_exhaustive]
 pub enum PluginUseRelationInfoRunModeType {
-    /// Online.
+    /// 上线.
     Online,
     /// On trial.
     Trial,
@@ -674,7 +676,7 @@ crate::codec::listed!(PluginrelationQueryPluginRelationStatusList);
 /// 运行类型.
 #[non_exhaustive]
 pub enum PluginrelationQueryRunModelType {
-    /// Online.
+    /// 上线.
     Online,
     /// On trial.
     Trial,

@@ -6,6 +6,8 @@
 /// Publishes a plug-in in Alipay's ability centre; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginservicePublishRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.pluginservice.publish")]
+#[doc(alias = "插件发布能力中心")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginservicePublish {
@@ -309,7 +311,7 @@ pub enum PluginservicePublishErrorCode {
     MiniAppNotOnline,
     /// The documentation names this code and does not say what it means.
     NotNormalPlugin,
-    /// The plugin has no version online.
+    /// The documentation says no more than the name.
     PluginHasNoOnlineVersion,
     /// The documentation names this code and does not say what it means.
     PublishPluginDuplicateFail,

@@ -6,6 +6,8 @@
 /// Sets whether mini programs made from a template take over its use of a plug-in by themselves.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginsyncmodeModifyRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.pluginsyncmode.modify")]
+#[doc(alias = "修改插件继承模式")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginsyncmodeModify {

@@ -6,6 +6,8 @@
 /// Ends the step-by-step roll-out of a plug-in's version in a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginuseconfigCancelRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.pluginuseconfig.cancel")]
+#[doc(alias = "撤销插件端版本配置灰度")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginuseconfigCancel {

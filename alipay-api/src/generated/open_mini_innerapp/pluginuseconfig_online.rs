@@ -6,6 +6,8 @@
 /// Gives a plug-in's version to all users of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginuseconfigOnlineRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.pluginuseconfig.online")]
+#[doc(alias = "上线插件使用端版本配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginuseconfigOnline {

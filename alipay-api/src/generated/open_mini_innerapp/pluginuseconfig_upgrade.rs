@@ -6,6 +6,8 @@
 /// Rolls out a newer or older version of a plug-in in a mini program step by step.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappPluginuseconfigUpgradeRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.pluginuseconfig.upgrade")]
+#[doc(alias = "灰度端版本配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct PluginuseconfigUpgrade {

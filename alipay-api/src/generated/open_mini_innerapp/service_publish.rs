@@ -6,6 +6,8 @@
 /// Publishes a mini program template in the service market; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappServicePublishRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.service.publish")]
+#[doc(alias = "小程序模板发布服务市场")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServicePublish {

@@ -6,6 +6,8 @@
 /// Searches templates and plug-ins in the mini program service market; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerappServiceQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerapp.service.query")]
+#[doc(alias = "小程序服务市场搜索")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceQuery {

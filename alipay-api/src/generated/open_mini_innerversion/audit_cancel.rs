@@ -6,6 +6,8 @@
 /// Takes back a mini program's version from review; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionAuditCancelRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.audit.cancel")]
+#[doc(alias = "内部链路撤销审核")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditCancel {

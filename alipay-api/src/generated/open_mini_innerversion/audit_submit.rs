@@ -6,6 +6,8 @@
 /// Submits a mini program's version for review, whose end is told by a message; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionAuditSubmitRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.audit.submit")]
+#[doc(alias = "小程序版本提交审核")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditSubmit {
@@ -35,7 +37,7 @@ pub struct AuditSubmit {
     pub mini_app_id: Option<String>,
     /// 新小程序前台类目. Separated by `;`; the levels of each are joined by `_`, from `mini_category_list` of `alipay.open.mini.category.query`. Wins over `app_category_ids`. Without it, the present ones, for which the business licence need not be given again. Example: `XS1001_XS2001_XS3002;XS1011_XS2089;XS1002_XS2008_XS3024`.
     pub mini_category_ids: Option<String>,
-    /// 所属者open_id. Identifies the owner of the mini program to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 所属者open_id. Identifies the owner of the mini program to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 门头照图片地址. Needed for some categories. Without it, the present one. Example: `https://appstoreisvpic.alipayobjects.com/prod/c74a6310-4695-48d7-8f1b-4e5cc11c7615.jpg`.
     pub out_door_pic: Option<String>,
@@ -141,7 +143,7 @@ impl AuditSubmit {
         self
     }
 
-    /// 所属者open_id. Identifies the owner of the mini program to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 所属者open_id. Identifies the owner of the mini program to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -465,7 +467,7 @@ pub enum AuditSubmitErrorCode {
     InvalidMiniAppVersionDesc,
     /// The extension of the shop front's picture is not allowed.
     InvalidOutDoorPicExt,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// A parameter is missing or wrong.
     InvalidParams,
@@ -731,6 +733,7 @@ impl crate::method::ErrorCode for AuditSubmitErrorCode {
             | Self::InvalidMiniAppSlogan
             | Self::InvalidMiniAppVersionDesc
             | Self::InvalidOutDoorPicExt
+            | Self::InvalidParameter
             | Self::InvalidParams
             | Self::InvalidScreenShotExt
             | Self::InvalidVersionDescLength
@@ -766,8 +769,7 @@ impl crate::method::ErrorCode for AuditSubmitErrorCode {
             Self::ApplicationTypeNotMiniapp | Self::TinyAppAuditNotPermit => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter
-            | Self::MiniAppEnNameDuplicate
+            Self::MiniAppEnNameDuplicate
             | Self::MiniAppNameDuplicate
             | Self::RiskDecisionCheckFail => None,
         }

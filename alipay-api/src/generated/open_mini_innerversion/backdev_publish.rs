@@ -6,6 +6,8 @@
 /// Sends a mini program's version back to development; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionBackdevPublishRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.backdev.publish")]
+#[doc(alias = "内部链路小程序退回开发")]
 #[must_use]
 #[non_exhaustive]
 pub struct BackdevPublish {

@@ -6,6 +6,8 @@
 /// Accepts or refuses the result of a mini program's trial by invitation; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionBetaConfirmRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.beta.confirm")]
+#[doc(alias = "确认邀测结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct BetaConfirm {

@@ -6,6 +6,8 @@
 /// Asks how the trial by invitation of a plug-in's version stands; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionBetainfoQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.betainfo.query")]
+#[doc(alias = "查看可邀测状态接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BetainfoQuery {
@@ -234,7 +236,7 @@ impl crate::codec::KnownValue for BetainfoQueryStatus {
 
 crate::codec::listed!(BetainfoQueryStatus);
 
-/// 邀测结果列表. A mini program invited to try a plug-in, and its answer.
+/// 邀测结果. A mini program invited to try a plug-in, and its answer.
 #[non_exhaustive]
 pub struct PluginBetaItemInfo {
     /// 小程序名称. What the mini program is called. Example: `小程序名称`.

@@ -6,6 +6,8 @@
 /// Lists the versions of a mini program that are in given states; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionConditionBatchqueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.condition.batchquery")]
+#[doc(alias = "根据状态批量查询版本信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct ConditionBatchquery {

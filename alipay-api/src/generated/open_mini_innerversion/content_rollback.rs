@@ -6,6 +6,8 @@
 /// Rolls a mini program back from a version; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionContentRollbackRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.content.rollback")]
+#[doc(alias = "内部链路回滚版本")]
 #[must_use]
 #[non_exhaustive]
 pub struct ContentRollback {

@@ -6,6 +6,8 @@
 /// Ends the step-by-step roll-out of a mini program's version; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionGrayFinishRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.gray.finish")]
+#[doc(alias = "内部链路结束灰度")]
 #[must_use]
 #[non_exhaustive]
 pub struct GrayFinish {

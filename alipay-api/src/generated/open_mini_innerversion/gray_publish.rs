@@ -6,6 +6,8 @@
 /// Rolls out a mini program's version step by step; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionGrayPublishRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.gray.publish")]
+#[doc(alias = "内部链路小程序灰度上架")]
 #[must_use]
 #[non_exhaustive]
 pub struct GrayPublish {

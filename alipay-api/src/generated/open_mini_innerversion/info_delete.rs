@@ -6,6 +6,8 @@
 /// Deletes a mini program's version; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionInfoDeleteRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.info.delete")]
+#[doc(alias = "内部链路删除版本")]
 #[must_use]
 #[non_exhaustive]
 pub struct InfoDelete {

@@ -6,6 +6,8 @@
 /// Reads a mini program's version; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionInfoQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.info.query")]
+#[doc(alias = "内部链路小程序版本信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InfoQuery {

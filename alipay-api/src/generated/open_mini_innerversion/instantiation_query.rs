@@ -6,6 +6,8 @@
 /// Asks from which template and version a mini program's version was made; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionInstantiationQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.instantiation.query")]
+#[doc(alias = "小程序实例化关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstantiationQuery {

@@ -6,6 +6,8 @@
 /// Reads the newest version of a mini program; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionLastQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.last.query")]
+#[doc(alias = "内部链路查询最新版本号")]
 #[must_use]
 #[non_exhaustive]
 pub struct LastQuery {

@@ -6,6 +6,8 @@
 /// Reads the package data of a mini program's online version, to copy it offline.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionModelforofflineQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.modelforoffline.query")]
+#[doc(alias = "小程序线上版本包数据同步线下场景查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ModelforofflineQuery {

@@ -6,6 +6,8 @@
 /// Uploads a version of a mini program that is already built; for Taobao's mini programs.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionNobuildUploadRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.nobuild.upload")]
+#[doc(alias = "手淘小程序产物包免构建版本上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct NobuildUpload {

@@ -6,6 +6,8 @@
 /// Takes a mini program's version off; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionOfflinePublishRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.offline.publish")]
+#[doc(alias = "内部链路小程序下架")]
 #[must_use]
 #[non_exhaustive]
 pub struct OfflinePublish {

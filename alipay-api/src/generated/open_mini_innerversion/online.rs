@@ -6,6 +6,8 @@
 /// Lists a version of a mini program in place of another; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionOnlineRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.online")]
+#[doc(alias = "内部小程序-上架")]
 #[must_use]
 #[non_exhaustive]
 pub struct Online {
@@ -250,9 +252,9 @@ impl crate::method::ErrorCode for OnlineErrorCode {
 /// 租户code.
 #[non_exhaustive]
 pub enum OnlineInstCode {
-    /// Alipay.
+    /// 支付宝.
     Alipay,
-    /// Taobao.
+    /// 淘宝.
     Taobao,
 }
 

@@ -6,6 +6,8 @@
 /// Lists a mini program's version for all users; for Alipay's own and affiliated businesses.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionOnlinePublishRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.online.publish")]
+#[doc(alias = "内部链路小程序上架")]
 #[must_use]
 #[non_exhaustive]
 pub struct OnlinePublish {

@@ -6,6 +6,8 @@
 /// Builds a package of a mini program's version on its own, such as one for a preview; for Alipay's partners.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionPackageCreateRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.package.create")]
+#[doc(alias = "单独构建包信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct PackageCreate {

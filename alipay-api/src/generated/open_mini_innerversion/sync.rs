@@ -6,6 +6,8 @@
 /// Pushes a mini program's version to users, who would else get it only when their old package expires: after a listing or a roll-back.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionSyncRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.sync")]
+#[doc(alias = "小程序包信息推送")]
 #[must_use]
 #[non_exhaustive]
 pub struct Sync {

@@ -6,6 +6,8 @@
 /// Builds a version of a mini program from a template. It is synchronous: a success means that the version is made.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionTemplatedUploadRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.templated.upload")]
+#[doc(alias = "基于模板构建版本")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplatedUpload {

@@ -6,6 +6,8 @@
 /// Starts to build a mini program's version, asynchronously: `alipay.open.mini.innerversion.uploadstatus.query` tells the outcome.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionUploadRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.upload")]
+#[doc(alias = "内部小程序-打包构建")]
 #[must_use]
 #[non_exhaustive]
 pub struct Upload {
@@ -33,7 +35,7 @@ pub struct Upload {
     pub build_package_md_5: Option<String>,
     /// 包名称. Example: `dist.amr`.
     pub build_package_name: Option<String>,
-    /// base64编码后的小程序源码包文件流. Example: `小程序源码包`.
+    /// 小程序源码包文件流. The package of the mini program's source, in Base64. Example: `小程序源码包`.
     pub build_package_stream: Option<String>,
     /// 打包平台扩展信息.
     pub build_qcloud_info: Option<crate::types::Json>,
@@ -175,7 +177,7 @@ impl Upload {
         self
     }
 
-    /// base64编码后的小程序源码包文件流. Example: `小程序源码包`.
+    /// 小程序源码包文件流. The package of the mini program's source, in Base64. Example: `小程序源码包`.
     pub fn build_package_stream(
         mut self,
         build_package_stream: impl Into<String>,

@@ -6,6 +6,8 @@
 /// Asks how the build of a mini program's version stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniInnerversionUploadstatusQueryRequest.java>
+#[doc(alias = "alipay.open.mini.innerversion.uploadstatus.query")]
+#[doc(alias = "多端小程序-查询构建状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct UploadstatusQuery {

@@ -6,6 +6,8 @@
 /// Opens an after-sales case for an order of a mini program, such as a refund.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderAftersaleCreateRequest.java>
+#[doc(alias = "alipay.open.mini.order.aftersale.create")]
+#[doc(alias = "创建售后")]
 #[must_use]
 #[non_exhaustive]
 pub struct AftersaleCreate {
@@ -17,7 +19,7 @@ pub struct AftersaleCreate {
     pub item_infos: Vec<AftersaleItemInfoDTO>,
     /// 地址信息. Where the goods go.
     pub merchant_address_info: Option<super::types::AftersaleAddressInfoDTO>,
-    /// 用户的openId. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 用户的openId. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 订单ID. Alipay's number of the order. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
@@ -33,7 +35,7 @@ pub struct AftersaleCreate {
     pub refund_reason: Option<String>,
     /// 售后类型. The kind of case.
     pub r#type: Option<String>,
-    /// 用户的uid. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 用户的uid. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -83,7 +85,7 @@ impl AftersaleCreate {
         self
     }
 
-    /// 用户的openId. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 用户的openId. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -132,7 +134,7 @@ impl AftersaleCreate {
         self
     }
 
-    /// 用户的uid. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 用户的uid. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

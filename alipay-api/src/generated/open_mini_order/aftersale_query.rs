@@ -6,16 +6,18 @@
 /// Asks for an after-sales case of a mini program's order.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderAftersaleQueryRequest.java>
+#[doc(alias = "alipay.open.mini.order.aftersale.query")]
+#[doc(alias = "查询售后单")]
 #[must_use]
 #[non_exhaustive]
 pub struct AftersaleQuery {
     /// 售后单号. Alipay's number of the case. At least one of `aftersale_id`, `out_aftersale_id` must be given.
     pub aftersale_id: Option<String>,
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商家自定义售后单号. The merchant's own number of the case. At least one of `aftersale_id`, `out_aftersale_id` must be given.
     pub out_aftersale_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id. At least one of `open_id`, `user_id` must be given.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -34,7 +36,7 @@ impl AftersaleQuery {
         self
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -46,7 +48,7 @@ impl AftersaleQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id. At least one of `open_id`, `user_id` must be given.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -431,7 +433,7 @@ impl crate::codec::Object for AftersaleCertificateInfo {
 
 crate::codec::object!(AftersaleCertificateInfo);
 
-/// An asset of a refund.
+/// 售后资金明细. An asset of a refund.
 #[non_exhaustive]
 pub struct AftersaleFundsDetailItem {
     /// 资产项编码. Which asset it is, as a code.
@@ -485,7 +487,7 @@ impl crate::codec::Object for AftersaleFundsDetailItem {
 
 crate::codec::object!(AftersaleFundsDetailItem);
 
-/// 商品列表. Goods of a case.
+/// 商品. Goods of a case.
 #[non_exhaustive]
 pub struct AftersaleItemInfo {
     /// 售后凭证信息. The tickets of the goods.
@@ -552,7 +554,7 @@ impl crate::codec::Object for AftersaleItemInfo {
 
 crate::codec::object!(AftersaleItemInfo);
 
-/// 售后次序号列表. A redemption of a ticket.
+/// 售后次序号. A redemption of a ticket.
 #[non_exhaustive]
 pub struct AftersaleSerialInfo {
     /// 支付宝侧的凭证核销次序号. Alipay's number of one redemption of the ticket.
@@ -595,7 +597,7 @@ impl crate::codec::Object for AftersaleSerialInfo {
 
 crate::codec::object!(AftersaleSerialInfo);
 
-/// 售后服务标签列表. A guarantee that a case enjoys.
+/// 售后服务标签. A guarantee that a case enjoys.
 #[non_exhaustive]
 pub struct AftersaleServiceTag {
     /// 服务标签的编码. The code of the guarantee.
@@ -744,7 +746,7 @@ impl crate::codec::Object for LogisticsWaybill {
 
 crate::codec::object!(LogisticsWaybill);
 
-/// A picture or video.
+/// 图片和视频. A picture or video.
 #[non_exhaustive]
 pub struct OrderMediaInfo {
     /// 资源封面地址. Where the cover picture is.

@@ -6,6 +6,8 @@
 /// Tells Alipay what the merchant has done in an after-sales case, such as agreed to it or refunded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderAftersaleSyncRequest.java>
+#[doc(alias = "alipay.open.mini.order.aftersale.sync")]
+#[doc(alias = "商家售后处理结果同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct AftersaleSync {
@@ -23,7 +25,7 @@ pub struct AftersaleSync {
     pub merchant_address_info: Option<super::types::AftersaleAddressInfoDTO>,
     /// 商家实际同意退款的金额. How much the merchant agrees to give back. In yuan.
     pub merchant_agree_refund_amount: Option<crate::types::Price>,
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order.
     pub order_id: Option<String>,
@@ -33,7 +35,7 @@ pub struct AftersaleSync {
     pub out_refund_request_no_list: Vec<String>,
     /// 退货寄送方式. How the goods are sent back; can be given if `action_code` is `201`. Without it, in the merchant's own way.
     pub return_delivery_type: Option<String>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -107,7 +109,7 @@ impl AftersaleSync {
         self
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -143,7 +145,7 @@ impl AftersaleSync {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

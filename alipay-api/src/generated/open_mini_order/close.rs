@@ -6,10 +6,12 @@
 /// Closes an order of the mini program trade component (交易组件).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderCloseRequest.java>
+#[doc(alias = "alipay.open.mini.order.close")]
+#[doc(alias = "订单关闭")]
 #[must_use]
 #[non_exhaustive]
 pub struct Close {
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's order number. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
@@ -19,7 +21,7 @@ pub struct Close {
     pub reason: Option<String>,
     /// 取消订单的原因编码. The code of why the order is cancelled; each kind of business has its own.
     pub reason_code: Option<String>,
-    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -32,7 +34,7 @@ impl Close {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -62,7 +64,7 @@ impl Close {
         self
     }
 
-    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Makes a business order of the mini program trade component (交易组件). `alipay.trade.create` can then be tied to it by `order_id`.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/54f80876_alipay.open.mini.order.create>
+#[doc(alias = "alipay.open.mini.order.create")]
+#[doc(alias = "交易组件业务单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct Create {
@@ -20,11 +22,11 @@ pub struct Create {
         note = "These belong to the payment now that it is separate from the order"
     )]
     pub business_params: Option<MiniBusinessParamsDTO>,
-    /// 买家支付宝用户id. The buyer's Alipay user id. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 买家支付宝登录账号. The buyer's Alipay login name. It or `buyer_id` must be given; `buyer_id` is the better choice. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given.
     pub buyer_logon_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 订单确认收货相对超时时间. How long after sending until the receipt counts as confirmed: whole days with a `d`, such as `10d`.
     pub confirm_timeout_express: Option<String>,
@@ -139,7 +141,7 @@ impl Create {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
@@ -151,7 +153,7 @@ impl Create {
         self
     }
 
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. At least one of `buyer_id`, `buyer_open_id`, `buyer_logon_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -1450,7 +1452,7 @@ pub struct FundAuthFreezeInfoDTO {
     pub category_id: Option<String>,
     /// 资金预授权成功消息通知地址. Where Alipay reports that the pre-authorisation succeeded. For merchants with quick rental orders.
     pub freeze_notify_url: Option<String>,
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, it is checked that the merchant may collect to it.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, it is checked that the merchant may collect to it. See [user ids](crate::guide::user_ids).
     pub payee_user_id: Option<String>,
     /// 免押风控评估金额. The amount at risk under the deposit waiver, in yuan.
     pub risk_assessment_price: Option<crate::types::Price>,
@@ -1479,7 +1481,7 @@ impl FundAuthFreezeInfoDTO {
         self
     }
 
-    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, it is checked that the merchant may collect to it.
+    /// 收款账户的支付宝用户号. The Alipay user id of the account that receives the money, 16 digits from 2088. If given, it is checked that the merchant may collect to it. See [user ids](crate::guide::user_ids).
     pub fn payee_user_id(mut self, payee_user_id: impl Into<String>) -> Self {
         self.payee_user_id = Some(Into::into(payee_user_id));
         self
@@ -1955,7 +1957,7 @@ pub struct MiniGoodsDetailInfoDTO {
     pub goods_category: Option<String>,
     /// 商品id. The item's number. To use payment vouchers, the `goods_id` bound to the voucher; else that of the smallest unit, such as the SKU.
     pub goods_id: Option<String>,
-    /// 商品名称. The item's own name.
+    /// 商品名称. What the item is called.
     pub goods_name: Option<String>,
     /// 商品类型. The kind of goods.
     pub goods_type: Option<String>,
@@ -2063,7 +2065,7 @@ impl MiniGoodsDetailInfoDTO {
         self
     }
 
-    /// 商品名称. The item's own name.
+    /// 商品名称. What the item is called.
     pub fn goods_name(mut self, goods_name: impl Into<String>) -> Self {
         self.goods_name = Some(Into::into(goods_name));
         self
@@ -3464,7 +3466,7 @@ crate::codec::object!(RoyaltyDTO);
 /// 分账金类型. What is shared.
 #[non_exhaustive]
 pub enum RoyaltyDTORoyaltyType {
-    /// 租金分账. The rent.
+    /// 租金分账.
     Rent,
     /// 买断分账. The buy-out.
     Buyout,
@@ -3820,7 +3822,7 @@ impl crate::codec::Object for StagePayPlanDTO {
 
 crate::codec::object!(StagePayPlanDTO);
 
-/// 阶段付款计划详情列表. A payment of a stage.
+/// 阶段付款计划详情. A payment of a stage.
 #[must_use]
 #[non_exhaustive]
 pub struct StagePayPlanInfoDTO {
@@ -3923,7 +3925,7 @@ impl crate::codec::Object for StagePayPlanInfoDTO {
 
 crate::codec::object!(StagePayPlanInfoDTO);
 
-/// 二级商户信息. A sub-merchant.
+/// 二级商户信息. A second-level merchant, by its number.
 #[must_use]
 #[non_exhaustive]
 pub struct SubMerchantDTO {

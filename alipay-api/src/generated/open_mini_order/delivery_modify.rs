@@ -6,6 +6,8 @@
 /// Changes where the fulfilment of a trade component order stands, and details of its address, items, price, booking and tickets.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderDeliveryModifyRequest.java>
+#[doc(alias = "alipay.open.mini.order.delivery.modify")]
+#[doc(alias = "履约状态变更接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryModify {
@@ -21,7 +23,7 @@ pub struct DeliveryModify {
     pub contact_info: Option<super::types::ContactInfoDTO>,
     /// 商品修改信息. The items to change.
     pub item_infos: Vec<GoodsInfoModifyDTO>,
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's order number. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
@@ -43,7 +45,7 @@ pub struct DeliveryModify {
     pub tour_info: Option<TourInfoDTO>,
     /// 用户确认金额. The amount that the user confirmed, in yuan.
     pub user_confirm_price: Option<crate::types::Price>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -104,7 +106,7 @@ impl DeliveryModify {
         self
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -187,7 +189,7 @@ impl DeliveryModify {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -371,7 +373,7 @@ impl crate::codec::Object for DeliveryModifyResponse {
 
 crate::codec::object!(DeliveryModifyResponse);
 
-/// 需要修改的活动信息列表. Changes to an event.
+/// 需要修改的活动信息. Changes to an event.
 #[must_use]
 #[non_exhaustive]
 pub struct ActivityInfoModifyDTO {
@@ -722,7 +724,7 @@ impl crate::codec::Object for PriceInfoModifyDTO {
 
 crate::codec::object!(PriceInfoModifyDTO);
 
-/// 需要修改的票务信息列表. Changes to a ticket.
+/// 需要修改的票务信息. Changes to a ticket.
 #[must_use]
 #[non_exhaustive]
 pub struct TicketInfoModifyDTO {

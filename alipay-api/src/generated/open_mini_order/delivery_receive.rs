@@ -6,18 +6,20 @@
 /// Confirms that the goods of a trade component order were received.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderDeliveryReceiveRequest.java>
+#[doc(alias = "alipay.open.mini.order.delivery.receive")]
+#[doc(alias = "订单确认收货")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryReceive {
     /// 确认收货的物流单列表. The parcels that were received. Without it, all of them.
     pub delivery_receive_list: Vec<DeliveryReceiveDTO>,
-    /// 买家open_id. Identifies the buyer to this app alone.
+    /// 买家open_id. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's order number. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
     /// 商户订单号. The merchant's own order number, as given when the order was made. At least one of `order_id`, `out_order_id` must be given.
     pub out_order_id: Option<String>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -47,7 +49,7 @@ impl DeliveryReceive {
         self
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone.
+    /// 买家open_id. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -65,7 +67,7 @@ impl DeliveryReceive {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -181,7 +183,7 @@ impl crate::codec::Object for DeliveryReceiveResponse {
 
 crate::codec::object!(DeliveryReceiveResponse);
 
-/// 确认收货的物流单列表. A parcel that was received.
+/// 确认收货的物流单. A parcel that was received.
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryReceiveDTO {

@@ -6,6 +6,8 @@
 /// Reports that goods of a trade component order were sent.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderDeliverySendRequest.java>
+#[doc(alias = "alipay.open.mini.order.delivery.send")]
+#[doc(alias = "订单发货")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeliverySend {
@@ -13,7 +15,7 @@ pub struct DeliverySend {
     pub delivery_list: Vec<DeliveryInfoDTO>,
     /// 发货完成标志位. Whether everything was sent. `0`: not yet. `1`: all of it.
     pub finish_all_delivery: Option<i64>,
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's number of the order. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
@@ -21,7 +23,7 @@ pub struct DeliverySend {
     pub out_order_id: Option<String>,
     /// 完成发货时间. When the last of it was sent.
     pub ship_done_time: Option<crate::types::DateTime>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -50,7 +52,7 @@ impl DeliverySend {
         self
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -75,7 +77,7 @@ impl DeliverySend {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -201,7 +203,7 @@ impl crate::codec::Object for DeliverySendResponse {
 
 crate::codec::object!(DeliverySendResponse);
 
-/// 物流信息列表. A parcel that was sent.
+/// 物流信息. A parcel that was sent.
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryInfoDTO {

@@ -6,16 +6,18 @@
 /// Asks for a trade component order and where it stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderQueryRequest.java>
+#[doc(alias = "alipay.open.mini.order.query")]
+#[doc(alias = "交易组件查询订单接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Query {
-    /// 支付宝用户open_id. Identifies the Alipay user to this app alone.
+    /// 支付宝用户open_id. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's order number. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
     /// 商户订单号. The merchant's own order number, as given when the order was made. At least one of `order_id`, `out_order_id` must be given.
     pub out_order_id: Option<String>,
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -36,7 +38,7 @@ impl Query {
         request
     }
 
-    /// 支付宝用户open_id. Identifies the Alipay user to this app alone.
+    /// 支付宝用户open_id. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -54,7 +56,7 @@ impl Query {
         self
     }
 
-    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088.
+    /// 买家支付宝用户id. The buyer's Alipay user id, 16 digits from 2088. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -138,7 +140,7 @@ pub struct QueryResponse {
     pub landing_channel_info: Option<LandingChannelInfoVO>,
     /// 订单类型. The kind of order, by the merchant's business.
     pub merchant_biz_type: Option<String>,
-    /// 用户openId. Identifies the user to this app alone.
+    /// 用户openId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 订单取消信息. How it was cancelled.
     pub order_cancel_info: Option<OrderCancelInfo>,
@@ -170,7 +172,7 @@ pub struct QueryResponse {
     pub store_info: Option<BizUnitInfoVO>,
     /// 支付单号. The number of the payment. Only once it is paid.
     pub trade_no: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -839,7 +841,7 @@ impl crate::codec::Object for DeliveryItemInfoVO {
 
 crate::codec::object!(DeliveryItemInfoVO);
 
-/// 极速审核任务信息. A task of the fast audit.
+/// 极速审核任务信息. What is to be checked in the quick review of an order.
 #[non_exhaustive]
 pub struct FastAuditTaskInfoVO {
     /// 审核任务内容. What is to be audited, encrypted with `secure_key`.
@@ -1090,7 +1092,7 @@ impl crate::codec::Object for InstallmentPlanPromoDetailInfoVO {
 
 crate::codec::object!(InstallmentPlanPromoDetailInfoVO);
 
-/// 商品退款信息. The refund of an item.
+/// 商品退款信息. When and with what result one item was refunded.
 #[non_exhaustive]
 pub struct ItemRefundInfoVO {
     /// 退款结束时间. When the refund ended.
@@ -1144,7 +1146,7 @@ impl crate::codec::Object for ItemRefundInfoVO {
 
 crate::codec::object!(ItemRefundInfoVO);
 
-/// 商品标签列表. A mark of an item.
+/// 商品标签. A mark of an item.
 #[non_exhaustive]
 pub struct ItemTagVO {
     /// 商品标签ID. The mark's id, such as `TI00290152` for quick refunds or `TI00311310` for compensation of late sending.
@@ -1398,7 +1400,7 @@ impl crate::codec::Object for OrderCancelInfo {
 
 crate::codec::object!(OrderCancelInfo);
 
-/// 本地生活商品凭证信息列表. A voucher for a local item.
+/// 本地生活商品凭证信息. A voucher for a local item.
 #[non_exhaustive]
 pub struct OrderCertificateInfoVO {
     /// 本地商品对应的凭证id. Identifies the voucher.
@@ -1565,7 +1567,7 @@ impl crate::codec::Object for OrderDetailInfoVO {
 
 crate::codec::object!(OrderDetailInfoVO);
 
-/// 商品列表. An item of an order.
+/// 商品. What was ordered, and at what price.
 #[non_exhaustive]
 pub struct OrderItemInfoVO {
     /// 商品69码. The item's bar code.
@@ -2064,7 +2066,7 @@ impl crate::codec::Object for PromoApplyInfoVO {
 
 crate::codec::object!(PromoApplyInfoVO);
 
-/// 商品申领明细列表. A claim of a reduction for an item.
+/// 商品申领明细. A claim of a reduction for an item.
 #[non_exhaustive]
 pub struct PromoApplyItemDetailInfoVO {
     /// 优惠申领金额或者数量. How much was claimed: an amount in cents or a number, as `budget_type` says.
@@ -2155,7 +2157,7 @@ impl crate::codec::Object for PromoApplyItemDetailInfoVO {
 
 crate::codec::object!(PromoApplyItemDetailInfoVO);
 
-/// 营销申领商品明细列表. What was claimed for an item.
+/// 营销申领商品明细. What was claimed for an item.
 #[non_exhaustive]
 pub struct PromoApplyItemInfoVO {
     /// 支付宝平台侧商品ID. Alipay's number of the item.
@@ -2213,7 +2215,7 @@ impl crate::codec::Object for PromoApplyItemInfoVO {
 
 crate::codec::object!(PromoApplyItemInfoVO);
 
-/// 营销申领汇总列表. A claim of a reduction.
+/// 营销申领汇总. A claim of a reduction.
 #[non_exhaustive]
 pub struct PromoApplySummaryInfoVO {
     /// 优惠申领金额或者数量. How much was claimed: an amount in cents or a number, as `budget_type` says.
@@ -2683,7 +2685,7 @@ impl crate::codec::Object for ShippingTimeLimitVO {
 
 crate::codec::object!(ShippingTimeLimitVO);
 
-/// 阶段付款计划详情列表. A payment of a stage.
+/// 阶段付款计划详情. A payment of a stage.
 #[non_exhaustive]
 pub struct StagePayPlanInfoVO {
     /// 阶段计划付款编号. Which payment of the stage it is.
@@ -2741,7 +2743,7 @@ impl crate::codec::Object for StagePayPlanInfoVO {
 
 crate::codec::object!(StagePayPlanInfoVO);
 
-/// 阶段付款计划列表. A stage of the payment.
+/// 阶段付款计划. A stage of the payment.
 #[non_exhaustive]
 pub struct StagePayPlanVO {
     /// 阶段付款计划阶段编号. Which stage it is.

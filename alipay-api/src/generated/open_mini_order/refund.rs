@@ -6,6 +6,8 @@
 /// Refunds a trade component order, in whole or in part. The same `out_refund_id` is refunded only once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniOrderRefundRequest.java>
+#[doc(alias = "alipay.open.mini.order.refund")]
+#[doc(alias = "交易组件订单退款接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Refund {
@@ -13,7 +15,7 @@ pub struct Refund {
     pub installment_order_id: Option<String>,
     /// 部分商品退款信息. The items that are refunded, where not all are.
     pub item_infos: Vec<MiniRefundGoodsInfoDTO>,
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 交易组件订单号. The trade component's order number. At least one of `order_id`, `out_order_id` must be given.
     pub order_id: Option<String>,
@@ -25,7 +27,7 @@ pub struct Refund {
     pub refund: Option<crate::types::Price>,
     /// 退款原因说明. Why it is refunded, in the merchant's words. Shown in the refund's bill, to both the merchant and the user.
     pub refund_reason: Option<String>,
-    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -56,7 +58,7 @@ impl Refund {
         self
     }
 
-    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given.
+    /// 买家open_id. Identifies the buyer to this app alone. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -93,7 +95,7 @@ impl Refund {
         self
     }
 
-    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. At least one of `open_id`, `user_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -123,7 +123,7 @@ impl crate::codec::Object for AftersaleAddressInfoDTO {
 
 crate::codec::object!(AftersaleAddressInfoDTO);
 
-/// 商品属性信息列表. An attribute.
+/// 商品属性信息. An attribute.
 #[must_use]
 #[non_exhaustive]
 pub struct AttrExtInfoDTO {

@@ -6,6 +6,8 @@
 /// Submits a version of a mini program for review. What was set before, such as name, logo and customer service, is filled in and need not be given again; the version and its description are needed each time. From an ordinary template, at most 5 mini programs a day.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionAuditApplyRequest.java>
+#[doc(alias = "alipay.open.mini.version.audit.apply")]
+#[doc(alias = "小程序提交审核")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditApply {
@@ -23,7 +25,7 @@ pub struct AuditApply {
     pub app_version: String,
     /// 审核类型. How it is reviewed. `BASE_PROMOTE` is advised: the review is split, and passing the entry part is enough to go online; the mini program isn't promoted in searches and on the home page until the marketing part is passed too. Example: `BASE_PROMOTE`.
     pub audit_rule: Option<String>,
-    /// 审核通过后是否自动上架. Whether it goes online by itself once it passes. Without it, false. If it isn't filed with the authorities by then, it goes online with limits: not in searches, 50 users a day, by scanning only; after 90 days without filing it no longer opens. Example: `true`.
+    /// 审核通过后是否自动上架. `true` puts it online by itself once it passes. Without it, `false`. If it isn't filed with the authorities by then, it goes online with limits: not in searches, 50 users a day, by scanning only; after 90 days without filing it no longer opens. Example: `true`.
     pub auto_online: Option<String>,
     /// 小程序投放的端参数. The client that it is for: `com.alipay.alipaywallet`, Alipay, which is the default, or `com.alipay.iot.xpaas`, Alipay's IoT devices. Example: `com.alipay.alipaywallet`.
     pub bundle_id: Option<String>,
@@ -45,7 +47,7 @@ pub struct AuditApply {
     pub service_phone: Option<String>,
     /// 省市区信息. The areas served. With `region_type` `LOCATION` each needs at least its province, a city code needs the province's, and an area code both. The codes left out mean all of the area above.
     pub service_region_info: Vec<super::types::RegionInfo>,
-    /// 是否使用审核加急权益. Whether to use the right to a faster review, if there is one. Without it, true. Example: `true`.
+    /// 是否使用审核加急权益. Whether to use the right to a faster review, if there is one: `true`, which is the default, or `false`. Example: `true`.
     pub speed_up: Option<String>,
     /// 测试账号. The account that the reviewers test with. Some mini programs need one. Example: `18812341234`.
     pub test_accout: Option<String>,
@@ -143,7 +145,7 @@ impl AuditApply {
         self
     }
 
-    /// 审核通过后是否自动上架. Whether it goes online by itself once it passes. Without it, false. If it isn't filed with the authorities by then, it goes online with limits: not in searches, 50 users a day, by scanning only; after 90 days without filing it no longer opens. Example: `true`.
+    /// 审核通过后是否自动上架. `true` puts it online by itself once it passes. Without it, `false`. If it isn't filed with the authorities by then, it goes online with limits: not in searches, 50 users a day, by scanning only; after 90 days without filing it no longer opens. Example: `true`.
     pub fn auto_online(mut self, auto_online: impl Into<String>) -> Self {
         self.auto_online = Some(Into::into(auto_online));
         self
@@ -213,7 +215,7 @@ impl AuditApply {
         self
     }
 
-    /// 是否使用审核加急权益. Whether to use the right to a faster review, if there is one. Without it, true. Example: `true`.
+    /// 是否使用审核加急权益. Whether to use the right to a faster review, if there is one: `true`, which is the default, or `false`. Example: `true`.
     pub fn speed_up(mut self, speed_up: impl Into<String>) -> Self {
         self.speed_up = Some(Into::into(speed_up));
         self
@@ -867,7 +869,7 @@ pub enum AuditApplyErrorCode {
     InvalidMiniAppSloganLength,
     /// The version's description is wrong.
     InvalidMiniAppVersionDesc,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// A parameter is missing or wrong.
     InvalidParams,
@@ -1257,6 +1259,7 @@ impl crate::method::ErrorCode for AuditApplyErrorCode {
             | Self::InvalidMiniAppSlogan
             | Self::InvalidMiniAppSloganLength
             | Self::InvalidMiniAppVersionDesc
+            | Self::InvalidParameter
             | Self::InvalidParams
             | Self::InvalidRegion
             | Self::InvalidScreenShotExt
@@ -1312,8 +1315,7 @@ impl crate::method::ErrorCode for AuditApplyErrorCode {
             | Self::CanNotSubmitWithPunishOrderLimit
             | Self::MiniAppRestrictedAuditControl
             | Self::TinyAppAuditNotPermit => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter
-            | Self::MiniAppEnNameDuplicate
+            Self::MiniAppEnNameDuplicate
             | Self::MiniAppInfoAuditContains
             | Self::MiniAppNameDuplicate
             | Self::MiniAppVersionIterationExist

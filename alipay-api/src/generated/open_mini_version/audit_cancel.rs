@@ -6,6 +6,8 @@
 /// Takes back a mini program made from a template from review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionAuditCancelRequest.java>
+#[doc(alias = "alipay.open.mini.version.audit.cancel")]
+#[doc(alias = "小程序撤销审核")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditCancel {

@@ -6,6 +6,8 @@
 /// Takes a mini program version that has passed or failed its review back to development.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionAuditedCancelRequest.java>
+#[doc(alias = "alipay.open.mini.version.audited.cancel")]
+#[doc(alias = "小程序退回开发")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuditedCancel {
@@ -143,7 +145,7 @@ pub enum AuditedCancelErrorCode {
     BundleIdNotExist,
     /// Only an audited version can go back to development.
     CanNotBackDevWithoutAudit,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini program's version does not exist.
     MiniappVersionNotExsit,
@@ -193,10 +195,11 @@ impl crate::method::ErrorCode for AuditedCancelErrorCode {
             | Self::AppVersionIsBlank
             | Self::BundleIdNotExist
             | Self::CanNotBackDevWithoutAudit
+            | Self::InvalidParameter
             | Self::MiniappVersionNotExsit
             | Self::MiniAppPackageInfoNotExist => Some(crate::ErrorClass::Request),
             Self::ApplicationTypeNotMiniapp => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::MiniAppVersionIterationExist => None,
+            Self::MiniAppVersionIterationExist => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether a version of a mini program was built.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionBuildQueryRequest.java>
+#[doc(alias = "alipay.open.mini.version.build.query")]
+#[doc(alias = "小程序查询版本构建状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct BuildQuery {

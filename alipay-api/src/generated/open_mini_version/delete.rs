@@ -6,6 +6,8 @@
 /// Deletes a version of a mini program that is in development.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionDeleteRequest.java>
+#[doc(alias = "alipay.open.mini.version.delete")]
+#[doc(alias = "小程序删除版本")]
 #[must_use]
 #[non_exhaustive]
 pub struct Delete {

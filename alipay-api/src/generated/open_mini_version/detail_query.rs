@@ -6,6 +6,8 @@
 /// Asks for a version of a mini program, where it stands, and what was set for it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionDetailQueryRequest.java>
+#[doc(alias = "alipay.open.mini.version.detail.query")]
+#[doc(alias = "小程序版本详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DetailQuery {
@@ -459,7 +461,7 @@ pub enum DetailQueryStatus {
     Release,
     /// On trial with part of the users.
     Gray,
-    /// 已下架. Offline.
+    /// 已下架.
     Offline,
     /// 已被强制下架. Taken offline by force.
     AuditOffline,
@@ -548,7 +550,7 @@ impl crate::codec::Object for MiniAppAuditReason {
 
 crate::codec::object!(MiniAppAuditReason);
 
-/// 驳回原因列表. A reason of a refusal.
+/// 驳回原因. A reason of a refusal.
 #[non_exhaustive]
 pub struct MiniAppAuditReasonMemo {
     /// 驳回原因. Why it was refused.
@@ -599,7 +601,7 @@ impl crate::codec::Object for MiniAppAuditReasonMemo {
 
 crate::codec::object!(MiniAppAuditReasonMemo);
 
-/// 小程序类目列表. A category of a mini program.
+/// 小程序类目. A category of a mini program.
 #[non_exhaustive]
 pub struct MiniAppCategoryInfo {
     /// 一级类目id. The id of the category's first level.
@@ -690,7 +692,7 @@ impl crate::codec::Object for MiniAppCategoryInfo {
 
 crate::codec::object!(MiniAppCategoryInfo);
 
-/// 小程序功能包列表. A package of functions.
+/// 小程序功能包. A package of functions.
 #[non_exhaustive]
 pub struct MiniPackageInfo {
     /// 功能包文档地址. The documentation of the package. Example: `http://doc.aaa.alipay.com`.

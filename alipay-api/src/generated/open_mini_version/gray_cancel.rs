@@ -6,6 +6,8 @@
 /// Ends the trial of a mini program version with part of the users. It is then a version that has passed its review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionGrayCancelRequest.java>
+#[doc(alias = "alipay.open.mini.version.gray.cancel")]
+#[doc(alias = "小程序结束灰度")]
 #[must_use]
 #[non_exhaustive]
 pub struct GrayCancel {

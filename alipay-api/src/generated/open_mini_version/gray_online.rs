@@ -6,6 +6,8 @@
 /// Puts a mini program version online on trial, for part of the users.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionGrayOnlineRequest.java>
+#[doc(alias = "alipay.open.mini.version.gray.online")]
+#[doc(alias = "小程序灰度上架")]
 #[must_use]
 #[non_exhaustive]
 pub struct GrayOnline {

@@ -6,6 +6,8 @@
 /// Lists the versions of a mini program by status and client, the highest version first.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionListQueryRequest.java>
+#[doc(alias = "alipay.open.mini.version.list.query")]
+#[doc(alias = "小程序版本列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct ListQuery {
@@ -193,7 +195,7 @@ impl crate::method::ErrorCode for ListQueryErrorCode {
     }
 }
 
-/// 版本列表. A version of a mini program.
+/// 版本. A version of a mini program.
 #[non_exhaustive]
 pub struct AppVersionInfo {
     /// 版本号. The version, usually three numbers joined by points. Example: `0.2.9`.
@@ -315,7 +317,7 @@ pub enum AppVersionInfoVersionStatus {
     Gray,
     /// 已上架. Online.
     Release,
-    /// 已下架. Offline.
+    /// 已下架.
     Offline,
     /// 被强制下架. Taken offline by force.
     AuditOffline,

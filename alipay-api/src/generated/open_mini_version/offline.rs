@@ -6,6 +6,8 @@
 /// Takes a mini program version offline.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionOfflineRequest.java>
+#[doc(alias = "alipay.open.mini.version.offline")]
+#[doc(alias = "小程序下架")]
 #[must_use]
 #[non_exhaustive]
 pub struct Offline {

@@ -6,6 +6,8 @@
 /// Puts a mini program version online.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionOnlineRequest.java>
+#[doc(alias = "alipay.open.mini.version.online")]
+#[doc(alias = "小程序上架")]
 #[must_use]
 #[non_exhaustive]
 pub struct Online {

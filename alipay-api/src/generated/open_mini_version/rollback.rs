@@ -6,6 +6,8 @@
 /// Takes the online version of a mini program offline and puts the one that was online before it back, without a review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionRollbackRequest.java>
+#[doc(alias = "alipay.open.mini.version.rollback")]
+#[doc(alias = "小程序回滚")]
 #[must_use]
 #[non_exhaustive]
 pub struct Rollback {

@@ -6,6 +6,8 @@
 /// Makes a version of a merchant's mini program from a template. Whether it was built is asked with `alipay.open.mini.version.build.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenMiniVersionUploadRequest.java>
+#[doc(alias = "alipay.open.mini.version.upload")]
+#[doc(alias = "小程序基于模板上传版本")]
 #[must_use]
 #[non_exhaustive]
 pub struct Upload {
@@ -220,7 +222,7 @@ pub enum UploadErrorCode {
     CodeTemplateDeleted,
     /// The template does not exist.
     CodeTemplateNotExist,
-    /// The template is not safe.
+    /// The documentation says no more than the name.
     CodeTemplateNotSafe,
     /// There are as many versions in development as allowed.
     DevVersionExceedMaxCount,

@@ -6,6 +6,8 @@
 /// Tells Alipay that a follower of the public account has bound an account at the merchant. Alipay has sent the user to the merchant's page for it before.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAccountCreateRequest.java>
+#[doc(alias = "alipay.open.public.account.create")]
+#[doc(alias = "添加绑定商户会员号")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountCreate {
@@ -15,9 +17,9 @@ pub struct AccountCreate {
     pub bind_account_no: Option<String>,
     /// 用户显示信息. What the first page of the public account shows of this user; at most 10 characters. At most 10 characters. Example: `test001`.
     pub display_name: Option<String>,
-    /// 支付宝用户ID. The Alipay user id of the member to bind, 16 digits from 2088. Example: `2088801234567890`.
+    /// 支付宝用户ID. The Alipay user id of the member to bind, 16 digits from 2088. Example: `2088801234567890`. See [user ids](crate::guide::user_ids).
     pub from_user_id: Option<String>,
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 会员真实姓名. The real name of the member to bind; at most 10 Chinese characters. Example: `张三`.
     pub real_name: Option<String>,
@@ -52,13 +54,13 @@ impl AccountCreate {
         self
     }
 
-    /// 支付宝用户ID. The Alipay user id of the member to bind, 16 digits from 2088. Example: `2088801234567890`.
+    /// 支付宝用户ID. The Alipay user id of the member to bind, 16 digits from 2088. Example: `2088801234567890`. See [user ids](crate::guide::user_ids).
     pub fn from_user_id(mut self, from_user_id: impl Into<String>) -> Self {
         self.from_user_id = Some(Into::into(from_user_id));
         self
     }
 
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

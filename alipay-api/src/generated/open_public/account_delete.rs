@@ -6,6 +6,8 @@
 /// Unbinds a follower's account at the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAccountDeleteRequest.java>
+#[doc(alias = "alipay.open.public.account.delete")]
+#[doc(alias = "解除绑定商户会员号")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountDelete {
@@ -13,9 +15,9 @@ pub struct AccountDelete {
     pub agreement_id: Option<String>,
     /// 绑定帐号. This or `agreement_id` must be given. At least one of `agreement_id`, `bind_account_no` must be given. Example: `test001`.
     pub bind_account_no: Option<String>,
-    /// 绑定用户的支付宝userid. 16 digits from 2088. This or `agreement_id` must be given. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `2088656734541243`.
+    /// 绑定用户的支付宝userid. 16 digits from 2088. This or `agreement_id` must be given. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `2088656734541243`. See [user ids](crate::guide::user_ids).
     pub from_user_id: Option<String>,
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -40,13 +42,13 @@ impl AccountDelete {
         self
     }
 
-    /// 绑定用户的支付宝userid. 16 digits from 2088. This or `agreement_id` must be given. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `2088656734541243`.
+    /// 绑定用户的支付宝userid. 16 digits from 2088. This or `agreement_id` must be given. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `2088656734541243`. See [user ids](crate::guide::user_ids).
     pub fn from_user_id(mut self, from_user_id: impl Into<String>) -> Self {
         self.from_user_id = Some(Into::into(from_user_id));
         self
     }
 
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. At least one of `agreement_id`, `from_user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self

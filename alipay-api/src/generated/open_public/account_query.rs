@@ -6,12 +6,14 @@
 /// Reads which accounts at the merchant a follower has bound.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAccountQueryRequest.java>
+#[doc(alias = "alipay.open.public.account.query")]
+#[doc(alias = "查询绑定商户会员号")]
 #[must_use]
 #[non_exhaustive]
 pub struct AccountQuery {
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 用户的支付宝用户号. From 2088. Example: `2088123412341234`.
+    /// 用户的支付宝用户号. From 2088. Example: `2088123412341234`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl AccountQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 用户的支付宝用户号. From 2088. Example: `2088123412341234`.
+    /// 用户的支付宝用户号. From 2088. Example: `2088123412341234`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -169,7 +171,7 @@ impl crate::method::ErrorCode for AccountQueryErrorCode {
     }
 }
 
-/// 绑定账户列表. An account at the merchant that a follower has bound.
+/// 绑定账户. An account at the merchant that a follower has bound.
 #[non_exhaustive]
 pub struct StdPublicBindAccount {
     /// 协议号. Identifies the member in the public account. Example: `20131017000001476688`.
@@ -182,7 +184,7 @@ pub struct StdPublicBindAccount {
     pub display_name: Option<String>,
     /// 绑定的商户会员对应的支付宝用户号. 16 digits from 2088. Example: `2088123412341234`.
     pub from_user_id: Option<String>,
-    /// 用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 绑定的商户会员的真实姓名. At most 10 Chinese characters. Example: `王小毛`.
     pub real_name: Option<String>,

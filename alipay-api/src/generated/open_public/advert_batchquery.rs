@@ -6,6 +6,8 @@
 /// Reads all advertising places of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.advert.batchquery")]
+#[doc(alias = "生活号广告位查询接口")]
 #[non_exhaustive]
 pub struct AdvertBatchquery {
     /// Fields that this version of the library does not know.
@@ -148,7 +150,7 @@ impl crate::method::ErrorCode for AdvertBatchqueryErrorCode {
     }
 }
 
-/// 广告位列表. An advertising place of a life account.
+/// 广告位. An advertising place of a life account.
 #[non_exhaustive]
 pub struct Advert {
     /// 广告组标识. Example: `CG202008041013200064690`.

@@ -6,6 +6,8 @@
 /// Adds an advertising place to the first page of a life account, with pictures and where they lead.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertCreateRequest.java>
+#[doc(alias = "alipay.open.public.advert.create")]
+#[doc(alias = "生活号广告位添加接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvertCreate {
@@ -140,9 +142,9 @@ pub enum AdvertCreateErrorCode {
     AuthorizeNotAdmit,
     /// The documentation names this code and does not say what it means.
     BusinessError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The documentation names this code and does not say what it means.
     PublicAdvertExists,
@@ -212,7 +214,8 @@ impl crate::method::ErrorCode for AdvertCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::LifeAppFileTooLarge
+            Self::InvalidParameter
+            | Self::LifeAppFileTooLarge
             | Self::PublicAdvertImgurlIllegal
             | Self::PublicAdvertImgurlIsBlank
             | Self::PublicAdvertImgurlOversize
@@ -223,7 +226,6 @@ impl crate::method::ErrorCode for AdvertCreateErrorCode {
             | Self::PublicImgTypeInvalid => Some(crate::ErrorClass::Request),
             Self::AuthorizeNotAdmit => Some(crate::ErrorClass::Setup),
             Self::BusinessError
-            | Self::InvalidParameter
             | Self::PublicAdvertExists
             | Self::SecurityCheckFailed => None,
         }

@@ -6,6 +6,8 @@
 /// Deletes an advertising place of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertDeleteRequest.java>
+#[doc(alias = "alipay.open.public.advert.delete")]
+#[doc(alias = "生活号广告位删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvertDelete {

@@ -6,6 +6,8 @@
 /// Changes an advertising place of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicAdvertModifyRequest.java>
+#[doc(alias = "alipay.open.public.advert.modify")]
+#[doc(alias = "生活号广告位修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvertModify {
@@ -138,9 +140,9 @@ pub enum AdvertModifyErrorCode {
     AuthorizeNotAdmit,
     /// The documentation names this code and does not say what it means.
     BusinessError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The documentation names this code and does not say what it means.
     PublicAdvertExists,
@@ -218,7 +220,8 @@ impl crate::method::ErrorCode for AdvertModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::LifeAppFileTooLarge
+            Self::InvalidParameter
+            | Self::LifeAppFileTooLarge
             | Self::PublicAdvertIdInvalid
             | Self::PublicAdvertImgurlIllegal
             | Self::PublicAdvertImgurlIsBlank
@@ -231,7 +234,6 @@ impl crate::method::ErrorCode for AdvertModifyErrorCode {
             | Self::PublicImgTypeInvalid => Some(crate::ErrorClass::Request),
             Self::AuthorizeNotAdmit => Some(crate::ErrorClass::Setup),
             Self::BusinessError
-            | Self::InvalidParameter
             | Self::PublicAdvertExists
             | Self::SecurityCheckFailed => None,
         }

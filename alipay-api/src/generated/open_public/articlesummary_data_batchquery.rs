@@ -6,6 +6,8 @@
 /// Reads how many users got, saw, read and shared the articles of a life account, by day.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicArticlesummaryDataBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.articlesummary.data.batchquery")]
+#[doc(alias = "图文分析-按时间查询数据接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ArticlesummaryDataBatchquery {
@@ -176,7 +178,7 @@ impl crate::method::ErrorCode for ArticlesummaryDataBatchqueryErrorCode {
     }
 }
 
-/// 文章分析数据列表. The figures of the articles on one day.
+/// 文章分析数据. The figures of the articles on one day.
 #[non_exhaustive]
 pub struct ArticleSummaryAnalysisData {
     /// 人均阅读时长. Example: `50.39`.

@@ -6,6 +6,8 @@
 /// Lists the followers of a public account's contacts.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicContactFollowBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.contact.follow.batchquery")]
+#[doc(alias = "查询服务窗联系人关注列表")]
 #[non_exhaustive]
 pub struct ContactFollowBatchquery {
     /// Fields that this version of the library does not know.
@@ -150,7 +152,7 @@ impl crate::method::ErrorCode for ContactFollowBatchqueryErrorCode {
     }
 }
 
-/// 联系人关注者列表. Someone who follows one of the account's contacts.
+/// 联系人关注者. Someone who follows one of the account's contacts.
 #[non_exhaustive]
 pub struct ContactFollower {
     /// 支付宝头像. Example: `支付宝头像`.
@@ -159,7 +161,7 @@ pub struct ContactFollower {
     pub default_avatar: Option<String>,
     /// 记录标志. A flag such as `false`, of which the text says nothing more. Example: `false`.
     pub each_record_flag: Option<String>,
-    /// 用户id. Example: `2088202882050410`.
+    /// 用户id. Example: `2088202882050410`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

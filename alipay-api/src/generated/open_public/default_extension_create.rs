@@ -6,6 +6,8 @@
 /// Creates the default set of extension areas of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicDefaultExtensionCreateRequest.java>
+#[doc(alias = "alipay.open.public.default.extension.create")]
+#[doc(alias = "默认扩展区创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct DefaultExtensionCreate {
@@ -140,7 +142,7 @@ pub enum DefaultExtensionCreateErrorCode {
     DefaultExtensionExist,
     /// The extension's areas are missing.
     ExtensionAreasIsEmpty,
-    /// The extension's name is too long.
+    /// The documentation says no more than the name.
     ExtensionNameTooLong,
     /// The type of an extension's parameter is wrong.
     ExtensionParamTypeError,

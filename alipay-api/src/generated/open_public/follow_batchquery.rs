@@ -6,12 +6,14 @@
 /// Lists the followers of a life account by their user ids, at most 10000 for each call.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicFollowBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.follow.batchquery")]
+#[doc(alias = "获取关注者列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct FollowBatchquery {
-    /// 首个用户ID. The user with whom the list goes on, returned by the call before, if there are more than 10000 followers. Empty in the first call. Example: `2088102146158132`.
+    /// 首个用户ID. The user with whom the list goes on, returned by the call before, if there are more than 10000 followers. Empty in the first call. Example: `2088102146158132`. See [user ids](crate::guide::user_ids).
     pub next_user_id: Option<String>,
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl FollowBatchquery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 首个用户ID. The user with whom the list goes on, returned by the call before, if there are more than 10000 followers. Empty in the first call. Example: `2088102146158132`.
+    /// 首个用户ID. The user with whom the list goes on, returned by the call before, if there are more than 10000 followers. Empty in the first call. Example: `2088102146158132`. See [user ids](crate::guide::user_ids).
     pub fn next_user_id(mut self, next_user_id: impl Into<String>) -> Self {
         self.next_user_id = Some(Into::into(next_user_id));
         self
     }
 
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -100,9 +102,9 @@ impl crate::method::ServerMethod for FollowBatchquery {}
 pub struct FollowBatchqueryResponse {
     /// 本次调用获取的userId个数. At most 10000. Example: `10000`.
     pub count: Option<String>,
-    /// 查询分组的userid. Where the next call goes on. Example: `2088102123322367`.
+    /// 查询分组的userid. Where the next call goes on. Example: `2088102123322367`. See [user ids](crate::guide::user_ids).
     pub next_user_id: Option<String>,
-    /// 用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 支付宝用户的唯一标识列表. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
     pub open_id_list: Vec<String>,

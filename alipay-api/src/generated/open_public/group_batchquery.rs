@@ -6,6 +6,8 @@
 /// Lists a life account's groups of users, at most 200.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicGroupBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.group.batchquery")]
+#[doc(alias = "查询用户分组列表")]
 #[non_exhaustive]
 pub struct GroupBatchquery {
     /// Fields that this version of the library does not know.
@@ -171,7 +173,7 @@ impl crate::codec::Object for QueryComplexLabelRule {
 
 crate::codec::object!(QueryComplexLabelRule);
 
-/// 用户分组列表. A group of users.
+/// 用户分组. A group of users.
 #[non_exhaustive]
 pub struct QueryGroup {
     /// 人群中包含人数. Example: `888888`.

@@ -6,6 +6,8 @@
 /// Makes a group of those followers that meet rules, for messages to groups. It must have more than 50 users.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicGroupCreateRequest.java>
+#[doc(alias = "alipay.open.public.group.create")]
+#[doc(alias = "用户分组创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct GroupCreate {
@@ -150,7 +152,7 @@ pub enum GroupCreateErrorCode {
     GroupNameIsEmpty,
     /// The group's name is not valid.
     GroupNameIsInvalid,
-    /// The group's name is too long.
+    /// The documentation says no more than the name.
     GroupNameTooLong,
     /// The label's id is missing.
     LabelIdIsEmpty,

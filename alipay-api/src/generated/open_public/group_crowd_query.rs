@@ -6,6 +6,8 @@
 /// Asks how many users meet the rules of a group. With 50 or fewer it fails.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicGroupCrowdQueryRequest.java>
+#[doc(alias = "alipay.open.public.group.crowd.query")]
+#[doc(alias = "人群数量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct GroupCrowdQuery {

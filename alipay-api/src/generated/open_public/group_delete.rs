@@ -6,6 +6,8 @@
 /// Deletes a group of users.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicGroupDeleteRequest.java>
+#[doc(alias = "alipay.open.public.group.delete")]
+#[doc(alias = "用户分组删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct GroupDelete {

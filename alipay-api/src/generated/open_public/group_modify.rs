@@ -6,6 +6,8 @@
 /// Renames a group of users; nothing else can be changed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicGroupModifyRequest.java>
+#[doc(alias = "alipay.open.public.group.modify")]
+#[doc(alias = "用户分组修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct GroupModify {
@@ -153,7 +155,7 @@ pub enum GroupModifyErrorCode {
     GroupNameIsEmpty,
     /// The group's name is not valid.
     GroupNameIsInvalid,
-    /// The group's name is too long.
+    /// The documentation says no more than the name.
     GroupNameTooLong,
     /// The group does not exist.
     GroupNotExisted,

@@ -6,6 +6,8 @@
 /// Changes the basics of a life account. Changes of name, picture and introduction take effect after a review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicInfoModifyRequest.java>
+#[doc(alias = "alipay.open.public.info.modify")]
+#[doc(alias = "生活号基础信息修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct InfoModify {

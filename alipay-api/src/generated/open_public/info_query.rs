@@ -6,6 +6,8 @@
 /// Reads the basics of a life account: name, picture, introduction, greeting, listing and reviews.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicInfoQueryRequest.java>
+#[doc(alias = "alipay.open.public.info.query")]
+#[doc(alias = "生活号基础信息查询接口")]
 #[non_exhaustive]
 pub struct InfoQuery {
     /// Fields that this version of the library does not know.
@@ -210,7 +212,7 @@ impl crate::method::ErrorCode for InfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AppNotPublicapp => Some(crate::ErrorClass::Request),
+            Self::AppNotPublicapp => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -240,7 +242,7 @@ impl crate::codec::KnownValue for InfoQueryAuditStatus {
 
 crate::codec::listed!(InfoQueryAuditStatus);
 
-/// 审核状态表. How a review of a life account stands.
+/// 审核状态. How a review of a life account stands.
 #[non_exhaustive]
 pub struct PublicAuditStatus {
     /// 审核状态描述. Has the reason, if it was rejected. Example: `logo不符合规范`.

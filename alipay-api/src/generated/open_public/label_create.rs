@@ -6,6 +6,8 @@
 /// Creates a label of a public account, which can have 500 at most.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLabelCreateRequest.java>
+#[doc(alias = "alipay.open.public.label.create")]
+#[doc(alias = "公众号标签管理-添加标签")]
 #[must_use]
 #[non_exhaustive]
 pub struct LabelCreate {
@@ -135,13 +137,13 @@ pub enum LabelCreateErrorCode {
     LabelCountLimit,
     /// The documentation names this code and does not say what it means.
     LabelNameAlreadyExists,
-    /// The label's name has a comma.
+    /// The documentation says no more than the name.
     LabelNameHasComma,
-    /// The label's name has a space.
+    /// The documentation says no more than the name.
     LabelNameHasSpace,
     /// The label's name is missing.
     LabelNameIsEmpty,
-    /// The label's name is too long.
+    /// The documentation says no more than the name.
     LabelNameTooLong,
     /// The life account's id is missing.
     PublicIdIsEmpty,

@@ -6,6 +6,8 @@
 /// Lists a public account's labels and how many users have each.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLabelQueryRequest.java>
+#[doc(alias = "alipay.open.public.label.query")]
+#[doc(alias = "公众号标签管理-查询标签")]
 #[non_exhaustive]
 pub struct LabelQuery {
     /// Fields that this version of the library does not know.
@@ -107,7 +109,7 @@ impl crate::codec::Object for LabelQueryResponse {
 
 crate::codec::object!(LabelQueryResponse);
 
-/// 该服务窗拥有的标签列表. A label of a public account.
+/// 该服务窗拥有的标签. A label of a public account.
 #[non_exhaustive]
 pub struct PublicLabel {
     /// 标签用户量. Example: `100000`.

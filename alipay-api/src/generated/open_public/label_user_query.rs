@@ -6,12 +6,14 @@
 /// Reads which labels a user has.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLabelUserQueryRequest.java>
+#[doc(alias = "alipay.open.public.label.user.query")]
+#[doc(alias = "公众号标签管理-查询用户标签")]
 #[must_use]
 #[non_exhaustive]
 pub struct LabelUserQuery {
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户的userid. 16 digits from 2088. Example: `2088283746283746`.
+    /// 支付宝用户的userid. 16 digits from 2088. Example: `2088283746283746`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl LabelUserQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户的userid. 16 digits from 2088. Example: `2088283746283746`.
+    /// 支付宝用户的userid. 16 digits from 2088. Example: `2088283746283746`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Lists a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeAboardApplyRequest.java>
+#[doc(alias = "alipay.open.public.life.aboard.apply")]
+#[doc(alias = "上架生活号")]
 #[non_exhaustive]
 pub struct LifeAboardApply {
     /// Fields that this version of the library does not know.

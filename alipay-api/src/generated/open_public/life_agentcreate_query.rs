@@ -6,6 +6,8 @@
 /// Asks how the review of a life account stands that an ISV creates for a merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeAgentcreateQueryRequest.java>
+#[doc(alias = "alipay.open.public.life.agentcreate.query")]
+#[doc(alias = "isv代创建生活号申请状态查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct LifeAgentcreateQuery {

@@ -6,6 +6,8 @@
 /// Takes a life account off.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeDebarkApplyRequest.java>
+#[doc(alias = "alipay.open.public.life.debark.apply")]
+#[doc(alias = "下架生活号")]
 #[non_exhaustive]
 pub struct LifeDebarkApply {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Lists the labels that a life account can use: common ones, its own, and those of the data laboratory.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeLabelBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.life.label.batchquery")]
+#[doc(alias = "标签批量查询接口")]
 #[non_exhaustive]
 pub struct LifeLabelBatchquery {
     /// Fields that this version of the library does not know.
@@ -112,7 +114,7 @@ impl crate::codec::Object for LifeLabelBatchqueryResponse {
 
 crate::codec::object!(LifeLabelBatchqueryResponse);
 
-/// 标签列表. A label that a life account can use.
+/// 标签. A label that a life account can use.
 #[non_exhaustive]
 pub struct LifeLabel {
     /// 支持的业务列表. Separated by commas: `menu` personalised menus, `extension` personalised extension areas, `message` messages.

@@ -6,6 +6,8 @@
 /// Creates a label of a life account's own.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeLabelCreateRequest.java>
+#[doc(alias = "alipay.open.public.life.label.create")]
+#[doc(alias = "创建标签接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct LifeLabelCreate {
@@ -153,11 +155,11 @@ pub enum LifeLabelCreateErrorCode {
     LabelCountLimit,
     /// The documentation names this code and does not say what it means.
     LabelNameAlreadyExists,
-    /// The label's name has a comma.
+    /// The documentation says no more than the name.
     LabelNameHasComma,
-    /// The label's name has a space.
+    /// The documentation says no more than the name.
     LabelNameHasSpace,
-    /// The label's name is too long.
+    /// The documentation says no more than the name.
     LabelNameTooLong,
 }
 

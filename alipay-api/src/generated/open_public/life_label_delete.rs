@@ -6,6 +6,8 @@
 /// Deletes a label of a life account's own.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeLabelDeleteRequest.java>
+#[doc(alias = "alipay.open.public.life.label.delete")]
+#[doc(alias = "标签删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct LifeLabelDelete {

@@ -6,6 +6,8 @@
 /// Renames a label of a life account's own.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeLabelModifyRequest.java>
+#[doc(alias = "alipay.open.public.life.label.modify")]
+#[doc(alias = "标签修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct LifeLabelModify {
@@ -135,11 +137,11 @@ crate::codec::object!(LifeLabelModifyResponse);
 pub enum LifeLabelModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     LabelNameAlreadyExists,
-    /// The label's name has a comma.
+    /// The documentation says no more than the name.
     LabelNameHasComma,
-    /// The label's name has a space.
+    /// The documentation says no more than the name.
     LabelNameHasSpace,
-    /// The label's name is too long.
+    /// The documentation says no more than the name.
     LabelNameTooLong,
     /// The label does not exist.
     LabelNotExists,

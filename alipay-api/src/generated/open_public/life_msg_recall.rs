@@ -6,6 +6,8 @@
 /// Recalls a message that a Life account (生活号) has sent.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeMsgRecallRequest.java>
+#[doc(alias = "alipay.open.public.life.msg.recall")]
+#[doc(alias = "生活号消息撤回接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct LifeMsgRecall {

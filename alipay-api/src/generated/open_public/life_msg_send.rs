@@ -6,6 +6,8 @@
 /// Sends an article or video of a media life account to all; it shows on the account's page and in the Alipay app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicLifeMsgSendRequest.java>
+#[doc(alias = "alipay.open.public.life.msg.send")]
+#[doc(alias = "生活号广播消息发送接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct LifeMsgSend {
@@ -349,7 +351,7 @@ pub enum LifeMsgSendErrorCode {
     InvalidLifeAppMsgType,
     /// The documentation names this code and does not say what it means.
     LifeAppCoverUploadError,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The image's bytes are not valid.
     LifeAppInvalidImageBytes,
@@ -379,7 +381,7 @@ pub enum LifeMsgSendErrorCode {
     LifeAppVideoLengthNotRight,
     /// The video's source does not exist.
     LifeAppVideoSourceNotExist,
-    /// The video's samples are missing.
+    /// The documentation says no more than the name.
     LifeMsgVideoSamplesMissing,
 }
 
@@ -464,13 +466,13 @@ impl crate::method::ErrorCode for LifeMsgSendErrorCode {
 /// 视频资源来源id. Must be given for a video.
 #[non_exhaustive]
 pub enum LifeMsgSendVideoSource {
-    /// Youku.
+    /// 优酷.
     Youku,
-    /// Miaopai.
+    /// 秒拍.
     Miaopai,
-    /// Taobao.
+    /// 淘宝.
     Taobao,
-    /// Sina.
+    /// 新浪.
     Sina,
 }
 

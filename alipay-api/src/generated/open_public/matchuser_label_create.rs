@@ -6,6 +6,8 @@
 /// Gives users a value of a label. A user has one value of each label: a new one replaces the old one.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMatchuserLabelCreateRequest.java>
+#[doc(alias = "alipay.open.public.matchuser.label.create")]
+#[doc(alias = "用户打标接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MatchuserLabelCreate {
@@ -174,7 +176,7 @@ pub enum MatchuserLabelCreateErrorCode {
     LabelNotExists,
     /// The label's value is missing.
     LabelValueIsEmpty,
-    /// The label's value is too long.
+    /// The documentation says no more than the name.
     LabelValueTooLong,
     /// The parameters for matching are missing.
     MatcherParamsIsEmpty,

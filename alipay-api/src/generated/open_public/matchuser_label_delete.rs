@@ -6,6 +6,8 @@
 /// Takes a label's value from users.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMatchuserLabelDeleteRequest.java>
+#[doc(alias = "alipay.open.public.matchuser.label.delete")]
+#[doc(alias = "用户取消标签接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MatchuserLabelDelete {

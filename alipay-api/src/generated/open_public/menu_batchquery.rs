@@ -6,6 +6,8 @@
 /// Lists the menus of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMenuBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.menu.batchquery")]
+#[doc(alias = "菜单列表查询接口")]
 #[non_exhaustive]
 pub struct MenuBatchquery {
     /// Fields that this version of the library does not know.
@@ -117,7 +119,7 @@ impl crate::codec::Object for MenuBatchqueryResponse {
 
 crate::codec::object!(MenuBatchqueryResponse);
 
-/// 菜单列表. A menu of a life account.
+/// 菜单. A menu of a life account.
 #[non_exhaustive]
 pub struct QueryMenu {
     /// 一级菜单列表.

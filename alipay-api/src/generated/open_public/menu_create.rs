@@ -6,6 +6,8 @@
 /// Creates the default menu of a life account, which every account must have. It is shown to users who don't get a personalised menu.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMenuCreateRequest.java>
+#[doc(alias = "alipay.open.public.menu.create")]
+#[doc(alias = "默认菜单创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MenuCreate {
@@ -152,7 +154,7 @@ pub enum MenuCreateErrorCode {
     BusinessError,
     /// There are too many buttons.
     ButtonCountLimit,
-    /// A button is empty.
+    /// The documentation says no more than the name.
     ButtonIsEmpty,
     /// The extension's state is not valid.
     ExtensionStatusInvalid,
@@ -162,7 +164,7 @@ pub enum MenuCreateErrorCode {
     IconIsInvalid,
     /// The icon's size is wrong.
     IconSizeError,
-    /// The icon is too large.
+    /// The documentation says no more than the name.
     IconTooLarge,
     /// The icon's type is not valid.
     IconTypeInvalid,

@@ -6,6 +6,8 @@
 /// Reads how often and by how many users a life account's menus were tapped in the last 30 days.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMenuDataBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.menu.data.batchquery")]
+#[doc(alias = "菜单分析数据查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MenuDataBatchquery {
@@ -173,7 +175,7 @@ impl crate::method::ErrorCode for MenuDataBatchqueryErrorCode {
     }
 }
 
-/// 菜单分析数据列表. The figures of a menu on one day.
+/// 菜单分析数据. The figures of a menu on one day.
 #[non_exhaustive]
 pub struct MenuAnalysisData {
     /// 人均点击次数. Example: `10.25`.

@@ -6,6 +6,8 @@
 /// Replaces the default menu of a life account, at once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMenuModifyRequest.java>
+#[doc(alias = "alipay.open.public.menu.modify")]
+#[doc(alias = "默认菜单更新接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MenuModify {
@@ -142,7 +144,7 @@ pub enum MenuModifyErrorCode {
     AuthorizeNotAdmit,
     /// There are too many buttons.
     ButtonCountLimit,
-    /// A button is empty.
+    /// The documentation says no more than the name.
     ButtonIsEmpty,
     /// The extension's state is not valid.
     ExtensionStatusInvalid,
@@ -152,7 +154,7 @@ pub enum MenuModifyErrorCode {
     IconIsInvalid,
     /// The icon's size is wrong.
     IconSizeError,
-    /// The icon is too large.
+    /// The documentation says no more than the name.
     IconTooLarge,
     /// The icon's type is not valid.
     IconTypeInvalid,

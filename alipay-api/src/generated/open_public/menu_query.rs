@@ -6,6 +6,8 @@
 /// Reads the menu of a public account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMenuQueryRequest.java>
+#[doc(alias = "alipay.open.public.menu.query")]
+#[doc(alias = "公众服务平台查询菜单")]
 #[non_exhaustive]
 pub struct MenuQuery {
     /// Fields that this version of the library does not know.

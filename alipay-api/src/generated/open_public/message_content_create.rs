@@ -6,6 +6,8 @@
 /// Turns rich text into the content of a picture message of a Life account (生活号), with a link.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageContentCreateRequest.java>
+#[doc(alias = "alipay.open.public.message.content.create")]
+#[doc(alias = "创建图文消息内容接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageContentCreate {

@@ -6,6 +6,8 @@
 /// Changes the content of a picture message of a Life account (生活号).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageContentModifyRequest.java>
+#[doc(alias = "alipay.open.public.message.content.modify")]
+#[doc(alias = "更新图文消息内容接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageContentModify {

@@ -6,6 +6,8 @@
 /// Sends a message to one follower of a life account, who must have dealt with it in the last 48 hours; at most 100 a day to one user. Asynchronous.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageCustomSendRequest.java>
+#[doc(alias = "alipay.open.public.message.custom.send")]
+#[doc(alias = "异步单发消息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageCustomSend {
@@ -17,11 +19,11 @@ pub struct MessageCustomSend {
     pub event_type: Option<crate::types::OpenEnum<MessageCustomSendEventType>>,
     /// 消息类型. What kind of message it is. Example: `text`.
     pub msg_type: Option<crate::types::OpenEnum<super::types::MsgType>>,
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 文本消息内容. Must be given if `msg_type` is `text`.
     pub text: Option<super::types::Text>,
-    /// 消息接收用户的userid. Example: `2088283746283746`.
+    /// 消息接收用户的userid. Example: `2088283746283746`. See [user ids](crate::guide::user_ids).
     pub to_user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -67,7 +69,7 @@ impl MessageCustomSend {
         self
     }
 
-    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -80,7 +82,7 @@ impl MessageCustomSend {
         self
     }
 
-    /// 消息接收用户的userid. Example: `2088283746283746`.
+    /// 消息接收用户的userid. Example: `2088283746283746`. See [user ids](crate::guide::user_ids).
     pub fn to_user_id(mut self, to_user_id: impl Into<String>) -> Self {
         self.to_user_id = Some(Into::into(to_user_id));
         self
@@ -273,10 +275,10 @@ impl crate::method::ErrorCode for MessageCustomSendErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::MsgSdEventTypeNotExists
-            | Self::MsgSdFollowNotExists
             | Self::MsgTypeIllegal
             | Self::OpenIdIsIllegal
             | Self::PublicChannelsConfigInvaild => Some(crate::ErrorClass::Request),
+            Self::MsgSdFollowNotExists => Some(crate::ErrorClass::Declined),
             Self::MsgEnterEventOverLimit
             | Self::MsgSdNobehavior
             | Self::MsgSdOverTime => None,

@@ -6,6 +6,8 @@
 /// Sends a message to the followers in a group, asynchronously: they get it some time later.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageGroupSendRequest.java>
+#[doc(alias = "alipay.open.public.message.group.send")]
+#[doc(alias = "分组消息发送接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageGroupSend {
@@ -179,7 +181,7 @@ crate::codec::object!(MessageGroupSendResponse);
 /// A business error code of [`MessageGroupSend`].
 #[non_exhaustive]
 pub enum MessageGroupSendErrorCode {
-    /// The group is empty.
+    /// The documentation says no more than the name.
     GroupEmptyError,
     /// A business parameter is missing or wrong.
     IllegalBizParams,
@@ -187,11 +189,11 @@ pub enum MessageGroupSendErrorCode {
     IllegalImageFormat,
     /// The image's size is wrong.
     ImageSizeError,
-    /// The image is too large.
+    /// The documentation says no more than the name.
     ImageTooLarge,
-    /// The message is empty.
+    /// The documentation says no more than the name.
     MessageIsEmpty,
-    /// The message is incomplete.
+    /// The documentation says no more than the name.
     MessageIsIncomplete,
     /// The documentation names this code and does not say what it means.
     MsgBatchSdOver,

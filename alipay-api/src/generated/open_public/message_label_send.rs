@@ -6,6 +6,8 @@
 /// Sends a message to the followers chosen by labels, with a delay of minutes to half an hour; at most 5 times a week, and a user gets one such message a week. Labels set today count from tomorrow.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageLabelSendRequest.java>
+#[doc(alias = "alipay.open.public.message.label.send")]
+#[doc(alias = "根据标签组发消息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageLabelSend {
@@ -137,7 +139,7 @@ crate::codec::object!(MessageLabelSendResponse);
 pub enum MessageLabelSendErrorCode {
     /// A business parameter is missing or wrong.
     IllegalBizParams,
-    /// The label filter is empty.
+    /// The documentation says no more than the name.
     LabelGroupFilterEmpty,
     /// The label group has an empty item.
     LabelGroupItemEmpty,

@@ -6,14 +6,16 @@
 /// Sends a user a message from a template of the Life account (生活号), such as on money moved or a parked car.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageSingleSendRequest.java>
+#[doc(alias = "alipay.open.public.message.single.send")]
+#[doc(alias = "单发模板消息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageSingleSend {
     /// 消息模板相关参数. Which template, and what fills it.
     pub template: Option<Template>,
-    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub to_open_id: Option<String>,
-    /// 消息接收用户的支付宝用户id. The Alipay user id of who receives it, 16 digits from 2088. Example: `2088202882050410`.
+    /// 消息接收用户的支付宝用户id. The Alipay user id of who receives it, 16 digits from 2088. Example: `2088202882050410`. See [user ids](crate::guide::user_ids).
     pub to_user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -33,13 +35,13 @@ impl MessageSingleSend {
         self
     }
 
-    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝openId. Identifies the user who gets the message to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn to_open_id(mut self, to_open_id: impl Into<String>) -> Self {
         self.to_open_id = Some(Into::into(to_open_id));
         self
     }
 
-    /// 消息接收用户的支付宝用户id. The Alipay user id of who receives it, 16 digits from 2088. Example: `2088202882050410`.
+    /// 消息接收用户的支付宝用户id. The Alipay user id of who receives it, 16 digits from 2088. Example: `2088202882050410`. See [user ids](crate::guide::user_ids).
     pub fn to_user_id(mut self, to_user_id: impl Into<String>) -> Self {
         self.to_user_id = Some(Into::into(to_user_id));
         self

@@ -6,6 +6,8 @@
 /// Sends a message to everybody who follows a Life account (生活号).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicMessageTotalSendRequest.java>
+#[doc(alias = "alipay.open.public.message.total.send")]
+#[doc(alias = "群发消息")]
 #[must_use]
 #[non_exhaustive]
 pub struct MessageTotalSend {

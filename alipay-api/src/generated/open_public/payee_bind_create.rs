@@ -6,6 +6,8 @@
 /// Binds an account that receives money to the life account, so that the page after a payment recommends to follow it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPayeeBindCreateRequest.java>
+#[doc(alias = "alipay.open.public.payee.bind.create")]
+#[doc(alias = "添加收款账号接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PayeeBindCreate {

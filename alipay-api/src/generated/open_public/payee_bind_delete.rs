@@ -6,6 +6,8 @@
 /// Unbinds an account that receives money from the life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPayeeBindDeleteRequest.java>
+#[doc(alias = "alipay.open.public.payee.bind.delete")]
+#[doc(alias = "解绑收款账号接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PayeeBindDelete {

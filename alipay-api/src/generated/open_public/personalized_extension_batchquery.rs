@@ -6,6 +6,8 @@
 /// Lists the sets of extension areas of a life account, both the default and the personalised ones.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPersonalizedExtensionBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.personalized.extension.batchquery")]
+#[doc(alias = "扩展区批量查询接口")]
 #[non_exhaustive]
 pub struct PersonalizedExtensionBatchquery {
     /// Fields that this version of the library does not know.

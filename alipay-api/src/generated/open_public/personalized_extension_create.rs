@@ -6,6 +6,8 @@
 /// Creates a personalised set of extension areas, which users that meet its rule see on the life account's page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPersonalizedExtensionCreateRequest.java>
+#[doc(alias = "alipay.open.public.personalized.extension.create")]
+#[doc(alias = "个性化扩展区创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PersonalizedExtensionCreate {

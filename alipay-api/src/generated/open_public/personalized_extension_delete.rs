@@ -6,6 +6,8 @@
 /// Deletes a set of extension areas, a personalised or the default one.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPersonalizedExtensionDeleteRequest.java>
+#[doc(alias = "alipay.open.public.personalized.extension.delete")]
+#[doc(alias = "扩展区删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PersonalizedExtensionDelete {

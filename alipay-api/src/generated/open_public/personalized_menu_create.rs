@@ -6,6 +6,8 @@
 /// Creates a personalised menu, which users that meet its rule see at once. Alipay apps below 10.0.12 show icons as texts.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPersonalizedMenuCreateRequest.java>
+#[doc(alias = "alipay.open.public.personalized.menu.create")]
+#[doc(alias = "个性化菜单创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct PersonalizedMenuCreate {
@@ -204,13 +206,13 @@ pub enum PersonalizedMenuCreateErrorCode {
     AuthorizeNotAdmit,
     /// There are too many buttons.
     ButtonCountLimit,
-    /// A button is empty.
+    /// The documentation says no more than the name.
     ButtonIsEmpty,
     /// The group's id is not valid.
     GroupIdIsInvalid,
     /// The group does not exist.
     GroupNotExisted,
-    /// The group is not ready.
+    /// The documentation says no more than the name.
     GroupNotReady,
     /// The icon is missing.
     IconIsEmpty,
@@ -220,11 +222,11 @@ pub enum PersonalizedMenuCreateErrorCode {
     IconNotSupportSubMenu,
     /// The icon's size is wrong.
     IconSizeError,
-    /// The icon is too large.
+    /// The documentation says no more than the name.
     IconTooLarge,
     /// The icon's type is not valid.
     IconTypeInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The label's id is missing.
     LabelIdIsEmpty,
@@ -354,6 +356,7 @@ impl crate::method::ErrorCode for PersonalizedMenuCreateErrorCode {
             | Self::IconSizeError
             | Self::IconTooLarge
             | Self::IconTypeInvalid
+            | Self::InvalidParameter
             | Self::LabelIdIsEmpty
             | Self::LabelIsReused
             | Self::LabelNotExists
@@ -370,9 +373,7 @@ impl crate::method::ErrorCode for PersonalizedMenuCreateErrorCode {
             | Self::OperatorIsInvalid
             | Self::RuleCountInvalid => Some(crate::ErrorClass::Request),
             Self::AuthorizeNotAdmit => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter
-            | Self::MenuSecurityForbid
-            | Self::SecurityCheckFailed => None,
+            Self::MenuSecurityForbid | Self::SecurityCheckFailed => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes a personalised menu.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicPersonalizedMenuDeleteRequest.java>
+#[doc(alias = "alipay.open.public.personalized.menu.delete")]
+#[doc(alias = "个性化菜单删除")]
 #[must_use]
 #[non_exhaustive]
 pub struct PersonalizedMenuDelete {

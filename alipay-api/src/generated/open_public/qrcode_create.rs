@@ -6,6 +6,8 @@
 /// Makes a QR code with a parameter (`scene_id`) of a public account, to compare ways of promotion; a scan is reported as an event with it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicQrcodeCreateRequest.java>
+#[doc(alias = "alipay.open.public.qrcode.create")]
+#[doc(alias = "带参推广二维码接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct QrcodeCreate {

@@ -6,6 +6,8 @@
 /// Asks which trades a Life account (生活号) is set to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicSettingCategoryQueryRequest.java>
+#[doc(alias = "alipay.open.public.setting.category.query")]
+#[doc(alias = "生活号查询行业设置接口")]
 #[non_exhaustive]
 pub struct SettingCategoryQuery {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// Makes a short link of a public account with a mark of the merchant's own scene.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicShortlinkCreateRequest.java>
+#[doc(alias = "alipay.open.public.shortlink.create")]
+#[doc(alias = "服务窗短链自主生成接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ShortlinkCreate {

@@ -6,6 +6,8 @@
 /// Reads how many users got, read and shared each article of a life account, of those published in the last 30 days.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicSinglearticleDataBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.singlearticle.data.batchquery")]
+#[doc(alias = "图文分析-按文章查询数据接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SinglearticleDataBatchquery {
@@ -176,7 +178,7 @@ impl crate::method::ErrorCode for SinglearticleDataBatchqueryErrorCode {
     }
 }
 
-/// 单篇文章分析数据列表. The figures of one article.
+/// 单篇文章分析数据. The figures of one article.
 #[non_exhaustive]
 pub struct SingleArticleAnalysisData {
     /// 人均阅读时长. Example: `27.13`.

@@ -6,6 +6,8 @@
 /// Takes a message template, such as one for bills, from the common templates of an industry, for a public account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTemplateMessageGetRequest.java>
+#[doc(alias = "alipay.open.public.template.message.get")]
+#[doc(alias = "消息模板领取接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateMessageGet {
@@ -192,11 +194,10 @@ impl crate::method::ErrorCode for TemplateMessageGetErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AppinfoNotExist
-            | Self::AppNotPublicapp
             | Self::ExceedMaxTemplateNum
             | Self::IllegalBizParams
             | Self::TemplateMessageIdInvaild => Some(crate::ErrorClass::Request),
-            Self::NeedSelectIndustry | Self::PublicNotOnline => {
+            Self::AppNotPublicapp | Self::NeedSelectIndustry | Self::PublicNotOnline => {
                 Some(crate::ErrorClass::Setup)
             }
             Self::BusinessError => None,

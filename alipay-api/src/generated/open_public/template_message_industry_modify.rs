@@ -6,6 +6,8 @@
 /// Changes the trades that the message templates of a service window (服务窗) are set to.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTemplateMessageIndustryModifyRequest.java>
+#[doc(alias = "alipay.open.public.template.message.industry.modify")]
+#[doc(alias = "模板消息行业设置修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateMessageIndustryModify {

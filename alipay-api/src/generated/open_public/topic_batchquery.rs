@@ -6,6 +6,8 @@
 /// Lists the marketing places on a life account's page, with titles, descriptions and links.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTopicBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.topic.batchquery")]
+#[doc(alias = "营销位查询接口")]
 #[non_exhaustive]
 pub struct TopicBatchquery {
     /// Fields that this version of the library does not know.
@@ -134,7 +136,7 @@ impl crate::method::ErrorCode for TopicBatchqueryErrorCode {
     }
 }
 
-/// 营销位列表. A marketing place on a life account's page.
+/// 营销位. A marketing place on a life account's page.
 #[non_exhaustive]
 pub struct Topic {
     /// 营销位图片url. Example: `https://oalipay-dl-django.alicdn.com/rest/1.0/image?fileIds=xxx&zoom=xxx`.

@@ -6,6 +6,8 @@
 /// Adds a marketing place to a life account's page; 4 to 8 can show. For a head picture, `sub_title`, `img_url` and `link_url` must all be given, else none of them.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTopicCreateRequest.java>
+#[doc(alias = "alipay.open.public.topic.create")]
+#[doc(alias = "营销位添加接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TopicCreate {
@@ -208,7 +210,7 @@ pub enum TopicCreateErrorCode {
     BusinessError,
     /// A business parameter is missing or wrong.
     IllegalBizParams,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The image's type is not valid.
     PublicImgTypeInvalid,

@@ -6,6 +6,8 @@
 /// Deletes a marketing place of a life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTopicDeleteRequest.java>
+#[doc(alias = "alipay.open.public.topic.delete")]
+#[doc(alias = "营销位删除接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TopicDelete {
@@ -126,9 +128,9 @@ pub enum TopicDeleteErrorCode {
     BusinessError,
     /// A business parameter is missing or wrong.
     IllegalBizParams,
-    /// The topic's id is not valid.
+    /// The marketing place's id is not valid.
     TopicIdInvalid,
-    /// The topic does not exist.
+    /// The marketing place does not exist.
     TopicNotExists,
 }
 

@@ -6,6 +6,8 @@
 /// Replaces a whole marketing place of a life account. For a head picture, `sub_title`, `img_url` and `link_url` must all be given, else none of them.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicTopicModifyRequest.java>
+#[doc(alias = "alipay.open.public.topic.modify")]
+#[doc(alias = "营销位修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TopicModify {
@@ -218,11 +220,11 @@ pub enum TopicModifyErrorCode {
     BusinessError,
     /// A business parameter is missing or wrong.
     IllegalBizParams,
-    /// The file is too large.
+    /// The documentation says no more than the name.
     LifeAppFileTooLarge,
     /// The image's type is not valid.
     PublicImgTypeInvalid,
-    /// The topic's id is not valid.
+    /// The marketing place's id is not valid.
     TopicIdInvalid,
     /// The topic's image URL is not valid.
     TopicImgurlInvalid,
@@ -236,7 +238,7 @@ pub enum TopicModifyErrorCode {
     TopicItemTitleInvalid,
     /// The topic's link is not valid.
     TopicLinkurlInvalid,
-    /// The topic does not exist.
+    /// The marketing place does not exist.
     TopicNotExists,
     /// The parameter for showing the topic's image is not valid.
     TopicShowImgParamInvalid,

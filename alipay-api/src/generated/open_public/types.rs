@@ -28,7 +28,7 @@ impl crate::codec::KnownValue for ActionType {
 
 crate::codec::listed!(ActionType);
 
-/// 广告位轮播内容列表. A picture of an advertising place, and where it leads.
+/// 广告位轮播内容. A picture of an advertising place, and where it leads.
 #[must_use]
 #[non_exhaustive]
 pub struct AdvertItem {
@@ -231,7 +231,7 @@ impl crate::codec::Object for Article {
 
 crate::codec::object!(Article);
 
-/// 一级菜单列表. An entry of a menu's first level.
+/// 一级菜单. An entry of a menu's first level.
 #[must_use]
 #[non_exhaustive]
 pub struct ButtonObject {
@@ -495,7 +495,7 @@ impl crate::codec::KnownValue for CouldComment {
 
 crate::codec::listed!(CouldComment);
 
-/// 出错的匹配器列表. A user whose label could not be changed.
+/// 出错的匹配器. A user whose label could not be changed.
 #[non_exhaustive]
 pub struct ErrorMatcher {
     /// 失败原因.
@@ -546,7 +546,7 @@ impl crate::codec::Object for ErrorMatcher {
 
 crate::codec::object!(ErrorMatcher);
 
-/// An extension area of a life account.
+/// 扩展区. An extension area of a life account.
 #[must_use]
 #[non_exhaustive]
 pub struct ExtensionArea {
@@ -776,7 +776,7 @@ impl crate::codec::KnownValue for LinkType {
 
 crate::codec::listed!(LinkType);
 
-/// 支付宝用户匹配器列表. How a user is found.
+/// 支付宝用户匹配器. How a user is found.
 #[must_use]
 #[non_exhaustive]
 pub struct Matcher {
@@ -784,9 +784,9 @@ pub struct Matcher {
     pub identity_card: Option<crate::types::Secret>,
     /// 手机号码. One of `user_id`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -836,13 +836,13 @@ impl Matcher {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given.
+    /// 支付宝用户id. 16 digits from 2088. One of `mobile_no`, `identity_card` and this must be given. At least one of `user_id`, `mobile_no`, `identity_card`, `open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -900,9 +900,9 @@ crate::codec::object!(Matcher);
 /// 手机客户端类型. Without it, any.
 #[non_exhaustive]
 pub enum MobileClientType {
-    /// IPhone.
+    /// 苹果手机.
     Iphone,
-    /// Android.
+    /// 安卓手机.
     Android,
     /// Windows Phone.
     Wp,
@@ -920,7 +920,7 @@ crate::codec::listed!(MobileClientType);
 /// 消息类型. What kind of message it is.
 #[non_exhaustive]
 pub enum MsgType {
-    /// 文本类型. A text.
+    /// 文本类型.
     Text,
     /// 图文类型. Pictures with text.
     ImageText,
@@ -935,7 +935,7 @@ impl crate::codec::KnownValue for MsgType {
 
 crate::codec::listed!(MsgType);
 
-/// 标签规则项列表. A rule that says by a label who sees a menu.
+/// 标签规则项. A rule that says by a label who sees a menu.
 #[non_exhaustive]
 pub struct QueryLabelRule {
     /// 标签id.
@@ -997,7 +997,7 @@ impl crate::codec::Object for QueryLabelRule {
 
 crate::codec::object!(QueryLabelRule);
 
-/// 二级菜单数组. An entry of a menu's second level.
+/// 二级菜单. An entry of a menu's second level.
 #[must_use]
 #[non_exhaustive]
 pub struct SubButton {
@@ -1167,7 +1167,7 @@ impl crate::codec::Object for Text {
 
 crate::codec::object!(Text);
 
-/// 营销位内容列表. One item of a marketing place.
+/// 营销位内容. One item of a marketing place.
 #[must_use]
 #[non_exhaustive]
 pub struct TopicItem {

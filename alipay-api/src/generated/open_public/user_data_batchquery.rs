@@ -6,6 +6,8 @@
 /// Reads how many users began and ceased to follow a life account, day by day, over at most 30 days.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicUserDataBatchqueryRequest.java>
+#[doc(alias = "alipay.open.public.user.data.batchquery")]
+#[doc(alias = "用户分析数据查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct UserDataBatchquery {

@@ -6,12 +6,14 @@
 /// Asks whether a user follows the life account, content account or wealth account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenPublicUserFollowQueryRequest.java>
+#[doc(alias = "alipay.open.public.user.follow.query")]
+#[doc(alias = "查询用户是否已经关注了生活号")]
 #[must_use]
 #[non_exhaustive]
 pub struct UserFollowQuery {
-    /// 支付宝用户唯一的标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户唯一的标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户id. 16 digits from 2088. Example: `2088132324342243`.
+    /// 支付宝用户id. 16 digits from 2088. Example: `2088132324342243`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,13 +26,13 @@ impl UserFollowQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝用户唯一的标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户唯一的标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝用户id. 16 digits from 2088. Example: `2088132324342243`.
+    /// 支付宝用户id. 16 digits from 2088. Example: `2088132324342243`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -146,7 +148,7 @@ pub enum UserFollowQueryErrorCode {
     BusinessError,
     /// A business parameter is missing or wrong.
     IllegalBizParams,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -166,8 +168,10 @@ impl crate::method::ErrorCode for UserFollowQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalBizParams => Some(crate::ErrorClass::Request),
-            Self::BusinessError | Self::InvalidParameter => None,
+            Self::IllegalBizParams | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BusinessError => None,
         }
     }
 }

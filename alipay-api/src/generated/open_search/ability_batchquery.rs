@@ -6,6 +6,8 @@
 /// Lists the applications by which mini programs and life accounts show in Alipay's search, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchAbilityBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.ability.batchquery")]
+#[doc(alias = "搜索运营列表分页查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct AbilityBatchquery {
@@ -153,7 +155,7 @@ crate::codec::object!(AbilityBatchqueryResponse);
 pub enum AbilityBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -170,7 +172,8 @@ impl crate::method::ErrorCode for AbilityBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }
@@ -237,7 +240,7 @@ impl crate::codec::Object for AbilityPageQueryDTO {
 
 crate::codec::object!(AbilityPageQueryDTO);
 
-/// 搜索运营列表的分页数据. An application for the search.
+/// 搜索运营数据. An application for the search.
 #[non_exhaustive]
 pub struct SearchAbilityOrderData {
     /// 申请单类型. Such as `BRAND_BOX`. Example: `BRAND_BOX`.
@@ -254,7 +257,7 @@ pub struct SearchAbilityOrderData {
     pub apply_type: Option<crate::types::OpenEnum<super::types::ApplyType>>,
     /// 申请状态. Example: `AGREE`.
     pub audit_status: Option<crate::types::OpenEnum<SearchAbilityOrderDataAuditStatus>>,
-    /// bizId 为品牌box的boxID. The id of the brand's box. Example: `C100038430_2019042421000001069599_FUNCTION`.
+    /// 品牌box的boxID. The id of the brand's box. Example: `C100038430_2019042421000001069599_FUNCTION`.
     pub biz_id: Option<String>,
     /// 品牌box的上下架状态. Example: `ONLINE`.
     pub box_status: Option<crate::types::OpenEnum<super::types::BoxStatus>>,
@@ -507,7 +510,7 @@ crate::codec::listed!(SearchAbilityOrderDataAuditStatus);
 /// 二级服务信息. A second-level service of an application for the search.
 #[non_exhaustive]
 pub struct SearchAbilityOrderInfoOpenApi {
-    /// 申请单类型. Such as `BRAND_BOX`. Example: `BASE`.
+    /// 申请单类型. Such as `BASE`. Example: `BASE`.
     pub access_type: Option<String>,
     /// 小程序名称. What the mini program is called. Example: `搜索1`.
     pub app_name: Option<String>,
@@ -539,7 +542,7 @@ pub struct SearchAbilityOrderInfoOpenApi {
     pub operator: Option<String>,
     /// 驳回原因. Example: `驳回原因`.
     pub reject_reason: Option<String>,
-    /// 场景码. Such as `HOT_WORD_RANKING`. Example: `sss`.
+    /// 场景码. Example: `sss`.
     pub scene_code: Option<String>,
     /// 场景名称. Example: `aaa`.
     pub scene_name: Option<String>,
@@ -714,7 +717,7 @@ impl crate::codec::Object for SearchAbilityOrderInfoOpenApi {
 
 crate::codec::object!(SearchAbilityOrderInfoOpenApi);
 
-/// 搜索运营列表的查询request. Which applications for the search are listed.
+/// 搜索运营列表的查询条件. Which applications for the search are listed.
 #[must_use]
 #[non_exhaustive]
 pub struct SearchOperPageQueryRequest {

@@ -6,6 +6,8 @@
 /// Submits search keywords of a mini program for review.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchAppkeywordApplyRequest.java>
+#[doc(alias = "alipay.open.search.appkeyword.apply")]
+#[doc(alias = "提报搜索关键词")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppkeywordApply {
@@ -150,9 +152,9 @@ crate::codec::object!(AppkeywordApplyResponse);
 /// A business error code of [`AppkeywordApply`].
 #[non_exhaustive]
 pub enum AppkeywordApplyErrorCode {
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// There are too many keywords.
     KeywordsExceedMaxLimit,
@@ -162,7 +164,7 @@ pub enum AppkeywordApplyErrorCode {
     NoPermission,
     /// Too many operations in a short time.
     OperateTooFast,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -200,11 +202,10 @@ impl crate::method::ErrorCode for AppkeywordApplyErrorCode {
         match self {
             Self::OperateTooFast => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::KeywordsExceedMaxLimit | Self::MiniAppCanNotSearch => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::InvalidParameter
+            | Self::KeywordsExceedMaxLimit
+            | Self::MiniAppCanNotSearch => Some(crate::ErrorClass::Request),
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists the search keywords of a mini program, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchAppkeywordBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.appkeyword.batchquery")]
+#[doc(alias = "查询小程序已配置关键词")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppkeywordBatchquery {
@@ -216,9 +218,9 @@ crate::codec::object!(AppkeywordBatchqueryResponse);
 /// A business error code of [`AppkeywordBatchquery`].
 #[non_exhaustive]
 pub enum AppkeywordBatchqueryErrorCode {
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini app cannot be searched for.
     MiniAppCanNotSearch,
@@ -226,7 +228,7 @@ pub enum AppkeywordBatchqueryErrorCode {
     NoPermission,
     /// Too many operations in a short time.
     OperateTooFast,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// The search box's state is not supported.
     UnSupportSearchBoxStatus,
@@ -266,11 +268,10 @@ impl crate::method::ErrorCode for AppkeywordBatchqueryErrorCode {
         match self {
             Self::OperateTooFast => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::MiniAppCanNotSearch | Self::UnSupportSearchBoxStatus => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::InvalidParameter
+            | Self::MiniAppCanNotSearch
+            | Self::UnSupportSearchBoxStatus => Some(crate::ErrorClass::Request),
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Deletes search keywords of a mini program.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchAppkeywordDeleteRequest.java>
+#[doc(alias = "alipay.open.search.appkeyword.delete")]
+#[doc(alias = "删除搜索关键词")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppkeywordDelete {
@@ -142,9 +144,9 @@ crate::codec::object!(AppkeywordDeleteResponse);
 /// A business error code of [`AppkeywordDelete`].
 #[non_exhaustive]
 pub enum AppkeywordDeleteErrorCode {
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The state is not valid.
     InvalidStatus,
@@ -152,7 +154,7 @@ pub enum AppkeywordDeleteErrorCode {
     MiniAppCanNotSearch,
     /// The caller has no permission for this.
     NoPermission,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -187,11 +189,10 @@ impl crate::method::ErrorCode for AppkeywordDeleteErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidStatus | Self::MiniAppCanNotSearch => {
+            Self::InvalidParameter | Self::InvalidStatus | Self::MiniAppCanNotSearch => {
                 Some(crate::ErrorClass::Request)
             }
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

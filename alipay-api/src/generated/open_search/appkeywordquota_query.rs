@@ -6,6 +6,8 @@
 /// Asks how many more search keywords a mini program can have.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchAppkeywordquotaQueryRequest.java>
+#[doc(alias = "alipay.open.search.appkeywordquota.query")]
+#[doc(alias = "查询小程序可配置关键词数")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppkeywordquotaQuery {
@@ -131,9 +133,9 @@ crate::codec::object!(AppkeywordquotaQueryResponse);
 /// A business error code of [`AppkeywordquotaQuery`].
 #[non_exhaustive]
 pub enum AppkeywordquotaQueryErrorCode {
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini app cannot be searched for.
     MiniAppCanNotSearch,
@@ -141,7 +143,7 @@ pub enum AppkeywordquotaQueryErrorCode {
     NoPermission,
     /// Too many operations in a short time.
     OperateTooFast,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -177,9 +179,10 @@ impl crate::method::ErrorCode for AppkeywordquotaQueryErrorCode {
         match self {
             Self::OperateTooFast => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::MiniAppCanNotSearch => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::MiniAppCanNotSearch => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

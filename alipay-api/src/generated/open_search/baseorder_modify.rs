@@ -6,6 +6,8 @@
 /// Submits the basics by which a mini program or life account shows in Alipay's search, such as keywords.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBaseorderModifyRequest.java>
+#[doc(alias = "alipay.open.search.baseorder.modify")]
+#[doc(alias = "搜索运营提报基础信息工单")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseorderModify {
@@ -153,13 +155,13 @@ crate::codec::object!(BaseorderModifyResponse);
 pub enum BaseorderModifyErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     NotAllowedOperate,
     /// The documentation names this code and does not say what it means.
     SearchKeywordConfigError,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -192,10 +194,10 @@ impl crate::method::ErrorCode for BaseorderModifyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizError
-            | Self::InvalidParameter
-            | Self::NotAllowedOperate
-            | Self::SearchKeywordConfigError => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError | Self::NotAllowedOperate | Self::SearchKeywordConfigError => {
+                None
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Applies for direct access in Alipay's search, for a brand or a mini program. It takes effect at once if the conditions are met.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxApplyRequest.java>
+#[doc(alias = "alipay.open.search.box.apply")]
+#[doc(alias = "申请创建搜索直达配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxApply {
@@ -284,7 +286,7 @@ pub enum BoxApplyErrorCode {
     AppHasConfigSearchBox,
     /// The documentation names this code and does not say what it means.
     BrandHasConfigSearchBox,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not authorised.
     IsvNotAuth,
@@ -335,12 +337,13 @@ impl crate::method::ErrorCode for BoxApplyErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AppBrandRelationNotExist
-            | Self::MerchantNotExist
-            | Self::RelatedAccountNoTinyApp => Some(crate::ErrorClass::Request),
-            Self::IsvNotAuth | Self::NoPermission => Some(crate::ErrorClass::Setup),
+            | Self::InvalidParameter
+            | Self::MerchantNotExist => Some(crate::ErrorClass::Request),
+            Self::IsvNotAuth | Self::NoPermission | Self::RelatedAccountNoTinyApp => {
+                Some(crate::ErrorClass::Setup)
+            }
             Self::AppHasConfigSearchBox
             | Self::BrandHasConfigSearchBox
-            | Self::InvalidParameter
             | Self::SearchBoxAccessCheckFail => None,
         }
     }

@@ -6,6 +6,8 @@
 /// Lists a merchant's direct accesses in Alipay's search, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.box.batchquery")]
+#[doc(alias = "批量查询搜索直达配置列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxBatchquery {
@@ -319,7 +321,7 @@ crate::codec::object!(SearchBoxBasicInfo);
 pub enum SearchBoxBasicInfoStatus {
     /// Just begun.
     Initial,
-    /// Online.
+    /// 上线.
     Online,
     /// Expired.
     Expire,

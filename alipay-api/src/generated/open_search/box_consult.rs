@@ -6,6 +6,8 @@
 /// Asks whether an application for direct access in the search would be admitted, before it is made.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxConsultRequest.java>
+#[doc(alias = "alipay.open.search.box.consult")]
+#[doc(alias = "搜索直达创建预校验")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxConsult {

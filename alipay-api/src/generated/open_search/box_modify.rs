@@ -6,6 +6,8 @@
 /// Changes one part of a direct access in the search, or adds one.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxModifyRequest.java>
+#[doc(alias = "alipay.open.search.box.modify")]
+#[doc(alias = "修改搜索直达配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxModify {
@@ -321,7 +323,7 @@ pub enum BoxModifyErrorCode {
     AppHasConfigSearchBox,
     /// The documentation names this code and does not say what it means.
     BusinessDistrictHasSearchBox,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not authorised.
     IsvNotAuth,
@@ -365,13 +367,13 @@ impl crate::method::ErrorCode for BoxModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::RelatedAccountNoTinyApp | Self::StatusNotAllowedOperate => {
+            Self::InvalidParameter | Self::StatusNotAllowedOperate => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::IsvNotAuth | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::AppHasConfigSearchBox
-            | Self::BusinessDistrictHasSearchBox
-            | Self::InvalidParameter => None,
+            Self::IsvNotAuth | Self::NoPermission | Self::RelatedAccountNoTinyApp => {
+                Some(crate::ErrorClass::Setup)
+            }
+            Self::AppHasConfigSearchBox | Self::BusinessDistrictHasSearchBox => None,
         }
     }
 }

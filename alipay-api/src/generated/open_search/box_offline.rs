@@ -6,6 +6,8 @@
 /// Takes off a direct access in the search.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxOfflineRequest.java>
+#[doc(alias = "alipay.open.search.box.offline")]
+#[doc(alias = "下架搜索直达")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxOffline {
@@ -177,9 +179,10 @@ impl crate::method::ErrorCode for BoxOfflineErrorCode {
         match self {
             Self::InputArgumentIllegal
             | Self::InputArgumentNull
-            | Self::RelatedAccountNoTinyApp
             | Self::StatusNotAllowedOperate => Some(crate::ErrorClass::Request),
-            Self::IsvNotAuth | Self::NoPermission => Some(crate::ErrorClass::Setup),
+            Self::IsvNotAuth | Self::NoPermission | Self::RelatedAccountNoTinyApp => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Puts a direct access in the search online again after it was taken off. Fails if the conditions are not met.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxOnlineRequest.java>
+#[doc(alias = "alipay.open.search.box.online")]
+#[doc(alias = "上架搜索直达")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxOnline {
@@ -189,9 +191,10 @@ impl crate::method::ErrorCode for BoxOnlineErrorCode {
         match self {
             Self::InputArgumentIllegal
             | Self::InputArgumentNull
-            | Self::RelatedAccountNoTinyApp
             | Self::StatusNotAllowedOperate => Some(crate::ErrorClass::Request),
-            Self::IsvNotAuth | Self::NoPermission => Some(crate::ErrorClass::Setup),
+            Self::IsvNotAuth | Self::NoPermission | Self::RelatedAccountNoTinyApp => {
+                Some(crate::ErrorClass::Setup)
+            }
             Self::AppHasConfigSearchBox
             | Self::BrandHasConfigSearchBox
             | Self::SearchBoxAccessCheckFail => None,

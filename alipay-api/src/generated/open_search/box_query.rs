@@ -6,6 +6,8 @@
 /// Reads a direct access in the search with all its parts.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxQueryRequest.java>
+#[doc(alias = "alipay.open.search.box.query")]
+#[doc(alias = "查询搜索直达配置详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxQuery {
@@ -218,7 +220,7 @@ crate::codec::object!(BoxQueryResponse);
 /// A business error code of [`BoxQuery`].
 #[non_exhaustive]
 pub enum BoxQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not authorised.
     IsvNotAuth,
@@ -242,8 +244,8 @@ impl crate::method::ErrorCode for BoxQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::IsvNotAuth | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }
@@ -395,7 +397,7 @@ crate::codec::object!(BoxBusinessDistrictModule);
 pub enum BoxQueryBoxStatus {
     /// In review.
     Audit,
-    /// Online.
+    /// 上线.
     Online,
     /// Rejected.
     Reject,

@@ -6,6 +6,8 @@
 /// Applies for a banner campaign at a direct search result (搜索直达) that is on the shelf.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxactivityApplyRequest.java>
+#[doc(alias = "alipay.open.search.boxactivity.apply")]
+#[doc(alias = "申请创建搜索直达活动配置")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxactivityApply {
@@ -338,7 +340,7 @@ pub enum BoxactivityApplyErrorCode {
     InputArgumentIllegal,
     /// An argument is missing.
     InputArgumentNull,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not authorised.
     IsvNotAuth,
@@ -389,10 +391,11 @@ impl crate::method::ErrorCode for BoxactivityApplyErrorCode {
             Self::AppxprodRpcInvokeError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::InputArgumentIllegal
             | Self::InputArgumentNull
+            | Self::InvalidParameter
             | Self::OverActMaxLimit
             | Self::StatusNotAllowedOperate => Some(crate::ErrorClass::Request),
             Self::IsvNotAuth | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::DeliveryTimeOverlapping | Self::InvalidParameter => None,
+            Self::DeliveryTimeOverlapping => None,
         }
     }
 }

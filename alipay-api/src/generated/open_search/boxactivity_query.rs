@@ -6,6 +6,8 @@
 /// Asks for one banner campaign at a direct search result (搜索直达).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxactivityQueryRequest.java>
+#[doc(alias = "alipay.open.search.boxactivity.query")]
+#[doc(alias = "查询搜索直达活动配置详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct BoxactivityQuery {

@@ -6,6 +6,8 @@
 /// Asks for the details of an application for a search service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchOrderdetailQueryRequest.java>
+#[doc(alias = "alipay.open.search.orderdetail.query")]
+#[doc(alias = "查询搜索服务工单的详细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderdetailQuery {
@@ -153,7 +155,7 @@ crate::codec::object!(OrderdetailQueryResponse);
 pub enum OrderdetailQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -170,7 +172,8 @@ impl crate::method::ErrorCode for OrderdetailQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

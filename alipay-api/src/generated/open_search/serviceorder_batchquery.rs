@@ -6,6 +6,8 @@
 /// Lists applications for search services, by name, category, service or state.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchServiceorderBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.serviceorder.batchquery")]
+#[doc(alias = "搜索运营服务查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ServiceorderBatchquery {
@@ -156,7 +158,7 @@ crate::codec::object!(ServiceorderBatchqueryResponse);
 pub enum ServiceorderBatchqueryErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -173,7 +175,8 @@ impl crate::method::ErrorCode for ServiceorderBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

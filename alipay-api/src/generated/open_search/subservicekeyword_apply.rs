@@ -6,6 +6,8 @@
 /// Applies for keywords by which a service of a mini program is found.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchSubservicekeywordApplyRequest.java>
+#[doc(alias = "alipay.open.search.subservicekeyword.apply")]
+#[doc(alias = "提报服务关键词")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubservicekeywordApply {
@@ -174,11 +176,11 @@ crate::codec::object!(SubservicekeywordApplyResponse);
 pub enum SubservicekeywordApplyErrorCode {
     /// The app does not exist.
     AppNotExsit,
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
     /// The app is not visible in the search.
     AppNotSearchVisible,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The state is not valid.
     InvalidStatus,
@@ -226,11 +228,11 @@ impl crate::method::ErrorCode for SubservicekeywordApplyErrorCode {
         match self {
             Self::AppNotExsit
             | Self::AppNotSearchVisible
+            | Self::InvalidParameter
             | Self::InvalidStatus
             | Self::KeywordsExceedMaxLimit
             | Self::SubServiceCanNotSearch => Some(crate::ErrorClass::Request),
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

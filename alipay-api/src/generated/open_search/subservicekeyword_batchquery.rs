@@ -6,6 +6,8 @@
 /// Lists the keywords of the services of a mini program, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchSubservicekeywordBatchqueryRequest.java>
+#[doc(alias = "alipay.open.search.subservicekeyword.batchquery")]
+#[doc(alias = "服务关键词批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubservicekeywordBatchquery {
@@ -216,11 +218,11 @@ crate::codec::object!(SubservicekeywordBatchqueryResponse);
 /// A business error code of [`SubservicekeywordBatchquery`].
 #[non_exhaustive]
 pub enum SubservicekeywordBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for this.
     NoPermission,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
     /// The search box's state is not supported.
     UnSupportSearchBoxStatus,
@@ -253,9 +255,10 @@ impl crate::method::ErrorCode for SubservicekeywordBatchqueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::UnSupportSearchBoxStatus => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::UnSupportSearchBoxStatus => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

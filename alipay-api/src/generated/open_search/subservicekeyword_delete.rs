@@ -6,6 +6,8 @@
 /// Deletes a keyword of a mini program's service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchSubservicekeywordDeleteRequest.java>
+#[doc(alias = "alipay.open.search.subservicekeyword.delete")]
+#[doc(alias = "删除服务关键词")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubservicekeywordDelete {
@@ -141,9 +143,9 @@ crate::codec::object!(SubservicekeywordDeleteResponse);
 /// A business error code of [`SubservicekeywordDelete`].
 #[non_exhaustive]
 pub enum SubservicekeywordDeleteErrorCode {
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The state is not valid.
     InvalidStatus,
@@ -153,7 +155,7 @@ pub enum SubservicekeywordDeleteErrorCode {
     NoPermission,
     /// Too many operations in a short time.
     OperateTooFast,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -191,11 +193,10 @@ impl crate::method::ErrorCode for SubservicekeywordDeleteErrorCode {
         match self {
             Self::OperateTooFast => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidStatus | Self::MiniAppCanNotSearch => {
+            Self::InvalidParameter | Self::InvalidStatus | Self::MiniAppCanNotSearch => {
                 Some(crate::ErrorClass::Request)
             }
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks where the review of keywords of a mini program's service stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchSubservicekeywordQuerystatusRequest.java>
+#[doc(alias = "alipay.open.search.subservicekeyword.querystatus")]
+#[doc(alias = "查询小程序服务关键词的审核工单的状态")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubservicekeywordQuerystatus {
@@ -145,9 +147,9 @@ crate::codec::object!(SubservicekeywordQuerystatusResponse);
 /// A business error code of [`SubservicekeywordQuerystatus`].
 #[non_exhaustive]
 pub enum SubservicekeywordQuerystatusErrorCode {
-    /// The app is not online.
+    /// The documentation says no more than the name.
     AppNotOnline,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mini app cannot be searched for.
     MiniAppCanNotSearch,
@@ -155,7 +157,7 @@ pub enum SubservicekeywordQuerystatusErrorCode {
     NoPermission,
     /// Too many operations in a short time.
     OperateTooFast,
-    /// The system is busy.
+    /// The documentation says no more than the name.
     SystemBusy,
 }
 
@@ -191,9 +193,10 @@ impl crate::method::ErrorCode for SubservicekeywordQuerystatusErrorCode {
         match self {
             Self::OperateTooFast => Some(crate::ErrorClass::Retry),
             Self::SystemBusy => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::MiniAppCanNotSearch => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::MiniAppCanNotSearch => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::AppNotOnline | Self::NoPermission => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -50,9 +50,9 @@ crate::codec::listed!(ApplyType);
 /// 品牌box的上下架状态.
 #[non_exhaustive]
 pub enum BoxStatus {
-    /// Online.
+    /// 上线.
     Online,
-    /// Offline.
+    /// 下架.
     Offline,
 }
 
@@ -65,7 +65,7 @@ impl crate::codec::KnownValue for BoxStatus {
 
 crate::codec::listed!(BoxStatus);
 
-/// 品牌的模板id. How many services the brand's box shows.
+/// 品牌的模板id. Which template the brand's box uses.
 #[non_exhaustive]
 pub enum BrandTemplateId {
     /// 一拖二.
@@ -146,7 +146,7 @@ impl crate::codec::Object for DeliveryOrientedRuleInfo {
 
 crate::codec::object!(DeliveryOrientedRuleInfo);
 
-/// 投放目标区域列表. An area where the campaign is shown.
+/// 投放目标区域. An area where the campaign is shown.
 #[must_use]
 #[non_exhaustive]
 pub struct DeliveryTargetRegion {
@@ -384,7 +384,7 @@ crate::codec::listed!(MajorStatus);
 pub enum MaterialType {
     /// A picture.
     Image,
-    /// A video.
+    /// 视频.
     Video,
 }
 

@@ -6,6 +6,8 @@
 /// Applies for a merchant's part in the Blue Sea campaign (蓝海活动), from which the ISV gets commission.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpBlueseaactivityCreateRequest.java>
+#[doc(alias = "alipay.open.sp.blueseaactivity.create")]
+#[doc(alias = "服务商返佣活动报名申请")]
 #[must_use]
 #[non_exhaustive]
 pub struct BlueseaactivityCreate {
@@ -345,7 +347,7 @@ pub enum BlueseaactivityCreateErrorCode {
     ActivityApplyorderExist,
     /// The Alipay login name is not valid.
     AlipayLogonInvalid,
-    /// The address is incomplete.
+    /// The documentation says no more than the name.
     BlueseaAddressIncomplete,
     /// The business scene is not valid.
     BlueseaBizsceneIllegal,

@@ -6,6 +6,8 @@
 /// Changes an application for the Blue Sea campaign (蓝海活动).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpBlueseaactivityModifyRequest.java>
+#[doc(alias = "alipay.open.sp.blueseaactivity.modify")]
+#[doc(alias = "服务商返佣活动申请单修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct BlueseaactivityModify {
@@ -313,7 +315,7 @@ pub enum BlueseaactivityModifyErrorCode {
     ActivityApplyorderCannotedit,
     /// The application for the activity does not exist.
     ActivityApplyorderNotexist,
-    /// The address is incomplete.
+    /// The documentation says no more than the name.
     BlueseaAddressIncomplete,
     /// The merchant category code is restricted.
     BlueseaMccLimited,

@@ -6,6 +6,8 @@
 /// Asks for an application for the Blue Sea campaign (蓝海活动) and where it stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpBlueseaactivityQueryRequest.java>
+#[doc(alias = "alipay.open.sp.blueseaactivity.query")]
+#[doc(alias = "服务商返佣活动申请单详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BlueseaactivityQuery {

@@ -6,6 +6,8 @@
 /// Uploads a picture for applications of ISVs, which give its `image_id`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpImageUploadRequest.java>
+#[doc(alias = "alipay.open.sp.image.upload")]
+#[doc(alias = "图片上传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ImageUpload {

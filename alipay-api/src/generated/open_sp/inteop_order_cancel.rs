@@ -6,6 +6,8 @@
 /// Cancels an integrated job (一体化作业), in which an ISV opens several services for a merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpInteopOrderCancelRequest.java>
+#[doc(alias = "alipay.open.sp.inteop.order.cancel")]
+#[doc(alias = "服务商一体化作业取消业务开通单")]
 #[must_use]
 #[non_exhaustive]
 pub struct InteopOrderCancel {

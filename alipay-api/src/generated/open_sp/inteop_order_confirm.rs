@@ -6,6 +6,8 @@
 /// Submits an integrated job (一体化作业), in which an ISV opens several services for a merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpInteopOrderConfirmRequest.java>
+#[doc(alias = "alipay.open.sp.inteop.order.confirm")]
+#[doc(alias = "服务商一体化开通作业提交子项开通单")]
 #[must_use]
 #[non_exhaustive]
 pub struct InteopOrderConfirm {

@@ -6,6 +6,8 @@
 /// Asks for an integrated job (一体化作业), in which an ISV opens several services for a merchant, and where its tasks stand.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpInteopOrderQueryRequest.java>
+#[doc(alias = "alipay.open.sp.inteop.order.query")]
+#[doc(alias = "服务商一体化开通作业查询业务开通单")]
 #[must_use]
 #[non_exhaustive]
 pub struct InteopOrderQuery {

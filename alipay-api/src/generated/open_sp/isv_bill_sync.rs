@@ -6,6 +6,8 @@
 /// Reports bills of commission in SSB business, where one ISV (S1) has its services promoted by another (S2): S1 reports what S2's promotion earned.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpIsvBillSyncRequest.java>
+#[doc(alias = "alipay.open.sp.isv.bill.sync")]
+#[doc(alias = "服务商账单数据回传")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvBillSync {
@@ -307,7 +309,7 @@ impl crate::method::ErrorCode for IsvBillSyncErrorCode {
 pub enum IsvBillSyncStatus {
     /// The bill is made.
     GenerateBill,
-    /// The bill is paid.
+    /// 账单已支付.
     PaidBill,
 }
 

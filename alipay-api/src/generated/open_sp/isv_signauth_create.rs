@@ -6,6 +6,8 @@
 /// Makes an order that takes a merchant through signing, letting the ISV operate and authorising its app in one go, and follows how far each is.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpIsvSignauthCreateRequest.java>
+#[doc(alias = "alipay.open.sp.isv.signauth.create")]
+#[doc(alias = "创建签约授权一体化订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvSignauthCreate {
@@ -396,7 +398,7 @@ crate::codec::listed!(IsvAuthSceneInfoSceneCode);
 /// 是否创建三方应用授权子任务. Whether the merchant is to authorise the ISV's third-party app too. Without it, `1`.
 #[non_exhaustive]
 pub enum IsvSignauthCreateNeedAppAuth {
-    /// 需要. It is.
+    /// 需要.
     V1,
     /// 不需要. It isn't.
     V0,

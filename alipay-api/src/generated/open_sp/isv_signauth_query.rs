@@ -6,6 +6,8 @@
 /// Asks where an order for signing and authorising, and each of its tasks, stands.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpIsvSignauthQueryRequest.java>
+#[doc(alias = "alipay.open.sp.isv.signauth.query")]
+#[doc(alias = "查询签约授权一体化订单状态详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct IsvSignauthQuery {

@@ -6,6 +6,8 @@
 /// Writes a lead (商机), a possible merchant, to the leads library.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpLeadsExpandCreateRequest.java>
+#[doc(alias = "alipay.open.sp.leads.expand.create")]
+#[doc(alias = "在线写入商机库")]
 #[must_use]
 #[non_exhaustive]
 pub struct LeadsExpandCreate {
@@ -339,7 +341,7 @@ crate::codec::object!(LeadsExpandCreateResponse);
 /// A business error code of [`LeadsExpandCreate`].
 #[non_exhaustive]
 pub enum LeadsExpandCreateErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not on the list of those admitted.
     IsvNotInWhitelist,
@@ -361,8 +363,8 @@ impl crate::method::ErrorCode for LeadsExpandCreateErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::IsvNotInWhitelist => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

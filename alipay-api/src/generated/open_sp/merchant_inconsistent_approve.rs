@@ -6,6 +6,8 @@
 /// Hands in, for review, the papers of a merchant whose actual operator is somebody else (非同人商家); for scan-to-order mini programs of the service selection (服务优选).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpMerchantInconsistentApproveRequest.java>
+#[doc(alias = "alipay.open.sp.merchant.inconsistent.approve")]
+#[doc(alias = "非同人商家进件资料审批")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantInconsistentApprove {
@@ -275,7 +277,7 @@ crate::codec::object!(MerchantInconsistentApproveResponse);
 /// A business error code of [`MerchantInconsistentApprove`].
 #[non_exhaustive]
 pub enum MerchantInconsistentApproveErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not on the list of those admitted.
     IsvNotInWhitelist,
@@ -335,16 +337,15 @@ impl crate::method::ErrorCode for MerchantInconsistentApproveErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::ItemNotBelongToIsv
+            Self::InvalidParameter
+            | Self::ItemNotBelongToIsv
             | Self::ItemNotExist
             | Self::MerchantPidNotExist
             | Self::MiniappNotBelongToMerchant
             | Self::MiniappNotExist
             | Self::PromotorpIdNotExist => Some(crate::ErrorClass::Request),
             Self::IsvNotInWhitelist => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::MerchantAuditing | Self::MerchantAuditPass => {
-                None
-            }
+            Self::MerchantAuditing | Self::MerchantAuditPass => None,
         }
     }
 }

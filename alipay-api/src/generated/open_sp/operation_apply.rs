@@ -6,6 +6,8 @@
 /// Asks a merchant to bind its Alipay account or to let the ISV operate for it (代运营).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOperationApplyRequest.java>
+#[doc(alias = "alipay.open.sp.operation.apply")]
+#[doc(alias = "向商户发起代运营操作")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationApply {
@@ -250,7 +252,7 @@ pub enum OperationApplyErrorCode {
     IllegalProductCodePermissions,
     /// The documentation names this code and does not say what it means.
     IllegalSceneOrPermissions,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     MerchantHasBound,
@@ -339,6 +341,7 @@ impl crate::method::ErrorCode for OperationApplyErrorCode {
             | Self::IllegalMerchantNo
             | Self::IllegalOperateType
             | Self::IllegalProductCode
+            | Self::InvalidParameter
             | Self::SmidWaitBindAccountEmpty
             | Self::WaitBindAccountNoMatch => Some(crate::ErrorClass::Request),
             Self::IllegalIsvUser
@@ -347,7 +350,6 @@ impl crate::method::ErrorCode for OperationApplyErrorCode {
             | Self::SpPauseOrDelete => Some(crate::ErrorClass::Setup),
             Self::BpWaitProcessCreateError
             | Self::IllegalSceneOrPermissions
-            | Self::InvalidParameter
             | Self::MerchantHasBound
             | Self::MerchantInfoUncomplete
             | Self::SpMerchantRiskFail => None,

@@ -6,6 +6,8 @@
 /// Gets a QR code by which a merchant binds its account or lets the ISV operate for it. For indirect merchants, scanning it with one of the recommended accounts is advised.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOperationQrcodeQueryRequest.java>
+#[doc(alias = "alipay.open.sp.operation.qrcode.query")]
+#[doc(alias = "查询代运营授权或者账号绑定二维码")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationQrcodeQuery {
@@ -287,7 +289,7 @@ pub enum OperationQrcodeQueryErrorCode {
     IllegalProductCodePermissions,
     /// The documentation names this code and does not say what it means.
     IllegalSceneOrPermissions,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     MerchantHasBound,
@@ -364,13 +366,13 @@ impl crate::method::ErrorCode for OperationQrcodeQueryErrorCode {
             | Self::IllegalMerchantNo
             | Self::IllegalOperateType
             | Self::IllegalProductCode
+            | Self::InvalidParameter
             | Self::SmidWaitBindAccountEmpty => Some(crate::ErrorClass::Request),
             Self::IllegalIsvUser
             | Self::IllegalProductCodePermissions
             | Self::SpDiscard
             | Self::SpPauseOrDelete => Some(crate::ErrorClass::Setup),
             Self::IllegalSceneOrPermissions
-            | Self::InvalidParameter
             | Self::MerchantHasBound
             | Self::MerchantInfoUncomplete
             | Self::SpMerchantRiskFail => None,

@@ -6,6 +6,8 @@
 /// Asks whether a merchant has bound its account or lets the ISV operate for it: for one `batch_no`, or, by merchant with a product code or scene permissions, whether any request succeeded.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOperationResultQueryRequest.java>
+#[doc(alias = "alipay.open.sp.operation.result.query")]
+#[doc(alias = "查询服务商代运营操作结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct OperationResultQuery {
@@ -262,7 +264,7 @@ pub enum OperationResultQueryErrorCode {
     IllegalProductCodePermissions,
     /// The documentation names this code and does not say what it means.
     IllegalSceneOrPermissions,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no permission for this.
     NoPermission,
@@ -334,6 +336,7 @@ impl crate::method::ErrorCode for OperationResultQueryErrorCode {
             | Self::IllegalMerchantNo
             | Self::IllegalOperateType
             | Self::IllegalProductCode
+            | Self::InvalidParameter
             | Self::SmidWaitBindAccountEmpty
             | Self::WaitBindAccountNoMatch => Some(crate::ErrorClass::Request),
             Self::IllegalIsvUser
@@ -343,8 +346,7 @@ impl crate::method::ErrorCode for OperationResultQueryErrorCode {
             | Self::SpPauseOrDelete => Some(crate::ErrorClass::Setup),
             Self::AuthRecordLose
             | Self::BindRecordLose
-            | Self::IllegalSceneOrPermissions
-            | Self::InvalidParameter => None,
+            | Self::IllegalSceneOrPermissions => None,
         }
     }
 }
@@ -352,13 +354,13 @@ impl crate::method::ErrorCode for OperationResultQueryErrorCode {
 /// 代运营操作结果.
 #[non_exhaustive]
 pub enum OperationResultQueryHandleStatus {
-    /// 代表成功.
+    /// 成功.
     Success,
     /// Waiting for the merchant to confirm.
     Process,
-    /// 表示当前商家支付宝账号无权限操作. The merchant's account may not do this: it must use the account that was named in the request.
+    /// 当前商家支付宝账号无权限操作. The merchant's account may not do this: it must use the account that was named in the request.
     NoPermission,
-    /// 表示不存在代运营绑定或授权关系.
+    /// 不存在代运营绑定或授权关系.
     None,
     /// 间连商家推荐支付宝账号列表为空.
     NoneAccount,

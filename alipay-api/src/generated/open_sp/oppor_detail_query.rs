@@ -6,6 +6,8 @@
 /// Asks for the details of a job on a lead (商机作业).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOpporDetailQueryRequest.java>
+#[doc(alias = "alipay.open.sp.oppor.detail.query")]
+#[doc(alias = "商机作业详情查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OpporDetailQuery {
@@ -197,7 +199,7 @@ crate::codec::object!(OpporDetailQueryResponse);
 /// A business error code of [`OpporDetailQuery`].
 #[non_exhaustive]
 pub enum OpporDetailQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not on the list of those admitted.
     IsvNotInWhitelist,
@@ -219,8 +221,8 @@ impl crate::method::ErrorCode for OpporDetailQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::IsvNotInWhitelist => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists jobs on leads (商机作业), page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSpOpporPageQueryRequest.java>
+#[doc(alias = "alipay.open.sp.oppor.page.query")]
+#[doc(alias = "商机作业列表查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OpporPageQuery {
@@ -189,7 +191,7 @@ crate::codec::object!(OpporPageQueryResponse);
 /// A business error code of [`OpporPageQuery`].
 #[non_exhaustive]
 pub enum OpporPageQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The provider is not on the list of those admitted.
     IsvNotInWhitelist,
@@ -211,13 +213,13 @@ impl crate::method::ErrorCode for OpporPageQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::IsvNotInWhitelist => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }
 
-/// 商机作业记录列表. A job on a lead, a possible merchant.
+/// 商机作业记录. A job on a lead, a possible merchant.
 #[non_exhaustive]
 pub struct IsvExpandOpporDTO {
     /// 商机地址. Example: `紫金港路与文二西路交叉口向西500米西城广场`.

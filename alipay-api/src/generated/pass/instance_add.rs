@@ -6,6 +6,8 @@
 /// Hands a user a card or voucher (Alipass) made from a template.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPassInstanceAddRequest.java>
+#[doc(alias = "alipay.pass.instance.add")]
+#[doc(alias = "支付宝pass新建卡券实例接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstanceAdd {

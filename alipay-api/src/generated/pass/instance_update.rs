@@ -6,12 +6,14 @@
 /// Changes a card or voucher (Alipass) that a user has: its contents, or that it was used or closed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPassInstanceUpdateRequest.java>
+#[doc(alias = "alipay.pass.instance.update")]
+#[doc(alias = "支付宝pass更新卡券实例接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct InstanceUpdate {
     /// 商户的pid或appid. The merchant's PID or app id, where an agent handed out the card for the merchant and now changes it.
     pub channel_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon.
+    /// 用户OpenID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户指定卡券唯一值. The merchant's unique number of the card: what the template's `serialNumber` in `fileInfo` said.
     pub serial_number: Option<String>,
@@ -19,11 +21,11 @@ pub struct InstanceUpdate {
     pub status: Option<crate::types::OpenEnum<InstanceUpdateStatus>>,
     /// 模版动态参数信息. The values for the `$name$` variables of the template; see `tpl_params` where the template was made.
     pub tpl_params: Option<String>,
-    /// 支付宝用户ID. The user's Alipay user id. Needed for merchants newly connected; others should add it soon.
+    /// 支付宝用户ID. The user's Alipay user id. Needed for merchants newly connected; others should add it soon. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 核销码. The `message` of the template's `Operation` area. Advised when the status becomes `USED`.
     #[deprecated(note = "A relic, no longer used")]
-    pub verify_code: Option<String>,
+    pub verify_code: Option<crate::types::Secret>,
     /// 核销方式. The `format` of the template's `Operation` area. Given together with `verify_code`.
     #[deprecated(note = "A relic, no longer used")]
     pub verify_type: Option<String>,
@@ -44,7 +46,7 @@ impl InstanceUpdate {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon.
+    /// 用户OpenID. Identifies the user to this app alone. Needed for merchants newly connected; others should add it soon. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -71,7 +73,7 @@ impl InstanceUpdate {
         self
     }
 
-    /// 支付宝用户ID. The user's Alipay user id. Needed for merchants newly connected; others should add it soon.
+    /// 支付宝用户ID. The user's Alipay user id. Needed for merchants newly connected; others should add it soon. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -79,7 +81,7 @@ impl InstanceUpdate {
 
     /// 核销码. The `message` of the template's `Operation` area. Advised when the status becomes `USED`.
     #[deprecated(note = "A relic, no longer used")]
-    pub fn verify_code(mut self, verify_code: impl Into<String>) -> Self {
+    pub fn verify_code(mut self, verify_code: impl Into<crate::types::Secret>) -> Self {
         self.verify_code = Some(Into::into(verify_code));
         self
     }
@@ -178,11 +180,14 @@ impl crate::method::Method for InstanceUpdate {
     type Response = InstanceUpdateResponse;
     type Output = InstanceUpdateResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
-        "alipay.pass.instance.update",
-        crate::method::Kind::Server,
-        crate::method::Retry::Never,
-    );
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
+        secret: &["verify_code"],
+        ..crate::method::MethodInfo::new(
+            "alipay.pass.instance.update",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
+    };
 }
 
 impl crate::method::ServerMethod for InstanceUpdate {}
@@ -241,9 +246,9 @@ crate::codec::object!(InstanceUpdateResponse);
 /// 券状态. What becomes of the card.
 #[non_exhaustive]
 pub enum InstanceUpdateStatus {
-    /// Used.
+    /// 已使用.
     Used,
-    /// Closed.
+    /// 关闭.
     Closed,
 }
 

@@ -6,6 +6,8 @@
 /// Makes a template for cards and vouchers (Alipass).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPassTemplateAddRequest.java>
+#[doc(alias = "alipay.pass.template.add")]
+#[doc(alias = "卡券模板创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateAdd {

@@ -6,6 +6,8 @@
 /// Changes a template for cards and vouchers (Alipass).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPassTemplateUpdateRequest.java>
+#[doc(alias = "alipay.pass.template.update")]
+#[doc(alias = "支付宝pass更新模版接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TemplateUpdate {

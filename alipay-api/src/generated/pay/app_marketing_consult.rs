@@ -6,6 +6,8 @@
 /// Asks, before a user pays in an app, which marketing texts, pay channels, reductions and quotas Alipay has for the user.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/296d225f_alipay.pay.app.marketing.consult>
+#[doc(alias = "alipay.pay.app.marketing.consult")]
+#[doc(alias = "商户前置营销内容咨询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppMarketingConsult {
@@ -37,13 +39,13 @@ pub struct AppMarketingConsult {
         note = "No longer supported: mobile numbers must not be sent in plain text"
     )]
     pub mobile: Option<String>,
-    /// 是否需要查询反作弊等级值. Whether to ask for the anti-cheating level. Without it, false.
+    /// 是否需要查询反作弊等级值. `true` asks for the anti-cheating level. Without it, `false`.
     pub need_query_anti_rank: Option<String>,
-    /// 是否需要查询营销偏好等级值. Whether to ask for the level of marketing preference. Without it, false.
+    /// 是否需要查询营销偏好等级值. `true` asks for the level of marketing preference. Without it, `false`.
     pub need_query_marketing_rank: Option<String>,
     /// 是否需要返回标签信息. Whether to return tags. Without it, false.
     pub need_return_tag: Option<bool>,
-    /// 用户OpenId. Identifies the user to this app alone.
+    /// 用户OpenId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户订单号. The merchant's own order number, of letters, digits and underscores, at most 64. Unique at the merchant. At most 64 characters.
     pub out_trade_no: Option<String>,
@@ -61,7 +63,7 @@ pub struct AppMarketingConsult {
     pub total_amount: Option<crate::types::Price>,
     /// 不参与优惠计算的金额. The part of the order that reductions don't apply to, in yuan. This or `total_amount` must be given. At least one of `total_amount`, `undiscountable_amount` must be given. From 0.01 to 100000000.
     pub undiscountable_amount: Option<crate::types::Price>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -168,7 +170,7 @@ impl AppMarketingConsult {
         self
     }
 
-    /// 是否需要查询反作弊等级值. Whether to ask for the anti-cheating level. Without it, false.
+    /// 是否需要查询反作弊等级值. `true` asks for the anti-cheating level. Without it, `false`.
     pub fn need_query_anti_rank(
         mut self,
         need_query_anti_rank: impl Into<String>,
@@ -177,7 +179,7 @@ impl AppMarketingConsult {
         self
     }
 
-    /// 是否需要查询营销偏好等级值. Whether to ask for the level of marketing preference. Without it, false.
+    /// 是否需要查询营销偏好等级值. `true` asks for the level of marketing preference. Without it, `false`.
     pub fn need_query_marketing_rank(
         mut self,
         need_query_marketing_rank: impl Into<String>,
@@ -193,7 +195,7 @@ impl AppMarketingConsult {
         self
     }
 
-    /// 用户OpenId. Identifies the user to this app alone.
+    /// 用户OpenId. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -252,7 +254,7 @@ impl AppMarketingConsult {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -592,7 +594,7 @@ impl crate::codec::Object for AppMarketingConsultResponse {
 
 crate::codec::object!(AppMarketingConsultResponse);
 
-/// A group of people that the user is in.
+/// 人群标签. A group of people that the user is in.
 #[non_exhaustive]
 pub struct BizTagEntity {
     /// 标签扩展参数. What belongs to the tag, such as a link.
@@ -842,7 +844,7 @@ impl crate::codec::Object for DiscountQuotaInfo {
 
 crate::codec::object!(DiscountQuotaInfo);
 
-/// 订单包含的商品列表信息. An item of an order.
+/// 订单包含的商品信息. An item of an order.
 #[must_use]
 #[non_exhaustive]
 pub struct GoodsDetail {
@@ -858,11 +860,11 @@ pub struct GoodsDetail {
     pub goods_ean_id: Option<String>,
     /// 商品的编号. The item's number: the one bound to the payment voucher, if one is to be used; else that of the smallest unit, such as the SKU.
     pub goods_id: Option<String>,
-    /// 商品名称. The item's own name.
+    /// 商品名称. What the item is called.
     pub goods_name: Option<String>,
     /// 商家侧小程序商品ID. The merchant's number of the item in the mini program item library. Needed if `trade_component_order_id` in `extend_params` is given, and the same as in that order.
     pub out_item_id: Option<String>,
-    /// 商家侧小程序商品ID. The merchant's number of the SKU in the mini program item library. Needed if `trade_component_order_id` in `extend_params` is given, and the same as in that order.
+    /// 商家侧小程序商品sku ID. The merchant's number of the SKU in the mini program item library. Needed if `trade_component_order_id` in `extend_params` is given, and the same as in that order.
     pub out_sku_id: Option<String>,
     /// 商品单价. What one piece costs, in yuan.
     pub price: Option<crate::types::Price>,
@@ -917,7 +919,7 @@ impl GoodsDetail {
         self
     }
 
-    /// 商品名称. The item's own name.
+    /// 商品名称. What the item is called.
     pub fn goods_name(mut self, goods_name: impl Into<String>) -> Self {
         self.goods_name = Some(Into::into(goods_name));
         self
@@ -929,7 +931,7 @@ impl GoodsDetail {
         self
     }
 
-    /// 商家侧小程序商品ID. The merchant's number of the SKU in the mini program item library. Needed if `trade_component_order_id` in `extend_params` is given, and the same as in that order.
+    /// 商家侧小程序商品sku ID. The merchant's number of the SKU in the mini program item library. Needed if `trade_component_order_id` in `extend_params` is given, and the same as in that order.
     pub fn out_sku_id(mut self, out_sku_id: impl Into<String>) -> Self {
         self.out_sku_id = Some(Into::into(out_sku_id));
         self
@@ -1109,7 +1111,7 @@ impl crate::codec::Object for InstallmentInfo {
 
 crate::codec::object!(InstallmentInfo);
 
-/// A pay channel and its reductions.
+/// 支付渠道信息. A pay channel and its reductions.
 #[non_exhaustive]
 pub struct PayChannelPromoInfo {
     /// 渠道额度. How much the channel has left.
@@ -1228,7 +1230,7 @@ impl crate::codec::Object for PayChannelPromoInfo {
 
 crate::codec::object!(PayChannelPromoInfo);
 
-/// 子期数对应的营销模型. The marketing of a channel.
+/// 营销模型. The marketing of a channel.
 #[non_exhaustive]
 pub struct PrePayOperationInfo {
     /// 运营场景码. The code of the marketing scene.
@@ -1288,7 +1290,7 @@ pub struct PrePayOperationInfoViewData {
     pub operation_bankcard_type: Option<String>,
     /// 营销出资主体. Who pays for the reduction. Best shown together with `operation_tip`.
     pub operation_desc: Option<String>,
-    /// 间连场景下为运营商提供完整营销文案. The whole marketing text, for operators with indirect connections.
+    /// 完整营销文案. The whole marketing text, for operators with indirect connections.
     pub operation_display: Option<String>,
     /// 卡机构id. The institution that issued the card.
     pub operation_inst_id: Option<String>,

@@ -6,14 +6,16 @@
 /// Asks what Alipay counted for a period of a user's light membership (花芝轻会员): payments, amounts and reductions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPcreditHuabeiAuthAccumulationQueryRequest.java>
+#[doc(alias = "alipay.pcredit.huabei.auth.accumulation.query")]
+#[doc(alias = "花芝轻会员周期累计数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthAccumulationQuery {
     /// 签约记录编号. Alipay's number of the user's agreement. Example: `20170502000610755993`.
     pub agreement_no: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 协议结算周期. The period that is settled, as Alipay's message gave it: `yyyyMMddHHmmss-yyyyMMddHHmmss`. Example: `20181223235059-20181230235010`.
     pub period: Option<String>,
@@ -34,13 +36,13 @@ impl HuabeiAuthAccumulationQuery {
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
     }
 
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -206,7 +208,7 @@ pub enum HuabeiAuthAccumulationQueryErrorCode {
     AgreementNotExist,
     /// Too many calls.
     CallLimited,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The period is not valid.
     InvalidPeriod,
@@ -239,10 +241,9 @@ impl crate::method::ErrorCode for HuabeiAuthAccumulationQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CallLimited => Some(crate::ErrorClass::Retry),
-            Self::AgreementNotExist | Self::InvalidPeriod => {
+            Self::AgreementNotExist | Self::InvalidParameter | Self::InvalidPeriod => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,14 +6,16 @@
 /// Ends a user's agreement on a Huabei limit (花芝先享) before its time.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPcreditHuabeiAuthAgreementCloseRequest.java>
+#[doc(alias = "alipay.pcredit.huabei.auth.agreement.close")]
+#[doc(alias = "花芝协议关闭接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthAgreementClose {
     /// 花芝协议号. Alipay's number of the user's agreement. Example: `20195609549841482443`.
     pub agreement_no: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部请求号. Example: `2019080910020821390001569835`.
     pub out_request_no: Option<String>,
@@ -38,13 +40,13 @@ impl HuabeiAuthAgreementClose {
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
     }
 
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -216,7 +218,7 @@ pub enum HuabeiAuthAgreementCloseErrorCode {
     AgreementError,
     /// The agreement does not exist.
     AgreementNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Closing is not allowed.
     NotAllowClose,
@@ -248,10 +250,10 @@ impl crate::method::ErrorCode for HuabeiAuthAgreementCloseErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AgreementNotExist | Self::NotAllowClose => {
+            Self::AgreementNotExist | Self::InvalidParameter | Self::NotAllowClose => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::AgreementError | Self::InvalidParameter => None,
+            Self::AgreementError => None,
         }
     }
 }

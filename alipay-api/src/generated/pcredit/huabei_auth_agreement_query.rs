@@ -6,16 +6,18 @@
 /// Asks where a user's light membership (花芝轻会员) stands and, while it is in force, how much is left of the frozen amount. By `agreement_no`, or by `out_sign_no` with `auth_scene`, which needs unique numbers.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPcreditHuabeiAuthAgreementQueryRequest.java>
+#[doc(alias = "alipay.pcredit.huabei.auth.agreement.query")]
+#[doc(alias = "花芝轻会员协议查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthAgreementQuery {
     /// 花芝轻会员签约记录编号. Alipay's number of the user's agreement. With it, all other parameters are ignored. At least one of `agreement_no`, `out_sign_no` must be given. Example: `20185513447859192007`.
     pub agreement_no: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 花芝轻会员签约场景. The scene of the agreement, the same as at signing. Example: `EXTERNAL_PCARD`.
     pub auth_scene: Option<String>,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部签约号. The merchant's own number of the agreement, unique there; goes with `auth_scene`. At least one of `agreement_no`, `out_sign_no` must be given. Example: `2018053100073208416400000002`.
     pub out_sign_no: Option<String>,
@@ -44,7 +46,7 @@ impl HuabeiAuthAgreementQuery {
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -56,7 +58,7 @@ impl HuabeiAuthAgreementQuery {
         self
     }
 
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -171,7 +173,7 @@ pub struct HuabeiAuthAgreementQueryResponse {
     pub agreement_no: Option<String>,
     /// 协议状态. Example: `Y`.
     pub agreement_status: Option<crate::types::OpenEnum<super::types::AgreementStatus>>,
-    /// 支付宝用户userId. The user's Alipay user id, 16 digits from 2088. Example: `2088302424419340`.
+    /// 支付宝用户userId. The user's Alipay user id, 16 digits from 2088. Example: `2088302424419340`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 花芝轻会员签约场景. The scene of the agreement, as laid down in the contract with Alipay; technical support tells it. Example: `EXTERNAL_PCARD`.
     pub auth_scene: Option<String>,
@@ -181,7 +183,7 @@ pub struct HuabeiAuthAgreementQueryResponse {
     pub gmt_sign: Option<crate::types::DateTime>,
     /// 花芝轻会员协议解约时间. Only once the agreement has ended. Example: `2018-09-15 11:23:04`.
     pub gmt_unsign: Option<crate::types::DateTime>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部业务类型. The merchant's own kind of business, for its own use. Example: `NORMAL_BIZ_TYPE`.
     pub out_biz_type: Option<String>,
@@ -302,7 +304,7 @@ pub enum HuabeiAuthAgreementQueryErrorCode {
     AgreementNotExist,
     /// Too many calls.
     CallLimited,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -323,8 +325,9 @@ impl crate::method::ErrorCode for HuabeiAuthAgreementQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CallLimited => Some(crate::ErrorClass::Retry),
-            Self::AgreementNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::AgreementNotExist | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }

@@ -6,14 +6,16 @@
 /// Asks for a freeze or unfreeze of a Huabei limit (花呗先享): best by `auth_opt_id`, else by `alipay_user_id` with `out_request_no`, last by `out_request_no` alone, which only finds orders since 15 February 2019.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPcreditHuabeiAuthOrderQueryRequest.java>
+#[doc(alias = "alipay.pcredit.huabei.auth.order.query")]
+#[doc(alias = "花呗先享订单查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthOrderQuery {
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Needed to ask by user and `out_request_no`. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Needed to ask by user and `out_request_no`. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 花呗冻结解冻操作单据id. Alipay's number of the freeze or unfreeze, as its answer or its message gave it. Needed to ask by this number. At least one of `auth_opt_id`, `out_request_no` must be given. Example: `2018081010020817070009689955`.
     pub auth_opt_id: Option<String>,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 请求流水号. The merchant's own number of the operation, as given when freezing or unfreezing. Needed to ask by this number. At least one of `auth_opt_id`, `out_request_no` must be given. Example: `8077735255938032`.
     pub out_request_no: Option<String>,
@@ -36,7 +38,7 @@ impl HuabeiAuthOrderQuery {
         request
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Needed to ask by user and `out_request_no`. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Needed to ask by user and `out_request_no`. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -48,7 +50,7 @@ impl HuabeiAuthOrderQuery {
         self
     }
 
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -135,13 +137,13 @@ impl crate::method::ServerMethod for HuabeiAuthOrderQuery {}
 pub struct HuabeiAuthOrderQueryResponse {
     /// 花呗先享协议号. Alipay's number of the user's agreement. Example: `20185513447859192007`.
     pub agreement_no: Option<String>,
-    /// 支付宝用户userId. The user's Alipay user id, 16 digits from 2088. Example: `2088302424419340`.
+    /// 支付宝用户userId. The user's Alipay user id, 16 digits from 2088. Example: `2088302424419340`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 花呗冻结解冻操作单据id. Alipay's number of the freeze or unfreeze. Example: `2018081010020817070009689955`.
     pub auth_opt_id: Option<String>,
     /// 业务操作完成时间. Example: `2018-09-15 11:23:04`.
     pub gmt_trans: Option<crate::types::DateTime>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户业务订单描述. What the order is about, such as the goods, at most 100 letters or 50 Chinese characters. At most 100 characters. Example: `饿了么花呗先享超级会员续费冻结`.
     pub order_title: Option<String>,
@@ -268,7 +270,7 @@ crate::codec::object!(HuabeiAuthOrderQueryResponse);
 pub enum HuabeiAuthOrderQueryErrorCode {
     /// Too many calls.
     CallLimited,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OrderNotExist,
@@ -303,8 +305,10 @@ impl crate::method::ErrorCode for HuabeiAuthOrderQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CallLimited => Some(crate::ErrorClass::Retry),
-            Self::UnsupportOperation => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OrderNotExist => None,
+            Self::InvalidParameter | Self::UnsupportOperation => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::OrderNotExist => None,
         }
     }
 }

@@ -6,18 +6,20 @@
 /// Unfreezes what a user has frozen of a Huabei limit (花呗先享), and ends the agreement if wanted: then the amount must be all that is left. Settle the membership fee first; it can't be settled afterwards.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPcreditHuabeiAuthOrderUnfreezeRequest.java>
+#[doc(alias = "alipay.pcredit.huabei.auth.order.unfreeze")]
+#[doc(alias = "花呗先享解冻或解约接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthOrderUnfreeze {
     /// 花呗先享协议号. Alipay's number of the user's agreement. Example: `20185513447859192007`.
     pub agreement_no: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 是否解约. Whether the agreement ends too. Without it, it goes on.
     pub need_terminated: Option<
         crate::types::OpenEnum<HuabeiAuthOrderUnfreezeNeedTerminated>,
     >,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户业务订单描述. What the order is about, such as the goods, at most 100 letters or 50 Chinese characters. At most 100 characters. Example: `饿了么花呗先享超级会员撤销`.
     pub order_title: Option<String>,
@@ -44,7 +46,7 @@ impl HuabeiAuthOrderUnfreeze {
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -61,7 +63,7 @@ impl HuabeiAuthOrderUnfreeze {
         self
     }
 
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -211,13 +213,13 @@ pub struct HuabeiAuthOrderUnfreezeResponse {
     pub agreement_no: Option<String>,
     /// 协议状态. Example: `Y`.
     pub agreement_status: Option<crate::types::OpenEnum<super::types::AgreementStatus>>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 花呗冻结解冻操作单据id. Alipay's number of the freeze or unfreeze. Example: `2018081010020817070009689955`.
     pub auth_opt_id: Option<String>,
     /// 解冻成功时间. Example: `2014-09-15 11:23:04`.
     pub gmt_trans: Option<crate::types::DateTime>,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 操作的请求流水号. The merchant's own number of this operation, as the request gave it. Example: `8077735255938032`.
     pub out_request_no: Option<String>,
@@ -343,7 +345,7 @@ pub enum HuabeiAuthOrderUnfreezeErrorCode {
     BuyerSellerEqual,
     /// Too many calls.
     CallLimited,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's status does not allow this.
     MerchantStatusIsNotNormal,
@@ -390,15 +392,14 @@ impl crate::method::ErrorCode for HuabeiAuthOrderUnfreezeErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CallLimited => Some(crate::ErrorClass::Retry),
-            Self::AgreementNotExist | Self::BuyerSellerEqual | Self::SellerNotMatch => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::AgreementNotExist
+            | Self::BuyerSellerEqual
+            | Self::InvalidParameter
+            | Self::SellerNotMatch => Some(crate::ErrorClass::Request),
             Self::AgreementExpired | Self::MerchantStatusIsNotNormal => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::BalanceCheckError
-            | Self::InvalidParameter
-            | Self::OrderIdempotentError => None,
+            Self::BalanceCheckError | Self::OrderIdempotentError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Leads the user to the page where the agreement on a Huabei limit (花呗先享) is signed, and freezes a first amount if one is given.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayPcreditHuabeiAuthPageSignRequest.java>
+#[doc(alias = "alipay.pcredit.huabei.auth.page.sign")]
+#[doc(alias = "花呗额度授权协议页面签约接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthPageSign {
@@ -188,7 +190,7 @@ pub struct HuabeiAuthPageSignResponse {
     pub agreement_no: Option<String>,
     /// 协议状态. Whether the agreement is in force.
     pub agreement_status: Option<crate::types::OpenEnum<super::types::AgreementStatus>>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 支付宝侧花呗冻结解冻操作单据id. Alipay's number of the freeze or unfreeze.
     pub auth_opt_id: Option<String>,

@@ -6,6 +6,8 @@
 /// Pays the merchant from what a user has frozen of Huabei under a light membership (花芝轻会员), and ends the membership or goes on with it. At most the frozen amount.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.pcredit.huabei.auth.settle.apply>
+#[doc(alias = "alipay.pcredit.huabei.auth.settle.apply")]
+#[doc(alias = "花芝轻会员结算申请")]
 #[must_use]
 #[non_exhaustive]
 pub struct HuabeiAuthSettleApply {
@@ -13,13 +15,13 @@ pub struct HuabeiAuthSettleApply {
     pub action_type: Option<crate::types::OpenEnum<HuabeiAuthSettleApplyActionType>>,
     /// 签约记录编号. Alipay's number of the user's agreement. Example: `20170502000610755993`.
     pub agreement_no: Option<String>,
-    /// 用户支付宝用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 用户支付宝用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 业务扩展参数. Further details of the settlement.
     pub extend_params: Option<ExtraParams>,
-    /// 是否解约. Whether the agreement ends after the settlement. Without it, true. Example: `true`.
+    /// 是否解约. Whether the agreement ends after the settlement: `true`, which is the default, or `false`. Example: `true`.
     pub need_terminated: Option<String>,
-    /// 用户在支付宝的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户在支付宝的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户本次操作的请求流水号. The merchant's own number of this operation: Chinese characters, letters and digits, unique at the merchant. Example: `8077735255938032`.
     pub out_request_no: Option<String>,
@@ -53,7 +55,7 @@ impl HuabeiAuthSettleApply {
         self
     }
 
-    /// 用户支付宝用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088101117955611`.
+    /// 用户支付宝用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -66,13 +68,13 @@ impl HuabeiAuthSettleApply {
         self
     }
 
-    /// 是否解约. Whether the agreement ends after the settlement. Without it, true. Example: `true`.
+    /// 是否解约. Whether the agreement ends after the settlement: `true`, which is the default, or `false`. Example: `true`.
     pub fn need_terminated(mut self, need_terminated: impl Into<String>) -> Self {
         self.need_terminated = Some(Into::into(need_terminated));
         self
     }
 
-    /// 用户在支付宝的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户在支付宝的唯一标识. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -285,7 +287,7 @@ pub enum HuabeiAuthSettleApplyErrorCode {
     ConcurrentOperationError,
     /// The documentation names this code and does not say what it means.
     ContextInconsistent,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The account may not receive the merchant's money.
     InvalidReceiveAccount,
@@ -384,6 +386,7 @@ impl crate::method::ErrorCode for HuabeiAuthSettleApplyErrorCode {
             Self::CallLimited => Some(crate::ErrorClass::Retry),
             Self::AgreementNotExist
             | Self::AuthSceneNotSupportedError
+            | Self::InvalidParameter
             | Self::InvalidSettlementInfo
             | Self::InvalidSettleTime
             | Self::PayAmountCheckError
@@ -402,7 +405,6 @@ impl crate::method::ErrorCode for HuabeiAuthSettleApplyErrorCode {
             | Self::BusinessError
             | Self::ConcurrentOperationError
             | Self::ContextInconsistent
-            | Self::InvalidParameter
             | Self::OrderAlreadyDeal
             | Self::OrderIdempotentError
             | Self::OrderNotExist

@@ -6,12 +6,14 @@
 /// A test method of Alipay's own (金柚测试), whose documentation says nothing of what it does.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySecurityProdSssQueryRequest.java>
+#[doc(alias = "alipay.security.prod.sss.query")]
+#[doc(alias = "金柚测试3.0接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProdSssQuery {
     /// 测试参数. A test field that the documentation doesn't explain. Example: `3333`.
     pub aaa: Option<String>,
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub aaa_open_id: Option<String>,
     /// 词条描述. Example: `1`.
     pub bbb: String,
@@ -37,7 +39,7 @@ impl ProdSssQuery {
         self
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn aaa_open_id(mut self, aaa_open_id: impl Into<String>) -> Self {
         self.aaa_open_id = Some(Into::into(aaa_open_id));
         self
@@ -125,7 +127,7 @@ impl crate::method::ServerMethod for ProdSssQuery {}
 pub struct ProdSssQueryResponse {
     /// 测试参数. A test field that the documentation doesn't explain. Example: `23`.
     pub ccc: Option<String>,
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub ccc_open_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -196,7 +198,7 @@ impl crate::method::ErrorCode for ProdSssQueryErrorCode {
     }
 }
 
-/// A test object that the documentation doesn't explain.
+/// 测试参数. A test object that the documentation doesn't explain.
 #[must_use]
 #[non_exhaustive]
 pub struct JinyouTestFive {
@@ -204,7 +206,7 @@ pub struct JinyouTestFive {
     pub f_1_f: Option<JinyouTestFour>,
     /// 测试参数. A test field that the documentation doesn't explain.
     pub f_2_f: Option<JinyouTestThree>,
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`. See [user ids](crate::guide::user_ids).
     pub f_3_openid: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain. Example: `1`.
     pub f_3_y: Option<String>,
@@ -235,7 +237,7 @@ impl JinyouTestFive {
         self
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`. See [user ids](crate::guide::user_ids).
     pub fn f_3_openid(mut self, f_3_openid: impl Into<String>) -> Self {
         self.f_3_openid = Some(Into::into(f_3_openid));
         self
@@ -303,17 +305,17 @@ impl crate::codec::Object for JinyouTestFive {
 
 crate::codec::object!(JinyouTestFive);
 
-/// A test object that the documentation doesn't explain.
+/// 测试参数. A test object that the documentation doesn't explain.
 #[must_use]
 #[non_exhaustive]
 pub struct JinyouTestFour {
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`. See [user ids](crate::guide::user_ids).
     pub f_1_openid: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain. Example: `1`.
     pub f_1_y: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain.
     pub f_2_f: Option<JinyouTestThree>,
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`. See [user ids](crate::guide::user_ids).
     pub f_3_openid: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain. Example: `1`.
     pub f_3_y: Option<i64>,
@@ -328,7 +330,7 @@ impl JinyouTestFour {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`. See [user ids](crate::guide::user_ids).
     pub fn f_1_openid(mut self, f_1_openid: impl Into<String>) -> Self {
         self.f_1_openid = Some(Into::into(f_1_openid));
         self
@@ -347,7 +349,7 @@ impl JinyouTestFour {
         self
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. Example: `xxxxxscddcd`. See [user ids](crate::guide::user_ids).
     pub fn f_3_openid(mut self, f_3_openid: impl Into<String>) -> Self {
         self.f_3_openid = Some(Into::into(f_3_openid));
         self
@@ -410,17 +412,17 @@ impl crate::codec::Object for JinyouTestFour {
 
 crate::codec::object!(JinyouTestFour);
 
-/// A test object that the documentation doesn't explain.
+/// 测试参数. A test object that the documentation doesn't explain.
 #[must_use]
 #[non_exhaustive]
 pub struct JinyouTestOne {
     /// 测试参数. A test field that the documentation doesn't explain.
     pub o_1_n: Option<String>,
-    /// 测试参数OpenID. A test field that the documentation doesn't explain.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. See [user ids](crate::guide::user_ids).
     pub o_2_openid: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain.
     pub o_2_y: Option<String>,
-    /// 测试参数OpenID. A test field that the documentation doesn't explain.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. See [user ids](crate::guide::user_ids).
     pub o_3_openid: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain.
     pub o_3_y: Option<i64>,
@@ -441,7 +443,7 @@ impl JinyouTestOne {
         self
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. See [user ids](crate::guide::user_ids).
     pub fn o_2_openid(mut self, o_2_openid: impl Into<String>) -> Self {
         self.o_2_openid = Some(Into::into(o_2_openid));
         self
@@ -453,7 +455,7 @@ impl JinyouTestOne {
         self
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. See [user ids](crate::guide::user_ids).
     pub fn o_3_openid(mut self, o_3_openid: impl Into<String>) -> Self {
         self.o_3_openid = Some(Into::into(o_3_openid));
         self
@@ -516,7 +518,7 @@ impl crate::codec::Object for JinyouTestOne {
 
 crate::codec::object!(JinyouTestOne);
 
-/// A test object that the documentation doesn't explain.
+/// 测试参数. A test object that the documentation doesn't explain.
 #[must_use]
 #[non_exhaustive]
 pub struct JinyouTestThree {
@@ -599,11 +601,11 @@ impl crate::codec::Object for JinyouTestThree {
 
 crate::codec::object!(JinyouTestThree);
 
-/// A test object that the documentation doesn't explain.
+/// 测试参数. A test object that the documentation doesn't explain.
 #[must_use]
 #[non_exhaustive]
 pub struct JinyouTestTwo {
-    /// 测试参数OpenID. A test field that the documentation doesn't explain.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. See [user ids](crate::guide::user_ids).
     pub t_1_openid: Option<String>,
     /// 测试参数. A test field that the documentation doesn't explain.
     pub t_1_y: Option<String>,
@@ -622,7 +624,7 @@ impl JinyouTestTwo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 测试参数OpenID. A test field that the documentation doesn't explain.
+    /// 测试参数OpenID. A test field that the documentation doesn't explain. See [user ids](crate::guide::user_ids).
     pub fn t_1_openid(mut self, t_1_openid: impl Into<String>) -> Self {
         self.t_1_openid = Some(Into::into(t_1_openid));
         self
@@ -695,7 +697,7 @@ impl crate::codec::Object for JinyouTestTwo {
 
 crate::codec::object!(JinyouTestTwo);
 
-/// A life record (生活记录) of a user, a task in periods, and how far it is.
+/// 测试参数. A life record (生活记录) of a user, a task in periods, and how far it is.
 #[must_use]
 #[non_exhaustive]
 pub struct PromiseDetail {

@@ -6,6 +6,8 @@
 /// Uploads a picture for a merchant's answer to a complaint.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/20ea7441_alipay.security.risk.complaint.file.upload>
+#[doc(alias = "alipay.security.risk.complaint.file.upload")]
+#[doc(alias = "投诉处理附件图片上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintFileUpload {

@@ -6,6 +6,8 @@
 /// Lists consumers' complaints against a merchant, page by page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8ad1ac86_alipay.security.risk.complaint.info.batchquery>
+#[doc(alias = "alipay.security.risk.complaint.info.batchquery")]
+#[doc(alias = "查询消费者投诉列表")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintInfoBatchquery {
@@ -299,7 +301,7 @@ impl crate::codec::Object for RiskComplaintInfoBatchqueryResponse {
 
 crate::codec::object!(RiskComplaintInfoBatchqueryResponse);
 
-/// 投诉详情信息列表. A consumer's complaint.
+/// 投诉详情信息. A consumer's complaint.
 #[non_exhaustive]
 pub struct ComplaintInfoQueryResponse {
     /// 投诉单涉及交易总金额. What the payments complained about come to, in yuan.

@@ -6,6 +6,8 @@
 /// Asks for a consumer's complaint in detail.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/271499b9_alipay.security.risk.complaint.info.query>
+#[doc(alias = "alipay.security.risk.complaint.info.query")]
+#[doc(alias = "查询消费者投诉详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintInfoQuery {

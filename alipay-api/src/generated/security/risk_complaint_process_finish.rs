@@ -6,6 +6,8 @@
 /// Tells what the merchant did about consumers' complaints, which closes them.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/da75e1ec_alipay.security.risk.complaint.process.finish>
+#[doc(alias = "alipay.security.risk.complaint.process.finish")]
+#[doc(alias = "处理消费者投诉")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintProcessFinish {
@@ -177,7 +179,7 @@ impl crate::codec::Object for RiskComplaintProcessFinishResponse {
 
 crate::codec::object!(RiskComplaintProcessFinishResponse);
 
-/// 投诉处理附加上传的图片文件列表. A picture uploaded for a complaint.
+/// 投诉处理附加上传的图片文件. A picture uploaded for a complaint.
 #[must_use]
 #[non_exhaustive]
 pub struct ImgFile {

@@ -6,6 +6,8 @@
 /// Sends a merchant's message on a consumer's complaint.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySecurityRiskComplaintReplySendRequest.java>
+#[doc(alias = "alipay.security.risk.complaint.reply.send")]
+#[doc(alias = "商户投诉留言")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskComplaintReplySend {

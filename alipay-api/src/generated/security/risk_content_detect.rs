@@ -6,6 +6,8 @@
 /// Checks a text of a mini program for risks, so far only politically sensitive ones; an asynchronous result may follow.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySecurityRiskContentDetectRequest.java>
+#[doc(alias = "alipay.security.risk.content.detect")]
+#[doc(alias = "小程序内容风险检测服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskContentDetect {

@@ -6,6 +6,8 @@
 /// Checks a text or a picture for risks and answers at once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8513019b_alipay.security.risk.content.sync.detect>
+#[doc(alias = "alipay.security.risk.content.sync.detect")]
+#[doc(alias = "内容风险同步识别对外开放接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskContentSyncDetect {
@@ -15,7 +17,7 @@ pub struct RiskContentSyncDetect {
     pub content_type: Option<crate::types::OpenEnum<RiskContentSyncDetectContentType>>,
     /// 用户发表内容. The content, just one at present. Best as plain text: without formatting signs, emojis and tags, fewer checks go wrong.
     pub data_list: Vec<String>,
-    /// 发布者openId. Identifies who published it to this app alone.
+    /// 发布者openId. Identifies who published it to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 检测服务码. Which checks to make: `TJ_POLITICS_MC` (sensitive), `TJ_PORN_MC` (pornographic), `TJ_ILLEGAL_MC` (forbidden), `TJ_TERRORISM_MC` (violence and terror), `TJ_ABUSES_MC` (insults). What there is differs between customers; others from Ant's account manager.
     pub products: Option<String>,
@@ -23,7 +25,7 @@ pub struct RiskContentSyncDetect {
     pub request_id: Option<String>,
     /// 租户ID. Identifies the tenant.
     pub tenants: Option<String>,
-    /// 内容发布账号ID. The account that published it.
+    /// 内容发布账号ID. The account that published it. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -57,7 +59,7 @@ impl RiskContentSyncDetect {
         self
     }
 
-    /// 发布者openId. Identifies who published it to this app alone.
+    /// 发布者openId. Identifies who published it to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -81,7 +83,7 @@ impl RiskContentSyncDetect {
         self
     }
 
-    /// 内容发布账号ID. The account that published it.
+    /// 内容发布账号ID. The account that published it. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -404,9 +406,9 @@ crate::codec::listed!(DetectCheckLabelLabel);
 /// 送检内容类型枚举值. What is to be checked.
 #[non_exhaustive]
 pub enum RiskContentSyncDetectContentType {
-    /// 图片. A picture.
+    /// 图片.
     Picture,
-    /// 文本. A text.
+    /// 文本.
     Text,
 }
 

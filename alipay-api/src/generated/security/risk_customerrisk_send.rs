@@ -6,6 +6,8 @@
 /// Tells Alipay what became of a merchant or account that a risk message was about.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02qth4>
+#[doc(alias = "alipay.security.risk.customerrisk.send")]
+#[doc(alias = "商户数据同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskCustomerriskSend {
@@ -313,7 +315,7 @@ crate::codec::object!(RiskCustomerriskSendResponse);
 /// A business error code of [`RiskCustomerriskSend`].
 #[non_exhaustive]
 pub enum RiskCustomerriskSendErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The system took too long.
     SystemTimeoutError,
@@ -336,7 +338,7 @@ impl crate::method::ErrorCode for RiskCustomerriskSendErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::SystemTimeoutError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

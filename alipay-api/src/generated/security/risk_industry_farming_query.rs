@@ -6,6 +6,8 @@
 /// Asks Alipay's risk control whether a merchant or user looks like one that fakes orders.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e76efd50_alipay.security.risk.industry.farming.query>
+#[doc(alias = "alipay.security.risk.industry.farming.query")]
+#[doc(alias = "行业风险识别刷单")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskIndustryFarmingQuery {
@@ -33,7 +35,7 @@ pub struct RiskIndustryFarmingQuery {
     pub merchant_scene: Option<crate::types::OpenEnum<super::types::MerchantScene>>,
     /// 用户手机号码. The mobile number that the user registered at Alipay with. `null` if it is not known.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 门店地址. The address of the store, without city and district.
     pub outlet_address: Option<String>,
@@ -51,7 +53,7 @@ pub struct RiskIndustryFarmingQuery {
     pub store_mcc_desc: Option<String>,
     /// 店铺名称. What the store is called.
     pub store_name: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -142,7 +144,7 @@ impl RiskIndustryFarmingQuery {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -196,7 +198,7 @@ impl RiskIndustryFarmingQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks Alipay's risk control whether a user is likely to break a use now, pay later order.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/399e7ee9_alipay.security.risk.industry.nsf.query>
+#[doc(alias = "alipay.security.risk.industry.nsf.query")]
+#[doc(alias = "行业风险识别先享后付违约")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskIndustryNsfQuery {
@@ -49,7 +51,7 @@ pub struct RiskIndustryNsfQuery {
     pub merchant_scene: Option<crate::types::OpenEnum<super::types::MerchantScene>>,
     /// 用户手机号码. The mobile number that the user registered at Alipay with. `null` if it is not known.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 对方小程序appid. The app id of the other side's mini program.
     pub opposing_appid: Option<String>,
@@ -75,7 +77,7 @@ pub struct RiskIndustryNsfQuery {
     pub total_amount: Option<String>,
     /// 用户购买或使用服务时产生的具体商品数量. How many pieces the user buys. `null` if it is not known.
     pub total_quantity: Option<String>,
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户姓名. What the user is called.
     pub user_name: Option<String>,
@@ -216,7 +218,7 @@ impl RiskIndustryNsfQuery {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -297,7 +299,7 @@ impl RiskIndustryNsfQuery {
         self
     }
 
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks Alipay's risk control whether a user looks like a scalper.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/5e344142_alipay.security.risk.industry.scalper.query>
+#[doc(alias = "alipay.security.risk.industry.scalper.query")]
+#[doc(alias = "行业风险识别黄牛")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskIndustryScalperQuery {
@@ -53,7 +55,7 @@ pub struct RiskIndustryScalperQuery {
     pub merchant_scene: Option<crate::types::OpenEnum<super::types::MerchantScene>>,
     /// 用户手机号码. The mobile number that the user registered at Alipay with. `null` if it is not known.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 对方小程序appid. The app id of the other side's mini program.
     pub opposing_appid: Option<String>,
@@ -81,7 +83,7 @@ pub struct RiskIndustryScalperQuery {
     pub store_mcc_desc: Option<String>,
     /// 店铺名称. What the store is called.
     pub store_name: Option<String>,
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户姓名. What the user is called.
     pub user_name: Option<String>,
@@ -237,7 +239,7 @@ impl RiskIndustryScalperQuery {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -324,7 +326,7 @@ impl RiskIndustryScalperQuery {
         self
     }
 
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks Alipay's risk control whether a user is likely to abuse rewards of a campaign.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/f4427923_alipay.security.risk.marketing.awarding.query>
+#[doc(alias = "alipay.security.risk.marketing.awarding.query")]
+#[doc(alias = "营销风险识别")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskMarketingAwardingQuery {
@@ -39,11 +41,11 @@ pub struct RiskMarketingAwardingQuery {
     pub merchant_scene: Option<crate::types::OpenEnum<super::types::MerchantScene>>,
     /// 用户手机号码. The mobile number that the user registered at Alipay with. `null` if it is not known.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 对方支付宝账户openid. Identifies the other side's Alipay user to this app alone.
+    /// 对方支付宝账户openid. Identifies the other side's Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub opposing_open_id: Option<String>,
-    /// 对方账户. The account of the other side, such as user B whom user A brings to a campaign to register and get a prize.
+    /// 对方账户. The account of the other side, such as user B whom user A brings to a campaign to register and get a prize. See [user ids](crate::guide::user_ids).
     pub opposing_userid: Option<String>,
     /// 省编码. The code of the province, from Alipay's table.
     pub province_code: Option<String>,
@@ -59,7 +61,7 @@ pub struct RiskMarketingAwardingQuery {
     pub service: Option<String>,
     /// 门店行业类目. The trade of the store.
     pub store_mcc_desc: Option<String>,
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户姓名. What the user is called.
     pub user_name: Option<String>,
@@ -170,19 +172,19 @@ impl RiskMarketingAwardingQuery {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 对方支付宝账户openid. Identifies the other side's Alipay user to this app alone.
+    /// 对方支付宝账户openid. Identifies the other side's Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn opposing_open_id(mut self, opposing_open_id: impl Into<String>) -> Self {
         self.opposing_open_id = Some(Into::into(opposing_open_id));
         self
     }
 
-    /// 对方账户. The account of the other side, such as user B whom user A brings to a campaign to register and get a prize.
+    /// 对方账户. The account of the other side, such as user B whom user A brings to a campaign to register and get a prize. See [user ids](crate::guide::user_ids).
     pub fn opposing_userid(mut self, opposing_userid: impl Into<String>) -> Self {
         self.opposing_userid = Some(Into::into(opposing_userid));
         self
@@ -230,7 +232,7 @@ impl RiskMarketingAwardingQuery {
         self
     }
 
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Asks Alipay's risk control whether a user is likely to abuse a sale of scarce goods.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/91f83d97_alipay.security.risk.marketing.purchase.query>
+#[doc(alias = "alipay.security.risk.marketing.purchase.query")]
+#[doc(alias = "营销风险识别抢购")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskMarketingPurchaseQuery {
@@ -29,7 +31,7 @@ pub struct RiskMarketingPurchaseQuery {
     pub merchant_scene: Option<crate::types::OpenEnum<super::types::MerchantScene>>,
     /// 用户手机号码. The mobile number that the user registered at Alipay with. `null` if it is not known.
     pub mobile_no: Option<String>,
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户风险类型. The kind of merchant risk, exactly as Alipay's example gives it.
     pub risk_type: Option<String>,
@@ -41,7 +43,7 @@ pub struct RiskMarketingPurchaseQuery {
     pub scene: Option<String>,
     /// 用户匹配服务类型. The kind of service, exactly as Alipay's example gives it.
     pub service: Option<String>,
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -120,7 +122,7 @@ impl RiskMarketingPurchaseQuery {
         self
     }
 
-    /// 支付宝用户openid. Identifies the Alipay user to this app alone.
+    /// 支付宝用户openid. Identifies the Alipay user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -156,7 +158,7 @@ impl RiskMarketingPurchaseQuery {
         self
     }
 
-    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known.
+    /// 用户支付宝2088账号. The user's Alipay user id, as silent authorisation gives it. `null` if it is not known. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

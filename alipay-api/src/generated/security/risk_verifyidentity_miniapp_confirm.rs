@@ -6,14 +6,16 @@
 /// Confirms whether an identity check made in a mini program was passed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySecurityRiskVerifyidentityMiniappConfirmRequest.java>
+#[doc(alias = "alipay.security.risk.verifyidentity.miniapp.confirm")]
+#[doc(alias = "小程序核验服务结果确认接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct RiskVerifyidentityMiniappConfirm {
     /// 业务的业务流水号. The merchant's own number of the business, such as an order's. Example: `00123456`.
     pub challenge: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. The check is not passed unless it is the same as in the session of the check. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. The check is not passed unless it is the same as in the session of the check. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. The check is not passed unless it is the same as in the session of the check. Example: `2088302857831249`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. The check is not passed unless it is the same as in the session of the check. Example: `2088302857831249`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 核身校验id. Identifies one check; unique. Example: `0xa213nfdajbav17521`.
     pub verify_id: Option<String>,
@@ -34,13 +36,13 @@ impl RiskVerifyidentityMiniappConfirm {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. The check is not passed unless it is the same as in the session of the check. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. The check is not passed unless it is the same as in the session of the check. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. The check is not passed unless it is the same as in the session of the check. Example: `2088302857831249`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. The check is not passed unless it is the same as in the session of the check. Example: `2088302857831249`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -224,7 +224,7 @@ impl crate::codec::Object for RiskpluscoreRiskQueryOrderInfo {
 
 crate::codec::object!(RiskpluscoreRiskQueryOrderInfo);
 
-/// A result of risk control.
+/// 风险分析结果. A result of risk control.
 #[non_exhaustive]
 pub struct RiskpluscoreRiskQueryResult {
     /// 风险分析-风险标签. The tag of the risk.

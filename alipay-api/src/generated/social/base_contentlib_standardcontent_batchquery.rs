@@ -6,6 +6,8 @@
 /// Lists what the account of a life account (生活号+) has published, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySocialBaseContentlibStandardcontentBatchqueryRequest.java>
+#[doc(alias = "alipay.social.base.contentlib.standardcontent.batchquery")]
+#[doc(alias = "内容批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BaseContentlibStandardcontentBatchquery {
@@ -269,7 +271,7 @@ impl crate::method::ErrorCode for BaseContentlibStandardcontentBatchqueryErrorCo
     }
 }
 
-/// 内容详情列表. Something that a life account has published.
+/// 内容详情. Something that a life account has published.
 #[non_exhaustive]
 pub struct SourceContentInfo {
     /// 内容ID. Example: `20210928OB02001002950004xxxx`.
@@ -473,7 +475,7 @@ impl crate::codec::KnownValue for SourceContentInfoSourceType {
 
 crate::codec::listed!(SourceContentInfoSourceType);
 
-/// 素材列表. A picture or video of a content.
+/// 素材. A picture or video of a content.
 #[non_exhaustive]
 pub struct SourceMediaInfo {
     /// 素材ID. The `file_id` from Alipay's file upload. Example: `A12334`.
@@ -609,7 +611,7 @@ pub enum SourceOfferOfferType {
     Subservice,
     /// A marketing campaign.
     Voucher,
-    /// Goods.
+    /// 商品.
     Goods,
     /// A mini game.
     Game,

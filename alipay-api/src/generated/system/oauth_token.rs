@@ -9,6 +9,8 @@
 /// A code works once, and for a day at most. A refresh replaces both tokens.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02ailc>
+#[doc(alias = "alipay.system.oauth.token")]
+#[doc(alias = "换取授权访问令牌")]
 #[must_use]
 #[non_exhaustive]
 pub struct OauthToken {
@@ -123,13 +125,13 @@ impl crate::method::ServerMethod for OauthToken {}
 /// The answer to [`OauthToken`].
 #[non_exhaustive]
 pub struct OauthTokenResponse {
-    /// 支付宝用户的唯一标识. The user's Alipay user number, where the app has not moved to open ids.
+    /// 支付宝用户的唯一标识. The user's Alipay user number, where the app has not moved to open ids. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
-    /// 支付宝用户唯一标识. The open id that the user has towards the app.
+    /// 支付宝用户唯一标识. The open id that the user has towards the app. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// The open id that the user has towards all apps of the same group.
+    /// 用户在应用分组内的唯一标识. The open id that the user has towards all apps of the same group.
     pub union_id: Option<String>,
-    /// An old id of the user.
+    /// 支付宝用户号. An old id of the user. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Alipay says not to use it.")]
     pub alipay_user_id: Option<String>,
     /// 访问令牌. The token to send along as `auth_token` with what the user has allowed.
@@ -302,7 +304,7 @@ impl crate::method::ErrorCode for OauthTokenErrorCode {
     }
 }
 
-/// What is exchanged for a token.
+/// 授权方式. What is exchanged for a token.
 #[non_exhaustive]
 pub enum OauthTokenGrantType {
     /// The code of a new authorisation.
@@ -323,7 +325,7 @@ impl crate::codec::KnownValue for OauthTokenGrantType {
 
 crate::codec::listed!(OauthTokenGrantType);
 
-/// A kind of token.
+/// 令牌类型. A kind of token.
 #[non_exhaustive]
 pub enum OauthTokenAuthTokenType {
     /// Neither token expires.

@@ -6,12 +6,14 @@
 /// Asks whether Alipay would advance money for a user now, or how risky a single order is.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.advance.consult>
+#[doc(alias = "alipay.trade.advance.consult")]
+#[doc(alias = "订单咨询服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct AdvanceConsult {
     /// 用户签约协议号. Alipay's number of the user's agreement. Needed to have the risk of a single order judged. Example: `20170322450983769228`.
     pub agreement_no: Option<String>,
-    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`.
+    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 订单咨询类型. What is asked. Without it, whether money is advanced; `ORDER_RISK_EVALUATION`: how risky a single order is. Others as the service connected demands. Example: `ORDER_RISK_EVALUATION`.
     pub consult_scene: Option<String>,
@@ -19,7 +21,7 @@ pub struct AdvanceConsult {
     pub estimated_order_amount: Option<crate::types::Price>,
     /// 行业产品信息. The product of the trade, whose sales plan has the rules on advances. Example: `CAR_OWNERS_PARKINGPAY`.
     pub industry_product_code: Option<String>,
-    /// 是否需要进行用户风险预测. Whether to predict the user's risk. Example: `true`.
+    /// 是否需要进行用户风险预测. `true` has the user's risk predicted. Example: `true`.
     pub need_user_risk_prediction: Option<String>,
     /// 商户请求时的外部订单号. The merchant's own order number. Must not be empty with Huabei and Zhima (花芝). Example: `test20191100000001`.
     pub out_trade_no: Option<String>,
@@ -48,7 +50,7 @@ impl AdvanceConsult {
         self
     }
 
-    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`.
+    /// 支付宝用户id. The user's Alipay user id, 16 digits from 2088. Needed unless `consult_scene` is `ORDER_RISK_EVALUATION`. Example: `2088302483540171`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -79,7 +81,7 @@ impl AdvanceConsult {
         self
     }
 
-    /// 是否需要进行用户风险预测. Whether to predict the user's risk. Example: `true`.
+    /// 是否需要进行用户风险预测. `true` has the user's risk predicted. Example: `true`.
     pub fn need_user_risk_prediction(
         mut self,
         need_user_risk_prediction: impl Into<String>,
@@ -537,16 +539,16 @@ impl crate::codec::KnownValue for UserRiskPredictionRefusedPaymentRiskLevel {
 
 crate::codec::listed!(UserRiskPredictionRefusedPaymentRiskLevel);
 
-/// 待还订单列表. An advance that a user has not paid back.
+/// 待还订单. An advance that a user has not paid back.
 #[non_exhaustive]
 pub struct WaitRepaymentOrderInfo {
     /// 垫资单id. The number of the advance. Example: `20190128002630010000170001187808`.
     pub advance_order_id: Option<String>,
-    /// 买家的支付宝用户id. The buyer's Alipay user id. Example: `2088302483540171`.
+    /// 买家的支付宝用户id. The buyer's Alipay user id. Example: `2088302483540171`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 收单产品码. Usually the payment product that the merchant has a contract for, such as `GENERAL_WITHHOLDING`. Example: `GENERAL_WITHHOLDING`.
     pub biz_product: Option<String>,
-    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 原始的业务单号. The number of the original order, usually Alipay's number of the payment. Example: `2018060821001001820554093702`.
     pub orig_biz_order_id: Option<String>,

@@ -6,6 +6,8 @@
 /// Makes the order string with which an app pays several orders at once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/028py8>
+#[doc(alias = "alipay.trade.app.merge.pay")]
+#[doc(alias = "app合并支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppMergePay {

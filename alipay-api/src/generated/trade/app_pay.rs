@@ -9,6 +9,8 @@
 /// or `alipay.trade.query` says so.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/cd12c885_alipay.trade.app.pay>
+#[doc(alias = "alipay.trade.app.pay")]
+#[doc(alias = "app支付接口2.0")]
 #[must_use]
 #[non_exhaustive]
 pub struct AppPay {
@@ -28,7 +30,7 @@ pub struct AppPay {
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
+    /// 订单相对超时时间. An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 签约参数. An agreement for later deductions that the buyer signs while paying. Needed for the product `CYCLE_PAY_AUTH`.
     pub agreement_sign_params: Option<super::types::SignParams>,
@@ -38,7 +40,7 @@ pub struct AppPay {
     pub sub_merchant: Option<super::types::SubMerchant>,
     /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
@@ -119,7 +121,7 @@ impl AppPay {
         self
     }
 
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
+    /// 订单相对超时时间. An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -155,7 +157,7 @@ impl AppPay {
         self
     }
 
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
@@ -441,11 +443,11 @@ impl crate::method::AppMethod for AppPay {}
 pub struct AppPayResponse {
     /// 商户订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// What the order costs, in yuan.
+    /// 订单金额. What the order costs, in yuan.
     pub total_amount: Option<crate::types::Price>,
-    /// The Alipay user id that receives the money.
+    /// 收款支付宝用户号. The Alipay user id that receives the money.
     pub seller_id: String,
     /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
@@ -548,7 +550,7 @@ pub enum AppPayErrorCode {
     AcqAccessForbidden,
     /// The buyer's account is not allowed to do this.
     AcqBuyerEnableStatusForbid,
-    /// The buyer is the seller.
+    /// The documentation says no more than the name.
     AcqBuyerSellerEqual,
     /// The order number is taken by an order with another amount, title or the like. Use the same data or a new number.
     AcqContextInconsistent,

@@ -6,6 +6,8 @@
 /// Refunds many instant payments (即时到账) in one batch. The outcome is asked with `alipay.trade.batch.refund.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchRefundRequest.java>
+#[doc(alias = "alipay.trade.batch.refund")]
+#[doc(alias = "即时到账批量退款接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchRefund {
@@ -206,7 +208,7 @@ impl crate::codec::KnownValue for BatchRefundUseFreezeAmount {
 
 crate::codec::listed!(BatchRefundUseFreezeAmount);
 
-/// 退款明细列表. A refund of a batch.
+/// 退款明细. A refund of a batch.
 #[must_use]
 #[non_exhaustive]
 pub struct RefundDetail {
@@ -348,7 +350,7 @@ impl crate::codec::Object for RefundDetail {
 
 crate::codec::object!(RefundDetail);
 
-/// 退分润列表. A share to take back.
+/// 退分润. A share to take back.
 #[must_use]
 #[non_exhaustive]
 pub struct RefundRoyaltyInfo {

@@ -6,6 +6,8 @@
 /// Asks what became of refunds of a batch.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchRefundQueryRequest.java>
+#[doc(alias = "alipay.trade.batch.refund.query")]
+#[doc(alias = "即时到账批量退款查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchRefundQuery {

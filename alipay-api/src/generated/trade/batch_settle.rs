@@ -6,6 +6,8 @@
 /// Settles a platform's sub-merchants: after buyers have paid, it moves money that waits for settlement to their settlement accounts, at most what is waiting. The same `out_request_no` returns the settlement's status.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchSettleRequest.java>
+#[doc(alias = "alipay.trade.batch.settle")]
+#[doc(alias = "批量结算")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchSettle {
@@ -238,7 +240,7 @@ pub enum BatchSettleErrorCode {
     DefaultSettleRuleNotExist,
     /// Too many calls.
     FrequencyLimited,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The shop's id is wrong.
     InvalidStoreId,
@@ -333,7 +335,8 @@ impl crate::method::ErrorCode for BatchSettleErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::FrequencyLimited => Some(crate::ErrorClass::Retry),
-            Self::InvalidStoreId
+            Self::InvalidParameter
+            | Self::InvalidStoreId
             | Self::SecondaryMerchantIdInvalid
             | Self::SettleEntityIdInvalid
             | Self::UserLogonidDup => Some(crate::ErrorClass::Request),
@@ -350,7 +353,6 @@ impl crate::method::ErrorCode for BatchSettleErrorCode {
             Self::CardBinCheckerError
             | Self::CreditNotAllow
             | Self::CustomerValidateError
-            | Self::InvalidParameter
             | Self::RequestIdRepeat
             | Self::RiskSettleSuspend => None,
         }
@@ -573,9 +575,9 @@ crate::codec::object!(SettleClause);
 /// 结算账户类型. What kind of account the money goes to.
 #[non_exhaustive]
 pub enum SettleClauseSettleAccountType {
-    /// 结算账户为银行卡. A bank card.
+    /// 结算账户为银行卡.
     BankCard,
-    /// 结算账户为支付宝余额户. An Alipay balance.
+    /// 结算账户为支付宝余额户.
     AlipayBalance,
     /// 按默认结算规则结算. Whatever the default rules say.
     DefaultSettle,

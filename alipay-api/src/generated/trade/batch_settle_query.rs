@@ -6,6 +6,8 @@
 /// Asks what became of a settlement by `alipay.trade.batch.settle`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchSettleQueryRequest.java>
+#[doc(alias = "alipay.trade.batch.settle.query")]
+#[doc(alias = "批量结算查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchSettleQuery {
@@ -174,9 +176,9 @@ crate::codec::object!(BatchSettleQueryResponse);
 pub enum BatchSettleQueryErrorCode {
     /// The batch settlement does not exist.
     BatchSettleNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The open id belongs to another app.
     OpenidAppidNotMatch,
 }
 
@@ -200,8 +202,9 @@ impl crate::method::ErrorCode for BatchSettleQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BatchSettleNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OpenidAppidNotMatch => None,
+            Self::BatchSettleNotExist
+            | Self::InvalidParameter
+            | Self::OpenidAppidNotMatch => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -221,7 +224,7 @@ pub struct BatchSettleDetail {
     pub settle_account_id: Option<String>,
     /// 结算账户id类型. How `settle_account_id` names the account: `cardSerialNo` if `settle_account_type` is `bankCard`; `userId` or `loginName` if it is `alipayBalance`. Example: `loginName`.
     pub settle_account_id_type: Option<String>,
-    /// 结算账户的OpenId. Identifies the account's owner to this app alone. Example: `093PJtAPYb2UkQ0mXk_X86Z_FaMou-DtIEvERQ8X8yqKaEf`.
+    /// 结算账户的OpenId. Identifies the account's owner to this app alone. Example: `093PJtAPYb2UkQ0mXk_X86Z_FaMou-DtIEvERQ8X8yqKaEf`. See [user ids](crate::guide::user_ids).
     pub settle_account_open_id: Option<String>,
     /// 结算账户类型. What kind of account the money went to. Example: `alipayBalance`.
     pub settle_account_type: Option<
@@ -350,7 +353,7 @@ pub enum BatchSettleDetailErrorCode {
     SettleAccountError,
     /// 银行提现退票. The bank sent the money back.
     BankDishonor,
-    /// 未知错误. Unknown.
+    /// 未知错误.
     UnknownError,
 }
 
@@ -369,9 +372,9 @@ crate::codec::listed!(BatchSettleDetailErrorCode);
 /// 结算账户类型. What kind of account the money went to.
 #[non_exhaustive]
 pub enum BatchSettleDetailSettleAccountType {
-    /// 结算账户为银行卡. A bank card.
+    /// 结算账户为银行卡.
     BankCard,
-    /// 结算账户为支付宝余额户. An Alipay balance.
+    /// 结算账户为支付宝余额户.
     AlipayBalance,
 }
 

@@ -6,6 +6,8 @@
 /// Shares money among parties of the Red Star Macalline (红星美凯龙) scenario, to bank cards or accounts. The outcome is asked with `alipay.trade.batch.transfer.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchTransferRequest.java>
+#[doc(alias = "alipay.trade.batch.transfer")]
+#[doc(alias = "请款分账")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchTransfer {
@@ -193,7 +195,7 @@ pub enum BatchTransferErrorCode {
     DefaultSettleRuleNotExist,
     /// Too many calls.
     FrequencyLimited,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The shop's id is wrong.
     InvalidStoreId,
@@ -201,7 +203,7 @@ pub enum BatchTransferErrorCode {
     MerchantRiskLimit,
     /// The caller has no permission for the method.
     NoInvokeAuth,
-    /// The documentation names this code and does not say what it means.
+    /// The open id belongs to another app.
     OpenidAppidNotMatch,
     /// The documentation names this code and does not say what it means.
     RequestIdRepeat,
@@ -284,7 +286,9 @@ impl crate::method::ErrorCode for BatchTransferErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::FrequencyLimited => Some(crate::ErrorClass::Retry),
-            Self::InvalidStoreId
+            Self::InvalidParameter
+            | Self::InvalidStoreId
+            | Self::OpenidAppidNotMatch
             | Self::SecondaryMerchantIdInvalid
             | Self::SettleEntityIdInvalid
             | Self::UserLogonidDup => Some(crate::ErrorClass::Request),
@@ -298,10 +302,7 @@ impl crate::method::ErrorCode for BatchTransferErrorCode {
             | Self::SettleAccountNoBalance
             | Self::SettleAccountNoUserInfo
             | Self::SubMerchantMerchantNatureError => Some(crate::ErrorClass::Setup),
-            Self::CardBinCheckerError
-            | Self::InvalidParameter
-            | Self::OpenidAppidNotMatch
-            | Self::RequestIdRepeat => None,
+            Self::CardBinCheckerError | Self::RequestIdRepeat => None,
         }
     }
 }
@@ -636,9 +637,9 @@ crate::codec::listed!(RoyaltyDetailInfoScene);
 /// 分账账户类型. What kind of account receives.
 #[non_exhaustive]
 pub enum RoyaltyDetailInfoTransInAccountType {
-    /// 分账账户为银行卡. A bank card.
+    /// 分账账户为银行卡.
     BankCard,
-    /// 分账账户为支付宝余额户. An Alipay balance.
+    /// 分账账户为支付宝余额户.
     AlipayBalance,
     /// 按默认结算规则分账. Whatever the default rules say.
     DefaultSettle,

@@ -6,6 +6,8 @@
 /// Asks what became of a sharing by `alipay.trade.batch.transfer`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeBatchTransferQueryRequest.java>
+#[doc(alias = "alipay.trade.batch.transfer.query")]
+#[doc(alias = "请款分账查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct BatchTransferQuery {
@@ -177,9 +179,9 @@ crate::codec::object!(BatchTransferQueryResponse);
 pub enum BatchTransferQueryErrorCode {
     /// The batch settlement does not exist.
     BatchSettleNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The open id belongs to another app.
     OpenidAppidNotMatch,
 }
 
@@ -203,8 +205,9 @@ impl crate::method::ErrorCode for BatchTransferQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BatchSettleNotExist => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter | Self::OpenidAppidNotMatch => None,
+            Self::BatchSettleNotExist
+            | Self::InvalidParameter
+            | Self::OpenidAppidNotMatch => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -226,7 +229,7 @@ pub struct BatchRoyaltyDetail {
     pub trans_in_account_id: Option<String>,
     /// 分账转入账户id类型. How `trans_in_account_id` names the account: `cardSerialNo` for a bank card; `userId` or `loginName` for an Alipay balance. Example: `cardSerialNo`.
     pub trans_in_account_id_type: Option<String>,
-    /// 分账转入方的OpenId. Identifies the receiver to this app alone. Example: `095PJtAPYb2UkQ0mXk_X86Z_Pd7PtySKX-U3zUEwONcu3wc`.
+    /// 分账转入方的OpenId. Identifies the receiver to this app alone. Example: `095PJtAPYb2UkQ0mXk_X86Z_Pd7PtySKX-U3zUEwONcu3wc`. See [user ids](crate::guide::user_ids).
     pub trans_in_account_open_id: Option<String>,
     /// 分账账户类型. What kind of account receives. Example: `alipayBalance`.
     pub trans_in_account_type: Option<
@@ -393,9 +396,9 @@ crate::codec::listed!(BatchRoyaltyDetailErrorCode);
 /// 分账账户类型. What kind of account receives.
 #[non_exhaustive]
 pub enum BatchRoyaltyDetailTransInAccountType {
-    /// 分账账户为银行卡. A bank card.
+    /// 分账账户为银行卡.
     BankCard,
-    /// 分账账户为支付宝余额户. An Alipay balance.
+    /// 分账账户为支付宝余额户.
     AlipayBalance,
 }
 

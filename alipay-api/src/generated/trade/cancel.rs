@@ -10,6 +10,8 @@
 /// An order number that Alipay has never seen is answered with success and without an `action`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.cancel>
+#[doc(alias = "alipay.trade.cancel")]
+#[doc(alias = "统一收单交易撤销接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Cancel {
@@ -119,9 +121,9 @@ pub struct CancelResponse {
     pub retry_flag: Option<bool>,
     /// 本次撤销触发的交易动作. What was done. Absent if there is no such order.
     pub action: Option<crate::types::OpenEnum<CancelAction>>,
-    /// When the refund was made. Bank acquirers only.
+    /// 退款时间. When the refund was made. Bank acquirers only.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
-    /// The refund's clearing number to reconcile by. Bank acquirers only.
+    /// 退款清算编号. The refund's clearing number to reconcile by. Bank acquirers only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -272,7 +274,7 @@ impl crate::method::ErrorCode for CancelErrorCode {
     }
 }
 
-/// What a cancel did to the order.
+/// 本次撤销触发的交易动作. What a cancel did to the order.
 #[non_exhaustive]
 pub enum CancelAction {
     /// The order was unpaid and is now closed. No money moved.

@@ -6,12 +6,14 @@
 /// Closes an order that nobody has paid, so that nobody can pay it any more.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.close>
+#[doc(alias = "alipay.trade.close")]
+#[doc(alias = "统一收单交易关闭接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Close {
     /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
     /// 商家操作员编号 id. Who closes it, as the merchant names its staff. At most 28 characters.
     pub operator_id: Option<String>,
@@ -42,7 +44,7 @@ impl Close {
         self
     }
 
-    /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
@@ -243,11 +245,11 @@ impl crate::method::ErrorCode for CloseErrorCode {
     }
 }
 
-/// Further fields of a close.
+/// 扩展字段. Further fields of a close.
 #[must_use]
 #[non_exhaustive]
 pub struct CloseExtendParams {
-    /// Whether the buyer has settled the order in some other way.
+    /// 是否已通过其他方式履约. Whether the buyer has settled the order in some other way.
     pub is_fulfilled: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -260,7 +262,7 @@ impl CloseExtendParams {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// Whether the buyer has settled the order in some other way.
+    /// 是否已通过其他方式履约. Whether the buyer has settled the order in some other way.
     pub fn is_fulfilled(mut self, is_fulfilled: impl Into<String>) -> Self {
         self.is_fulfilled = Some(Into::into(is_fulfilled));
         self

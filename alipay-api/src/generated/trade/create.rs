@@ -7,6 +7,8 @@
 /// `my.tradePay` or `tradePay`, where the buyer pays.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/6039ed0c_alipay.trade.create>
+#[doc(alias = "alipay.trade.create")]
+#[doc(alias = "统一收单交易创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Create {
@@ -18,15 +20,15 @@ pub struct Create {
     pub subject: String,
     /// 产品码. The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
     pub product_code: Option<String>,
-    /// 买家支付宝用户唯一标识. The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
-    /// 买家支付宝用户ID. The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters.
+    /// 买家支付宝用户ID. The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
     /// 买家支付宝登录账号. The buyer's login name. Prefer `buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 100 characters.
     pub buyer_logon_id: Option<String>,
-    /// The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
+    /// 实际经营主体的小程序应用ID. The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
     pub op_app_id: Option<String>,
-    /// 买家支付宝用户唯一标识. The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters. See [user ids](crate::guide::user_ids).
     pub op_buyer_open_id: Option<String>,
     /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub seller_id: Option<String>,
@@ -40,7 +42,7 @@ pub struct Create {
     pub undiscountable_amount: Option<crate::types::Price>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
@@ -48,9 +50,9 @@ pub struct Create {
     pub business_params: Option<super::types::BusinessParams>,
     /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// 签约参数. An agreement for later deductions that the buyer signs while paying.
     pub agreement_sign_params: Option<super::types::SignParams>,
@@ -62,7 +64,7 @@ pub struct Create {
     pub enable_pay_channels: Option<String>,
     /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
-    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
@@ -78,7 +80,7 @@ pub struct Create {
     pub merchant_order_no: Option<String>,
     /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
-    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
+    /// 收单机构上送的信息. What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -150,13 +152,13 @@ impl Create {
         self
     }
 
-    /// 买家支付宝用户唯一标识. The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
     }
 
-    /// 买家支付宝用户ID. The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters.
+    /// 买家支付宝用户ID. The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
@@ -168,13 +170,13 @@ impl Create {
         self
     }
 
-    /// The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
+    /// 实际经营主体的小程序应用ID. The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
     pub fn op_app_id(mut self, op_app_id: impl Into<String>) -> Self {
         self.op_app_id = Some(Into::into(op_app_id));
         self
     }
 
-    /// 买家支付宝用户唯一标识. The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters. See [user ids](crate::guide::user_ids).
     pub fn op_buyer_open_id(mut self, op_buyer_open_id: impl Into<String>) -> Self {
         self.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
         self
@@ -228,7 +230,7 @@ impl Create {
         self
     }
 
-    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -258,14 +260,14 @@ impl Create {
         self
     }
 
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
@@ -317,7 +319,7 @@ impl Create {
         self
     }
 
-    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
@@ -371,7 +373,7 @@ impl Create {
         self
     }
 
-    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
+    /// 收单机构上送的信息. What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     #[inline]
     pub fn bkagent_req_info(
         mut self,
@@ -693,7 +695,7 @@ pub enum CreateErrorCode {
     AcqBuyerEnableStatusForbid,
     /// The buyer has no account, or none any more.
     AcqBuyerNotExist,
-    /// The buyer is the seller.
+    /// The documentation says no more than the name.
     AcqBuyerSellerEqual,
     /// The order number is taken by an order with another amount, title or the like. Use the same data or a new number.
     AcqContextInconsistent,
@@ -952,7 +954,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
     }
 }
 
-/// How goods are sent.
+/// 物流信息. How goods are sent.
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsDetail {
@@ -1014,7 +1016,7 @@ impl crate::codec::Object for LogisticsDetail {
 
 crate::codec::object!(LogisticsDetail);
 
-/// A way to send goods.
+/// 物流类型. A way to send goods.
 #[non_exhaustive]
 pub enum LogisticsDetailLogisticsType {
     /// By ordinary post.
@@ -1041,7 +1043,7 @@ impl crate::codec::KnownValue for LogisticsDetailLogisticsType {
 
 crate::codec::listed!(LogisticsDetailLogisticsType);
 
-/// Where goods are sent.
+/// 收货人及地址信息. Where goods are sent.
 #[must_use]
 #[non_exhaustive]
 pub struct ReceiverAddressInfo {

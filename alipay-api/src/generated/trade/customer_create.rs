@@ -6,6 +6,8 @@
 /// Records a customer of the merchant.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/acce49e2_alipay.trade.customer.create>
+#[doc(alias = "alipay.trade.customer.create")]
+#[doc(alias = "客户创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerCreate {

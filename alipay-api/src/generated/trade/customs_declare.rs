@@ -6,6 +6,8 @@
 /// Has Alipay report a payment to the Chinese customs, for goods that a merchant abroad sends to China. How far it is is asked with `alipay.trade.customs.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_29/alipay.trade.customs.declare>
+#[doc(alias = "alipay.trade.customs.declare")]
+#[doc(alias = "统一收单报关接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomsDeclare {
@@ -381,7 +383,7 @@ pub enum CustomsDeclareErrorCode {
     ContextInconsistent,
     /// The deposit trade does not exist.
     DepositTradeNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// Splitting is not supported.
     NotSupportSplit,
@@ -446,6 +448,7 @@ impl crate::method::ErrorCode for CustomsDeclareErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::DepositTradeNotExist
+            | Self::InvalidParameter
             | Self::NotSupportSplit
             | Self::PayerBuyerMismatch
             | Self::PayerCertInfoIllegal
@@ -454,7 +457,6 @@ impl crate::method::ErrorCode for CustomsDeclareErrorCode {
             Self::PayerEnableStatusForbid => Some(crate::ErrorClass::Declined),
             Self::PartnerError => Some(crate::ErrorClass::Setup),
             Self::ContextInconsistent
-            | Self::InvalidParameter
             | Self::SameCustomsDeclareOnce
             | Self::TradeNotExist => None,
         }

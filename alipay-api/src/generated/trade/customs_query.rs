@@ -6,6 +6,8 @@
 /// Asks how far declarations of payments to the customs are.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeCustomsQueryRequest.java>
+#[doc(alias = "alipay.trade.customs.query")]
+#[doc(alias = "查询报关详细信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomsQuery {
@@ -141,7 +143,7 @@ crate::codec::object!(CustomsQueryResponse);
 /// A business error code of [`CustomsQuery`].
 #[non_exhaustive]
 pub enum CustomsQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// There are too many request numbers.
     MaxOutRequestNoExceeded,
@@ -163,13 +165,14 @@ impl crate::method::ErrorCode for CustomsQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MaxOutRequestNoExceeded => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::InvalidParameter | Self::MaxOutRequestNoExceeded => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }
 
-/// 匹配到的列表. A declaration to the customs.
+/// 匹配到的报关记录. A declaration to the customs.
 #[non_exhaustive]
 pub struct CustomsDeclareRecordInfo {
     /// 支付宝报关流水号. Alipay's number of the declaration. Example: `2013112611001004680073956707`.

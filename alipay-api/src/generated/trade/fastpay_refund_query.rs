@@ -9,6 +9,8 @@
 /// yet. Query ten seconds or more after the refund, and again before you treat it as failed.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.fastpay.refund.query>
+#[doc(alias = "alipay.trade.fastpay.refund.query")]
+#[doc(alias = "统一收单交易退款查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct FastpayRefundQuery {
@@ -20,7 +22,7 @@ pub struct FastpayRefundQuery {
     pub out_request_no: String,
     /// 查询选项. Which of the details that are left out by default to send back.
     pub query_options: Vec<crate::types::OpenEnum<FastpayRefundQueryOption>>,
-    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
+    /// 收单机构的pid. The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -76,7 +78,7 @@ impl FastpayRefundQuery {
         self
     }
 
-    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
+    /// 收单机构的pid. The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
         self.org_pid = Some(Into::into(org_pid));
         self
@@ -174,15 +176,15 @@ pub struct FastpayRefundQueryResponse {
     pub trade_no: Option<String>,
     /// 创建交易传入的商户订单号. The merchant's own order number.
     pub out_trade_no: Option<String>,
-    /// The number of the refund.
+    /// 退款请求号. The number of the refund.
     pub out_request_no: Option<String>,
     /// 退款状态. The result of the refund. If it is absent, the refund has failed, or its result is not known yet.
     pub refund_status: Option<crate::types::OpenEnum<RefundStatus>>,
-    /// The order's price. In yuan.
+    /// 订单金额. The order's price. In yuan.
     pub total_amount: Option<crate::types::Price>,
-    /// What this refund gives back. In yuan.
+    /// 退款金额. What this refund gives back. In yuan.
     pub refund_amount: Option<crate::types::Price>,
-    /// Why, as the refund said.
+    /// 退款原因. Why, as the refund said.
     pub refund_reason: Option<String>,
     /// 退款时间. When it was made. Needs `gmt_refund_pay` among the query options.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
@@ -192,7 +194,7 @@ pub struct FastpayRefundQueryResponse {
     pub refund_detail_item_list: Vec<super::types::TradeFundBill>,
     /// 本次商户实际退回金额. What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options. In yuan.
     pub send_back_fee: Option<crate::types::Price>,
-    /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
+    /// 优惠券信息. The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
     pub refund_voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// 退分账明细信息. The shares that were taken back. Only for Zhifutong (直付通) merchants.
     pub refund_royaltys: Vec<super::types::RefundRoyaltyResult>,
@@ -200,9 +202,9 @@ pub struct FastpayRefundQueryResponse {
     pub deposit_back_info: Option<DepositBackInfo>,
     /// 银行卡冲退信息列表. The same, card by card. Needs `deposit_back_info_list` among the query options.
     pub deposit_back_info_list: Vec<DepositBackInfo>,
-    /// The company-paid part. Needs `enterprise_pay_info` among the query options.
+    /// 因公付退款信息. The company-paid part. Needs `enterprise_pay_info` among the query options.
     pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
-    /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that. In yuan.
+    /// 撤销的预授权金额. With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that. In yuan.
     pub pre_auth_cancel_fee: Option<crate::types::Price>,
     /// 本次退款金额中买家退款金额. The buyer's own part of this refund. Absent by default. In yuan.
     pub present_refund_buyer_amount: Option<crate::types::Price>,
@@ -214,9 +216,9 @@ pub struct FastpayRefundQueryResponse {
     pub refund_hyb_amount: Option<crate::types::Price>,
     /// 行业特殊信息. What a trade demands, for example the medical data of a refund to a health-insurance card.
     pub industry_sepc_detail: Option<crate::types::Json>,
-    /// For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
+    /// 退款渠道信息. For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
     pub refund_channel_list: Option<String>,
-    /// For health insurance, how far those refunds got.
+    /// 全渠道退款状态. For health insurance, how far those refunds got.
     pub refund_channel_status: Option<crate::types::OpenEnum<RefundChannelStatus>>,
     /// 退费信息. The fees that came back.
     pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
@@ -458,7 +460,7 @@ impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
     }
 }
 
-/// A detail that a refund query can ask for.
+/// 查询选项. A detail that a refund query can ask for.
 #[non_exhaustive]
 pub enum FastpayRefundQueryOption {
     /// Where the money went back to, and what the merchant paid.
@@ -501,7 +503,7 @@ impl crate::codec::KnownValue for FastpayRefundQueryOption {
 
 crate::codec::listed!(FastpayRefundQueryOption);
 
-/// The result of a refund.
+/// 退款状态. The result of a refund.
 #[non_exhaustive]
 pub enum RefundStatus {
     /// It was made.
@@ -524,7 +526,7 @@ impl crate::codec::KnownValue for RefundStatus {
 
 crate::codec::listed!(RefundStatus);
 
-/// How far the refunds to the sides of a health-insurance payment got.
+/// 全渠道退款状态. How far the refunds to the sides of a health-insurance payment got.
 #[non_exhaustive]
 pub enum RefundChannelStatus {
     /// All were made.
@@ -547,7 +549,7 @@ impl crate::codec::KnownValue for RefundChannelStatus {
 
 crate::codec::listed!(RefundChannelStatus);
 
-/// A refund's way back to a bank card.
+/// 银行卡冲退信息. A refund's way back to a bank card.
 #[non_exhaustive]
 pub struct DepositBackInfo {
     /// 是否存在银行卡冲退信息. Whether any of it goes to a bank card.
@@ -631,7 +633,7 @@ impl crate::codec::Object for DepositBackInfo {
 
 crate::codec::object!(DepositBackInfo);
 
-/// How far money on its way back to a bank card got.
+/// 银行卡冲退状态. How far money on its way back to a bank card got.
 #[non_exhaustive]
 pub enum DepositBackInfoDbackStatus {
     /// The bank has credited it.

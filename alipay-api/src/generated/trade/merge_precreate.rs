@@ -6,6 +6,8 @@
 /// Prepares several orders to be paid at once. Its `pre_order_no` goes to the payment, such as `alipay.trade.app.merge.pay`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/028xr9>
+#[doc(alias = "alipay.trade.merge.precreate")]
+#[doc(alias = "统一收单合并支付预创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MergePrecreate {

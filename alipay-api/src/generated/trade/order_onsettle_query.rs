@@ -6,6 +6,8 @@
 /// Asks how much of a payment can still be shared.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/d87dc009_alipay.trade.order.onsettle.query>
+#[doc(alias = "alipay.trade.order.onsettle.query")]
+#[doc(alias = "交易分账统一查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderOnsettleQuery {

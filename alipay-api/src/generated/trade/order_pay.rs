@@ -6,14 +6,16 @@
 /// Pays an order that exists already. Only for merchants that Alipay has opened it to. The same `out_request_no` is carried out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03vtew>
+#[doc(alias = "alipay.trade.order.pay")]
+#[doc(alias = "统一收单交易订单支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderPay {
     /// 垫资支付模式. How money is advanced, as agreed with Alipay; only for payments with an advance. `CREDIT_FULFILLMENT_ZM`: Zhima advances it, for use now, pay later. Example: `CREDIT_FULFILLMENT_ZM`.
     pub advance_payment_type: Option<String>,
-    /// 买家的支付宝用户id. The buyer's Alipay user id. Must be that of the order. Example: `2088202954065786`.
+    /// 买家的支付宝用户id. The buyer's Alipay user id. Must be that of the order. Example: `2088202954065786`. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. Must be that of the order. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. Must be that of the order. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 买家支付明细. What the buyer pays by which channel; so far only `offline_pos`, a card at a POS terminal. Together as much as the order.
     pub buyer_pay_detail: Vec<BuyerPayDetail>,
@@ -51,13 +53,13 @@ impl OrderPay {
         self
     }
 
-    /// 买家的支付宝用户id. The buyer's Alipay user id. Must be that of the order. Example: `2088202954065786`.
+    /// 买家的支付宝用户id. The buyer's Alipay user id. Must be that of the order. Example: `2088202954065786`. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. Must be that of the order. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. Must be that of the order. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self

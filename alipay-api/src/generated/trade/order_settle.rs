@@ -9,6 +9,8 @@
 /// `async` is the better choice. If the outcome is unknown, send the same request again: Alipay carries out each number once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.order.settle>
+#[doc(alias = "alipay.trade.order.settle")]
+#[doc(alias = "统一收单交易结算接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSettle {
@@ -486,11 +488,11 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
     }
 }
 
-/// Whether an order's split is finished.
+/// 分账结算业务扩展参数. Whether an order's split is finished.
 #[must_use]
 #[non_exhaustive]
 pub struct SettleExtendParams {
-    /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
+    /// 分账是否已完结. `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
     pub royalty_finish: Option<String>,
     /// 部分分账完结的金额. Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
     pub royalty_finish_amount: Option<crate::types::Price>,
@@ -505,7 +507,7 @@ impl SettleExtendParams {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
+    /// 分账是否已完结. `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
     pub fn royalty_finish(mut self, royalty_finish: impl Into<String>) -> Self {
         self.royalty_finish = Some(Into::into(royalty_finish));
         self
@@ -562,7 +564,7 @@ impl crate::codec::Object for SettleExtendParams {
 
 crate::codec::object!(SettleExtendParams);
 
-/// How a split is carried out.
+/// 分账模式. How a split is carried out.
 #[non_exhaustive]
 pub enum OrderSettleRoyaltyMode {
     /// Now: the answer says how it went.

@@ -9,12 +9,14 @@
 /// unknown split, so no answer proves that nothing was shared. Send the same split again instead: it is carried out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.order.settle.query>
+#[doc(alias = "alipay.trade.order.settle.query")]
+#[doc(alias = "交易分账查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSettleQuery {
     /// 支付宝分账请求单号. Alipay's number of the split. It is enough alone. At most 64 characters.
     pub settle_no: Option<String>,
-    /// The number that the split was sent with. It goes together with `trade_no`. Required unless `settle_no` is given. At most 64 characters.
+    /// 外部请求号. The number that the split was sent with. It goes together with `trade_no`. Required unless `settle_no` is given. At most 64 characters.
     pub out_request_no: Option<String>,
     /// 支付宝交易号. Alipay's number of the order. It goes together with `out_request_no`. Required unless `settle_no` is given. At most 64 characters.
     pub trade_no: Option<String>,
@@ -35,7 +37,7 @@ impl OrderSettleQuery {
         self
     }
 
-    /// The number that the split was sent with. It goes together with `trade_no`. Required unless `settle_no` is given. At most 64 characters.
+    /// 外部请求号. The number that the split was sent with. It goes together with `trade_no`. Required unless `settle_no` is given. At most 64 characters.
     pub fn out_request_no(mut self, out_request_no: impl Into<String>) -> Self {
         self.out_request_no = Some(Into::into(out_request_no));
         self
@@ -213,7 +215,7 @@ impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
     }
 }
 
-/// One share of a split, or one that is taken back.
+/// 分账明细. One share of a split, or one that is taken back.
 #[non_exhaustive]
 pub struct RoyaltyDetail {
     /// 分账操作类型. What the movement is.
@@ -230,13 +232,13 @@ pub struct RoyaltyDetail {
     pub trans_out: Option<String>,
     /// 分账转出账号类型. How `trans_out` names the account.
     pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
-    /// 分账转出方的OpenId. The open id of the paying side towards the app. Prefer it to `trans_out`.
+    /// 分账转出方的OpenId. The open id of the paying side towards the app. Prefer it to `trans_out`. See [user ids](crate::guide::user_ids).
     pub trans_out_open_id: Option<String>,
     /// 分账转入账号. The account that receives, of the kind that `trans_in_type` names. Only with `transfer` and `replenish_refund`.
     pub trans_in: Option<String>,
     /// 分账转入账号类型. How `trans_in` names the account.
     pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
-    /// 分账转入方的OpenId. The open id of the receiving side towards the app. Prefer it to `trans_in`.
+    /// 分账转入方的OpenId. The open id of the receiving side towards the app. Prefer it to `trans_in`. See [user ids](crate::guide::user_ids).
     pub trans_in_open_id: Option<String>,
     /// 分账失败错误码. With `FAIL`: why.
     pub error_code: Option<String>,
@@ -353,7 +355,7 @@ impl crate::codec::Object for RoyaltyDetail {
 
 crate::codec::object!(RoyaltyDetail);
 
-/// What a movement of a split is.
+/// 分账操作类型. What a movement of a split is.
 #[non_exhaustive]
 pub enum RoyaltyDetailOperationType {
     /// A share passes from one account to another.
@@ -383,7 +385,7 @@ impl crate::codec::KnownValue for RoyaltyDetailOperationType {
 
 crate::codec::listed!(RoyaltyDetailOperationType);
 
-/// The status of a movement in a split.
+/// 分账状态. The status of a movement in a split.
 #[non_exhaustive]
 pub enum RoyaltyDetailState {
     /// It was made.
@@ -406,7 +408,7 @@ impl crate::codec::KnownValue for RoyaltyDetailState {
 
 crate::codec::listed!(RoyaltyDetailState);
 
-/// How an account in a split is named.
+/// 分账账号类型. How an account in a split is named.
 #[non_exhaustive]
 pub enum RoyaltyDetailAccountType {
     /// By Alipay user number: 16 digits that begin with 2088.

@@ -6,6 +6,8 @@
 /// Tells Alipay what became of an order, such as that the user has paid it in another way. The same `out_request_no` changes an order only once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02cnou>
+#[doc(alias = "alipay.trade.orderinfo.sync")]
+#[doc(alias = "支付宝订单信息同步接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OrderinfoSync {
@@ -148,9 +150,9 @@ impl crate::method::ServerMethod for OrderinfoSync {}
 /// The answer to [`OrderinfoSync`].
 #[non_exhaustive]
 pub struct OrderinfoSyncResponse {
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub buyer_user_id: Option<String>,
     /// 商户订单号. The merchant's own order number. Example: `20180610010101001`.
     pub out_trade_no: Option<String>,

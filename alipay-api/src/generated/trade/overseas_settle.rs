@@ -6,6 +6,8 @@
 /// Settles a payment made in mainland China to a merchant abroad, in a foreign currency. The same `out_request_no` is carried out once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeOverseasSettleRequest.java>
+#[doc(alias = "alipay.trade.overseas.settle")]
+#[doc(alias = "统一境内收单跨境结算接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct OverseasSettle {
@@ -259,7 +261,7 @@ pub enum OverseasSettleErrorCode {
     IllegalRequest,
     /// The settlement's state does not allow this.
     IllegalSettleState,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant has no contract for this.
     MerchantAgreementNotExist,
@@ -341,6 +343,7 @@ impl crate::method::ErrorCode for OverseasSettleErrorCode {
             | Self::DiscordantRepeatRequest
             | Self::IllegalRequest
             | Self::IllegalSettleState
+            | Self::InvalidParameter
             | Self::MinimumExchangeAmountLimit
             | Self::ReasonIllegalStatus
             | Self::ReasonTradeStatusInvalid
@@ -350,7 +353,7 @@ impl crate::method::ErrorCode for OverseasSettleErrorCode {
             Self::MerchantAgreementNotExist | Self::PartnerError => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter | Self::TradeNotExist | Self::TradeSettleError => None,
+            Self::TradeNotExist | Self::TradeSettleError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Leads the buyer to a page where several orders are paid at once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradePageMergePayRequest.java>
+#[doc(alias = "alipay.trade.page.merge.pay")]
+#[doc(alias = "统一收单合并支付页面接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PageMergePay {

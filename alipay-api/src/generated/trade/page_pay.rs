@@ -9,6 +9,8 @@
 /// `alipay.trade.query` says so.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/59da99d0_alipay.trade.page.pay>
+#[doc(alias = "alipay.trade.page.pay")]
+#[doc(alias = "统一收单下单并支付页面接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PagePay {
@@ -32,13 +34,13 @@ pub struct PagePay {
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. Without it, 15 days. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Without it, 15 days. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
@@ -54,9 +56,9 @@ pub struct PagePay {
     pub enable_pay_channels: Option<String>,
     /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
-    /// Where the page is opened. In a computer's browser, if left out.
+    /// 页面集成方式. Where the page is opened. In a computer's browser, if left out.
     pub integration_type: Option<crate::types::OpenEnum<PagePayIntegrationType>>,
-    /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
+    /// 请求来源地址. Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub request_from_url: Option<String>,
     /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
@@ -139,7 +141,7 @@ impl PagePay {
         self
     }
 
-    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. Without it, 15 days. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Without it, 15 days. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -152,14 +154,14 @@ impl PagePay {
         self
     }
 
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
@@ -223,7 +225,7 @@ impl PagePay {
         self
     }
 
-    /// Where the page is opened. In a computer's browser, if left out.
+    /// 页面集成方式. Where the page is opened. In a computer's browser, if left out.
     pub fn integration_type(
         mut self,
         integration_type: impl Into<crate::types::OpenEnum<PagePayIntegrationType>>,
@@ -232,7 +234,7 @@ impl PagePay {
         self
     }
 
-    /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
+    /// 请求来源地址. Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub fn request_from_url(mut self, request_from_url: impl Into<String>) -> Self {
         self.request_from_url = Some(Into::into(request_from_url));
         self
@@ -478,7 +480,7 @@ pub struct PagePayResponse {
     pub trade_no: String,
     /// 交易金额. What the order costs, in yuan.
     pub total_amount: Option<crate::types::Price>,
-    /// The Alipay user id that receives the money.
+    /// 收款支付宝用户号. The Alipay user id that receives the money.
     pub seller_id: String,
     /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
@@ -568,7 +570,7 @@ pub enum PagePayErrorCode {
     AcqBuyerPaymentAmountDayLimitError,
     /// The payment goes beyond the buyer's monthly limit.
     AcqBuyerPaymentAmountMonthLimitError,
-    /// The buyer is the seller.
+    /// The documentation says no more than the name.
     AcqBuyerSellerEqual,
     /// The order number is taken by an order with another amount, title or the like. Use the same data or a new number.
     AcqContextInconsistent,
@@ -700,7 +702,7 @@ impl crate::method::ErrorCode for PagePayErrorCode {
     }
 }
 
-/// How the QR code is shown. In all modes but `2` the merchant shows the page in an `iframe` of its own.
+/// PC扫码支付的方式. How the QR code is shown. In all modes but `2` the merchant shows the page in an `iframe` of its own.
 #[non_exhaustive]
 pub enum PagePayQrPayMode {
     /// Simple, in a frame of at least 600 by 300 pixels.
@@ -727,7 +729,7 @@ impl crate::codec::KnownValue for PagePayQrPayMode {
 
 crate::codec::listed!(PagePayQrPayMode);
 
-/// Where the payment page is opened.
+/// 页面集成方式. Where the payment page is opened.
 #[non_exhaustive]
 pub enum PagePayIntegrationType {
     /// In the Alipay app.
@@ -745,7 +747,7 @@ impl crate::codec::KnownValue for PagePayIntegrationType {
 
 crate::codec::listed!(PagePayIntegrationType);
 
-/// An agreement for later deductions that the buyer signs after paying.
+/// 签约参数. An agreement for later deductions that the buyer signs after paying.
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementSignParams {
@@ -755,7 +757,7 @@ pub struct AgreementSignParams {
     pub sign_scene: Option<String>,
     /// 商户签约号. The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
     pub external_agreement_no: Option<String>,
-    /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
+    /// 用户在商户网站的登录账号. The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub external_logon_id: Option<String>,
     /// 当前用户签约请求的协议有效周期. How long the agreement is valid, counted from now: `90d` for days, `2m` for months. Unlimited, if left out.
     pub sign_validity_period: Option<String>,
@@ -765,11 +767,11 @@ pub struct AgreementSignParams {
     >,
     /// 商户在芝麻端申请的appId. The merchant's app id at Zhima.
     pub buckle_app_id: Option<String>,
-    /// The merchant's id at Zhima.
+    /// 芝麻merchantId. The merchant's id at Zhima.
     pub buckle_merchant_id: Option<String>,
     /// 签约营销参数. Marketing parameters of the agreement, as agreed with Alipay.
     pub promo_params: Option<crate::types::Json>,
-    /// A sub-merchant to show, where the contract allows that.
+    /// 子商户信息. A sub-merchant to show, where the contract allows that.
     pub sub_merchant: Option<super::types::SignMerchantParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -806,7 +808,7 @@ impl AgreementSignParams {
         self
     }
 
-    /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
+    /// 用户在商户网站的登录账号. The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub fn external_logon_id(mut self, external_logon_id: impl Into<String>) -> Self {
         self.external_logon_id = Some(Into::into(external_logon_id));
         self
@@ -838,7 +840,7 @@ impl AgreementSignParams {
         self
     }
 
-    /// The merchant's id at Zhima.
+    /// 芝麻merchantId. The merchant's id at Zhima.
     pub fn buckle_merchant_id(mut self, buckle_merchant_id: impl Into<String>) -> Self {
         self.buckle_merchant_id = Some(Into::into(buckle_merchant_id));
         self
@@ -850,7 +852,7 @@ impl AgreementSignParams {
         self
     }
 
-    /// A sub-merchant to show, where the contract allows that.
+    /// 子商户信息. A sub-merchant to show, where the contract allows that.
     #[inline]
     pub fn sub_merchant(
         mut self,
@@ -953,7 +955,7 @@ impl crate::codec::Object for AgreementSignParams {
 
 crate::codec::object!(AgreementSignParams);
 
-/// The other party of a three-party agreement.
+/// 签约第三方主体类型. The other party of a three-party agreement.
 #[non_exhaustive]
 pub enum AgreementSignParamsThirdPartyType {
     /// A platform.

@@ -6,6 +6,8 @@
 /// Leads to a page where an order is refunded.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.page.refund>
+#[doc(alias = "alipay.trade.page.refund")]
+#[doc(alias = "统一收单退款页面接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PageRefund {

@@ -9,6 +9,8 @@
 /// `alipay.trade.cancel` if it stays unpaid. Do the same when the outcome is unknown.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1f1fe18c_alipay.trade.pay>
+#[doc(alias = "alipay.trade.pay")]
+#[doc(alias = "统一收单交易支付接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Pay {
@@ -30,9 +32,9 @@ pub struct Pay {
     pub auth_no: Option<String>,
     /// 预授权确认模式. What happens to the rest of the pre-authorisation. It stays frozen, if left out.
     pub auth_confirm_mode: Option<crate::types::OpenEnum<PayAuthConfirmMode>>,
-    /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters. See [user ids](crate::guide::user_ids).
     pub buyer_id: Option<String>,
-    /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the shop's account or else the merchant who signed the contract; needed for pre-authorisations. At most 28 characters.
     pub seller_id: Option<String>,
@@ -50,7 +52,7 @@ pub struct Pay {
     pub settle_currency: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, at most `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 是否异步支付. `true` has Alipay accept the deduction now and carry it out later; the notification says how it ended. Only for deductions.
     pub is_async_pay: Option<bool>,
@@ -92,7 +94,7 @@ pub struct Pay {
     pub merchant_order_no: Option<String>,
     /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
-    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
+    /// 收单机构上送的信息. What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -186,13 +188,13 @@ impl Pay {
         self
     }
 
-    /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters. See [user ids](crate::guide::user_ids).
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters. See [user ids](crate::guide::user_ids).
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
@@ -258,7 +260,7 @@ impl Pay {
         self
     }
 
-    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, at most `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -405,7 +407,7 @@ impl Pay {
         self
     }
 
-    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
+    /// 收单机构上送的信息. What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     #[inline]
     pub fn bkagent_req_info(
         mut self,
@@ -715,13 +717,13 @@ pub struct PayResponse {
     pub buyer_pay_amount: Option<crate::types::Price>,
     /// 交易中可给用户开具发票的金额. How much can be invoiced to the buyer.
     pub invoice_amount: Option<crate::types::Price>,
-    /// How much was paid with Jifenbao points.
+    /// 集分宝付款金额. How much was paid with Jifenbao points.
     pub point_amount: Option<crate::types::Price>,
     /// 交易支付时间. When it was paid.
     pub gmt_payment: Option<crate::types::DateTime>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id, where the app is given user ids.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, where the app is given user ids. See [user ids](crate::guide::user_ids).
     pub buyer_user_id: Option<String>,
-    /// 买家支付宝用户唯一标识. The buyer's open id, where the app is given open ids.
+    /// 买家支付宝用户唯一标识. The buyer's open id, where the app is given open ids. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
     /// 买家支付宝账号. The buyer's login name, partly hidden: `159****5620`.
     pub buyer_logon_id: Option<String>,
@@ -729,16 +731,16 @@ pub struct PayResponse {
     pub buyer_user_name: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
     pub buyer_user_type: Option<crate::types::OpenEnum<PayBuyerUserType>>,
-    /// 买家OpenID. An old identifier of the buyer.
+    /// 买家OpenID. An old identifier of the buyer. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 发生支付交易的商户门店名称. The name of the shop in which it was paid.
     pub store_name: Option<String>,
     /// 交易支付使用的资金渠道. The channels that the money came from. Only if the contract says so or `query_options` asked.
     pub fund_bill_list: Vec<super::types::TradeFundBill>,
-    /// The vouchers that were used. Only if `query_options` asked.
+    /// 优惠券信息. The vouchers that were used. Only if `query_options` asked.
     pub voucher_detail_list: Vec<super::types::VoucherDetail>,
-    /// The items that were reduced by vouchers for single items, a JSON array. Only if `query_options` asked.
+    /// 商品优惠信息. The items that were reduced by vouchers for single items, a JSON array. Only if `query_options` asked.
     pub discount_goods_detail: Option<crate::types::Json>,
     /// 平台优惠金额. What the platform gave as a discount.
     pub discount_amount: Option<crate::types::Price>,
@@ -750,7 +752,7 @@ pub struct PayResponse {
     pub card_balance: Option<crate::types::Price>,
     /// 商户传入业务信息. Facts about the business, as agreed with Alipay.
     pub business_params: Option<crate::types::Json>,
-    /// What was paid as a business expense. Only if `query_options` asked.
+    /// 因公付支付信息. What was paid as a business expense. Only if `query_options` asked.
     pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
     /// 碰一下支付信息. What a payment by tapping the phone came with.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
@@ -760,9 +762,9 @@ pub struct PayResponse {
     pub async_pay_apply_status: Option<String>,
     /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
     pub auth_trade_pay_mode: Option<String>,
-    /// How much Alipay advanced. Only if it did.
+    /// 垫资金额. How much Alipay advanced. Only if it did.
     pub advance_amount: Option<crate::types::Price>,
-    /// What the buyer owes in all under Zhima pay later.
+    /// 原始待履约金额. What the buyer owes in all under Zhima pay later.
     pub pre_auth_pay_amount: Option<crate::types::Price>,
     /// 信用支付模式. How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
     pub credit_pay_mode: Option<String>,
@@ -790,13 +792,13 @@ pub struct PayResponse {
     pub receipt_currency_type: Option<String>,
     /// 支付清算编号. The number of the payment at the clearing organisation. Only for indirect acquiring.
     pub settlement_id: Option<String>,
-    /// What the receiver was charged for the payment. Only for indirect acquiring.
+    /// 收费金额. What the receiver was charged for the payment. Only for indirect acquiring.
     pub charge_amount: Option<crate::types::Price>,
     /// 费率活动标识. Why a reduced rate was charged, for example `bluesea_1`. Only for indirect acquiring.
     pub charge_flags: Option<String>,
     /// 计费信息列表. The fees that were charged.
-    pub charge_info_list: Option<super::types::ChargeInfo>,
-    /// What the clearing organisation answers to the acquiring institution.
+    pub charge_info_list: Vec<super::types::ChargeInfo>,
+    /// 返回给机构的信息. What the clearing organisation answers to the acquiring institution.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -858,7 +860,7 @@ impl crate::codec::Object for PayResponse {
             settlement_id: None,
             charge_amount: None,
             charge_flags: None,
-            charge_info_list: None,
+            charge_info_list: Vec::new(),
             bkagent_resp_info: None,
             extra: crate::codec::Extra::EMPTY,
         }
@@ -1100,7 +1102,7 @@ pub enum PayErrorCode {
     AcqAuthNoError,
     /// The pre-authorisation was cancelled, released, or timed out.
     AcqAuthOrderHasClosed,
-    /// The pre-authorisation has been turned into a payment already.
+    /// The pre-authorisation has been turned into a payment already: of this order or of another. Query this one.
     AcqAuthOrderHasFinished,
     /// The buyer has not completed the pre-authorisation yet.
     AcqAuthOrderNotPaid,
@@ -1128,7 +1130,7 @@ pub enum PayErrorCode {
     AcqBuyerPaymentAmountDayLimitError,
     /// The payment goes beyond the buyer's monthly limit.
     AcqBuyerPaymentAmountMonthLimitError,
-    /// The buyer is the seller.
+    /// The documentation says no more than the name.
     AcqBuyerSellerEqual,
     /// Alipay does not advance payments for this buyer.
     AcqBuyerUnsupportAdvance,
@@ -1582,7 +1584,7 @@ impl crate::method::ErrorCode for PayErrorCode {
     }
 }
 
-/// What an `auth_code` is.
+/// 支付场景. What an `auth_code` is.
 #[non_exhaustive]
 pub enum PayScene {
     /// The number of the buyer's payment code, as a bar code or QR code.
@@ -1600,7 +1602,7 @@ impl crate::codec::KnownValue for PayScene {
 
 crate::codec::listed!(PayScene);
 
-/// What happens to the rest of a pre-authorisation.
+/// 预授权确认模式. What happens to the rest of a pre-authorisation.
 #[non_exhaustive]
 pub enum PayAuthConfirmMode {
     /// It is released, and the pre-authorisation ends.
@@ -1618,11 +1620,11 @@ impl crate::codec::KnownValue for PayAuthConfirmMode {
 
 crate::codec::listed!(PayAuthConfirmMode);
 
-/// The agreement to deduct under.
+/// 代扣信息. The agreement to deduct under.
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementParams {
-    /// The number that Alipay gave the agreement when the buyer signed. At most 64 characters.
+    /// 协议号. The number that Alipay gave the agreement when the buyer signed. At most 64 characters.
     pub agreement_no: String,
     /// 鉴权确认码. The confirmation code of a payment check, where one is demanded. At most 64 characters.
     pub auth_confirm_no: Option<crate::types::Secret>,
@@ -1711,7 +1713,7 @@ impl crate::codec::Object for AgreementParams {
 
 crate::codec::object!(AgreementParams);
 
-/// How a deduction is carried out later.
+/// 支付相关参数. How a deduction is carried out later.
 #[must_use]
 #[non_exhaustive]
 pub struct PayParams {
@@ -1789,7 +1791,7 @@ impl crate::codec::Object for PayParams {
 
 crate::codec::object!(PayParams);
 
-/// When a deduction is carried out.
+/// 异步支付类型. When a deduction is carried out.
 #[non_exhaustive]
 pub enum PayParamsAsyncType {
     /// Some time before the order times out, more than once if needed.
@@ -1810,7 +1812,7 @@ impl crate::codec::KnownValue for PayParamsAsyncType {
 
 crate::codec::listed!(PayParamsAsyncType);
 
-/// What happens to a deduction that failed.
+/// 重试类型. What happens to a deduction that failed.
 #[non_exhaustive]
 pub enum PayParamsRetryType {
     /// The order is closed.
@@ -1833,7 +1835,7 @@ impl crate::codec::KnownValue for PayParamsRetryType {
 
 crate::codec::listed!(PayParamsRetryType);
 
-/// A detail that a payment returns on request.
+/// 返回参数选项. A detail that a payment returns on request.
 #[non_exhaustive]
 pub enum PayQueryOption {
     /// The sources of money that paid.
@@ -1884,7 +1886,7 @@ impl crate::codec::KnownValue for PayQueryOption {
 
 crate::codec::listed!(PayQueryOption);
 
-/// What kind of user paid.
+/// 买家用户类型. What kind of user paid.
 #[non_exhaustive]
 pub enum PayBuyerUserType {
     /// A company.
@@ -1902,7 +1904,7 @@ impl crate::codec::KnownValue for PayBuyerUserType {
 
 crate::codec::listed!(PayBuyerUserType);
 
-/// How a deduction is carried out.
+/// 异步支付模式. How a deduction is carried out.
 #[non_exhaustive]
 pub enum PayAsyncPaymentMode {
     /// Later.

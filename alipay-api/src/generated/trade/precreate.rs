@@ -8,6 +8,8 @@
 /// Alipay creates the order when it is scanned, so a query before that answers `ACQ.TRADE_NOT_EXIST`. The code can be scanned for two hours.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8ad49e4a_alipay.trade.precreate>
+#[doc(alias = "alipay.trade.precreate")]
+#[doc(alias = "统一收单线下交易预创建")]
 #[must_use]
 #[non_exhaustive]
 pub struct Precreate {
@@ -23,7 +25,7 @@ pub struct Precreate {
     pub seller_id: Option<String>,
     /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
-    /// The goods that the order is made of.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
@@ -31,7 +33,7 @@ pub struct Precreate {
     pub undiscountable_amount: Option<crate::types::Price>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// 订单相对超时时间. How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from this call: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 二维码订单相对超时时间. How long the QR code is valid, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
     pub qr_code_timeout_express: Option<String>,
@@ -43,9 +45,9 @@ pub struct Precreate {
     pub business_params: Option<super::types::BusinessParams>,
     /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
@@ -71,7 +73,7 @@ pub struct Precreate {
     pub merchant_order_no: Option<String>,
     /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
-    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
+    /// 收单机构上送的信息. What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -109,7 +111,7 @@ impl Precreate {
         self
     }
 
-    /// The goods that the order is made of.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -145,7 +147,7 @@ impl Precreate {
         self
     }
 
-    /// 订单相对超时时间. How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from this call: a whole number with `m` (minutes), `h` (hours) or `d` (days), from `1m` to `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -190,14 +192,14 @@ impl Precreate {
         self
     }
 
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
@@ -288,7 +290,7 @@ impl Precreate {
         self
     }
 
-    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
+    /// 收单机构上送的信息. What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     #[inline]
     pub fn bkagent_req_info(
         mut self,
@@ -606,7 +608,7 @@ pub enum PrecreateErrorCode {
     AcqBuyerPaymentAmountDayLimitError,
     /// The payment goes beyond the buyer's monthly limit.
     AcqBuyerPaymentAmountMonthLimitError,
-    /// The buyer is the seller.
+    /// The documentation says no more than the name.
     AcqBuyerSellerEqual,
     /// The order number is taken by an order with another amount, title or the like. Use the same data or a new number.
     AcqContextInconsistent,

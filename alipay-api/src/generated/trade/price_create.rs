@@ -6,6 +6,8 @@
 /// Makes a price for a product, once or for each period of a subscription.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/df4e04f6_alipay.trade.price.create>
+#[doc(alias = "alipay.trade.price.create")]
+#[doc(alias = "价格创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PriceCreate {

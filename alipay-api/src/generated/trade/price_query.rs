@@ -6,6 +6,8 @@
 /// Asks for a price of a product.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/071f0840_alipay.trade.price.query>
+#[doc(alias = "alipay.trade.price.query")]
+#[doc(alias = "价格查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PriceQuery {

@@ -6,6 +6,8 @@
 /// Makes a product, to which prices can be given with `alipay.trade.price.create`.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/0a257866_alipay.trade.product.create>
+#[doc(alias = "alipay.trade.product.create")]
+#[doc(alias = "商品创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProductCreate {

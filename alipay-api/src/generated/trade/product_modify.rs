@@ -6,6 +6,8 @@
 /// Changes a product.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/ed1d3c17_alipay.trade.product.modify>
+#[doc(alias = "alipay.trade.product.modify")]
+#[doc(alias = "商品修改")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProductModify {

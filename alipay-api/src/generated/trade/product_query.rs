@@ -6,6 +6,8 @@
 /// Asks for one or several products.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/81b9f0f0_alipay.trade.product.query>
+#[doc(alias = "alipay.trade.product.query")]
+#[doc(alias = "商品查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct ProductQuery {

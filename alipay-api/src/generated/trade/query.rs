@@ -10,6 +10,8 @@
 /// (`ACQ.TRADE_NOT_EXIST`) until the buyer has scanned its code.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.query>
+#[doc(alias = "alipay.trade.query")]
+#[doc(alias = "统一收单交易查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct Query {
@@ -17,7 +19,7 @@ pub struct Query {
     pub out_trade_no: Option<String>,
     /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
-    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
+    /// 收单机构的pid. The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// 查询选项. Which of the details that are left out by default to send back.
     pub query_options: Vec<crate::types::OpenEnum<QueryOption>>,
@@ -52,7 +54,7 @@ impl Query {
         self
     }
 
-    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
+    /// 收单机构的pid. The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
         self.org_pid = Some(Into::into(org_pid));
         self
@@ -186,23 +188,23 @@ pub struct QueryResponse {
     pub alipay_store_id: Option<String>,
     /// 商户机具终端编号. The merchant's number of the till or device.
     pub terminal_id: Option<String>,
-    /// The shop's name, as given with the order.
+    /// 商户店铺名称. The shop's name, as given with the order.
     pub store_name: Option<String>,
     /// 交易支付使用的资金渠道. The sources of money that paid. Needs `fund_bill_list` among the query options, or a contract that includes it.
     pub fund_bill_list: Vec<super::types::TradeFundBill>,
-    /// The vouchers that were redeemed. Needs `voucher_detail_list` among the query options.
+    /// 优惠券信息. The vouchers that were redeemed. Needs `voucher_detail_list` among the query options.
     pub voucher_detail_list: Vec<super::types::VoucherDetail>,
-    /// The items that single-item vouchers made cheaper, as a JSON list. Needs `discount_goods_detail` among the query options.
+    /// 商品优惠信息. The items that single-item vouchers made cheaper, as a JSON list. Needs `discount_goods_detail` among the query options.
     pub discount_goods_detail: Option<crate::types::Json>,
     /// 返回的交易结算信息. How the money was split and settled. Needs `trade_settle_info` among the query options.
     pub trade_settle_info: Option<TradeSettleInfo>,
     /// 支付请求的商品明细列表. The order's lines, as given when it was created.
     pub req_goods_detail: Vec<super::types::GoodsDetail>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
+    /// 买家在支付宝的用户id. The buyer's Alipay user number. New merchants get `buyer_open_id` instead. See [user ids](crate::guide::user_ids).
     pub buyer_user_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
-    /// 买家OpenID. An old identifier of the buyer.
+    /// 买家OpenID. An old identifier of the buyer. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
@@ -215,7 +217,7 @@ pub struct QueryResponse {
     pub passback_params: Option<String>,
     /// 交易额外信息. Additional data that was arranged with Alipay.
     pub ext_infos: Option<crate::types::Json>,
-    /// Why the order is still unpaid, if Alipay may say so.
+    /// 未支付原因. Why the order is still unpaid, if Alipay may say so.
     pub unpaid_reason: Option<String>,
     /// 交易附加状态. A state besides `trade_status`: `SELLER_NOT_RECEIVED` means that the buyer has paid but the merchant hasn't been credited.
     pub additional_status: Option<String>,
@@ -228,13 +230,13 @@ pub struct QueryResponse {
     pub credit_pay_mode: Option<String>,
     /// 信用业务单号. The number of that credit order, for example Zhima's.
     pub credit_biz_order_id: Option<String>,
-    /// With Zhima's use now, pay later: what the buyer still owed at first.
+    /// 原始待履约金额. With Zhima's use now, pay later: what the buyer still owed at first.
     pub pre_auth_pay_amount: Option<crate::types::Price>,
     /// 履约详情列表. The payments made later on a credit order. Needs `fulfillment_detail_list` among the query options.
     pub fulfillment_detail_list: Vec<FulfillmentDetail>,
-    /// The Huabei instalments, if the buyer chose them. Only by arrangement with Alipay.
+    /// 花呗分期信息. The Huabei instalments, if the buyer chose them. Only by arrangement with Alipay.
     pub hb_fq_pay_info: Option<HbFqPayInfo>,
-    /// The company-paid part.
+    /// 因公付支付信息. The company-paid part.
     pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
     /// 碰一下支付信息. Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
@@ -250,7 +252,7 @@ pub struct QueryResponse {
     pub industry_sepc_detail_acc: Option<crate::types::Json>,
     /// 账期结算标识. `PERIOD` if the order is settled after a period rather than at once.
     pub biz_settle_mode: Option<String>,
-    /// The arrangement under which an order is settled after a period.
+    /// 账期交易场景. The arrangement under which an order is settled after a period.
     pub period_scene: Option<String>,
     /// 支付宝钱包跨境支付交易的购汇主体. Who buys the currency in a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
     pub purchase_entity: Option<String>,
@@ -268,11 +270,11 @@ pub struct QueryResponse {
     pub body: Option<String>,
     /// 支付清算编号. The clearing number to reconcile by. Bank acquirers only.
     pub settlement_id: Option<String>,
-    /// The fee charged to the receiving side. Bank acquirers only.
+    /// 收费金额. The fee charged to the receiving side. Bank acquirers only.
     pub charge_amount: Option<crate::types::Price>,
     /// 费率活动标识. The special rate that applied, for example `bluesea_1` or `industry_special_00`. Institutions only.
     pub charge_flags: Option<String>,
-    /// What the acquiring bank needs for clearing. Bank acquirers only.
+    /// 返回给机构的信息. What the acquiring bank needs for clearing. Bank acquirers only.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -704,7 +706,7 @@ impl crate::method::ErrorCode for QueryErrorCode {
     }
 }
 
-/// A detail that a query can ask for.
+/// 查询选项. A detail that a query can ask for.
 #[non_exhaustive]
 pub enum QueryOption {
     /// How the money was split and settled.
@@ -759,7 +761,7 @@ impl crate::codec::KnownValue for QueryOption {
 
 crate::codec::listed!(QueryOption);
 
-/// Whether the buyer is a person.
+/// 买家用户类型. Whether the buyer is a person.
 #[non_exhaustive]
 pub enum QueryBuyerUserType {
     /// A person.
@@ -777,7 +779,7 @@ impl crate::codec::KnownValue for QueryBuyerUserType {
 
 crate::codec::listed!(QueryBuyerUserType);
 
-/// Where the buyer paid.
+/// 收银台类型. Where the buyer paid.
 #[non_exhaustive]
 pub enum QueryCashierType {
     /// In the Alipay app.
@@ -795,10 +797,10 @@ impl crate::codec::KnownValue for QueryCashierType {
 
 crate::codec::listed!(QueryCashierType);
 
-/// An account outside Alipay that a payment was made from.
+/// 外部付款人信息. An account outside Alipay that a payment was made from.
 #[non_exhaustive]
 pub struct ExternalPayerInfo {
-    /// The company's name, where an agent pays for a company.
+    /// 企业名称. The company's name, where an agent pays for a company.
     pub out_payer_account_name: Option<String>,
     /// 机构编码. The institution that holds the account.
     pub out_inst_payer_inst_id: Option<String>,
@@ -861,10 +863,10 @@ impl crate::codec::Object for ExternalPayerInfo {
 
 crate::codec::object!(ExternalPayerInfo);
 
-/// One payment on a credit order.
+/// 履约详情. One payment on a credit order.
 #[non_exhaustive]
 pub struct FulfillmentDetail {
-    /// The merchant's number of the request that took this payment.
+    /// 履约请求号. The merchant's number of the request that took this payment.
     pub out_request_no: Option<String>,
     /// 履约金额. How much was paid.
     pub fulfillment_amount: Option<crate::types::Price>,
@@ -919,7 +921,7 @@ impl crate::codec::Object for FulfillmentDetail {
 
 crate::codec::object!(FulfillmentDetail);
 
-/// A payment in Huabei instalments.
+/// 花呗分期信息. A payment in Huabei instalments.
 #[non_exhaustive]
 pub struct HbFqPayInfo {
     /// 用户使用花呗分期支付的分期数. The number of instalments.
@@ -977,7 +979,7 @@ impl crate::codec::Object for HbFqPayInfo {
 
 crate::codec::object!(HbFqPayInfo);
 
-/// One fee in full.
+/// 完整的收费信息. One fee in full.
 #[non_exhaustive]
 pub struct IntactChargeInfo {
     /// 收费类型. The kind of service that is charged for.
@@ -1000,7 +1002,7 @@ pub struct IntactChargeInfo {
     pub gmt_pay: Option<crate::types::DateTime>,
     /// 外部请求号. The number of the request that caused it.
     pub out_biz_no: Option<String>,
-    /// 收费目标uid. The Alipay user number of whoever bears it.
+    /// 收费目标uid. The Alipay user number of whoever bears it. See [user ids](crate::guide::user_ids).
     pub target_user_id: Option<String>,
     /// 收费目标账号. The account that it was taken from.
     pub target_account_no: Option<String>,
@@ -1110,7 +1112,7 @@ impl crate::codec::Object for IntactChargeInfo {
 
 crate::codec::object!(IntactChargeInfo);
 
-/// Alipay's own numbers of the payments behind an order.
+/// 带支付宝支付id的信息. Alipay's own numbers of the payments behind an order.
 #[non_exhaustive]
 pub struct PaymentInfoWithId {
     /// 支付资金类型. The kind of money.
@@ -1161,12 +1163,12 @@ impl crate::codec::Object for PaymentInfoWithId {
 
 crate::codec::object!(PaymentInfoWithId);
 
-/// How an order's money was split and settled.
+/// 交易结算信息. How an order's money was split and settled.
 #[non_exhaustive]
 pub struct TradeSettleInfo {
     /// 交易结算明细信息. The movements so far.
     pub trade_settle_detail_list: Vec<TradeSettleDetail>,
-    /// What is still to be settled. Only for orders that are settled after a period.
+    /// 剩余待结算金额. What is still to be settled. Only for orders that are settled after a period.
     pub trade_unsettled_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -1215,7 +1217,7 @@ impl crate::codec::Object for TradeSettleInfo {
 
 crate::codec::object!(TradeSettleInfo);
 
-/// What a movement in a settlement is.
+/// 结算操作类型. What a movement in a settlement is.
 #[non_exhaustive]
 pub enum TradeSettleDetailOperationType {
     /// A top-up: a marketing reduction is made good.
@@ -1262,7 +1264,7 @@ impl crate::codec::KnownValue for TradeSettleDetailOperationType {
 
 crate::codec::listed!(TradeSettleDetailOperationType);
 
-/// One movement in an order's settlement.
+/// 交易结算明细信息. One movement in an order's settlement.
 #[non_exhaustive]
 pub struct TradeSettleDetail {
     /// 结算操作类型. What the movement is.

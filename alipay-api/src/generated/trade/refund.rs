@@ -13,6 +13,8 @@
 /// `alipay.trade.fastpay.refund.query`, ten seconds or more after the refund.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.refund>
+#[doc(alias = "alipay.trade.refund")]
+#[doc(alias = "统一收单交易退款接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct Refund {
@@ -44,7 +46,7 @@ pub struct Refund {
     pub refund_royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
     /// 查询选项. Which of the details that are left out by default to send back.
     pub query_options: Vec<crate::types::OpenEnum<RefundQueryOption>>,
-    /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
+    /// 确认结算的结算单号. The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub related_settle_confirm_no: Option<String>,
     /// 指定退款账号类型. How `refund_trans_out` names its account.
     pub refund_trans_out_type: Option<crate::types::OpenEnum<RefundTransOutType>>,
@@ -56,7 +58,7 @@ pub struct Refund {
     >,
     /// 指定垫资退款账号主体. The account that advances the money, where a contract provides for that.
     pub refund_advance_account: Option<String>,
-    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
+    /// 收单机构的pid. The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -172,7 +174,7 @@ impl Refund {
         self
     }
 
-    /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
+    /// 确认结算的结算单号. The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub fn related_settle_confirm_no(
         mut self,
         related_settle_confirm_no: impl Into<String>,
@@ -216,7 +218,7 @@ impl Refund {
         self
     }
 
-    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
+    /// 收单机构的pid. The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
         self.org_pid = Some(Into::into(org_pid));
         self
@@ -402,20 +404,20 @@ pub struct RefundResponse {
     pub refund_detail_item_list: Vec<super::types::TradeFundBill>,
     /// 本次商户实际退回金额. What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options.
     pub send_back_fee: Option<crate::types::Price>,
-    /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
+    /// 优惠券信息. The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
     pub refund_voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// 交易在支付时候的门店名称. The shop's name, as given with the order.
     pub store_name: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
+    /// 买家在支付宝的用户id. The buyer's Alipay user number. New merchants get `buyer_open_id` instead. See [user ids](crate::guide::user_ids).
     pub buyer_user_id: Option<String>,
-    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone. See [user ids](crate::guide::user_ids).
     pub buyer_open_id: Option<String>,
-    /// 买家OpenID. An old identifier of the buyer.
+    /// 买家OpenID. An old identifier of the buyer. See [user ids](crate::guide::user_ids).
     #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 是否有银行卡冲退. Whether part of the refund goes to a bank card, which takes longer. Needs `deposit_back_info` among the query options.
     pub has_deposit_back: Option<bool>,
-    /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that.
+    /// 撤销的预授权金额. With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that.
     pub pre_auth_cancel_fee: Option<crate::types::Price>,
     /// 退回的前置资产列表. The prepaid assets that were given back.
     pub refund_preset_paytool_list: Option<PresetPayToolInfo>,
@@ -781,7 +783,7 @@ impl crate::method::ErrorCode for RefundErrorCode {
     }
 }
 
-/// A detail that a refund's answer can include.
+/// 查询选项. A detail that a refund's answer can include.
 #[non_exhaustive]
 pub enum RefundQueryOption {
     /// Where the money went back to, and what the merchant paid.
@@ -812,13 +814,13 @@ impl crate::codec::KnownValue for RefundQueryOption {
 
 crate::codec::listed!(RefundQueryOption);
 
-/// An item that is refunded.
+/// 退款商品信息. An item that is refunded.
 #[must_use]
 #[non_exhaustive]
 pub struct RefundGoodsDetail {
     /// 商品编号. The item's number as given with the order.
     pub goods_id: String,
-    /// How much to give back for this item, over all pieces.
+    /// 商品退款总金额. How much to give back for this item, over all pieces.
     pub refund_amount: crate::types::Price,
     /// 商家侧小程序商品ID. The merchant's number of the item in its mini program. At most 64 characters.
     pub out_item_id: Option<String>,
@@ -834,7 +836,7 @@ pub struct RefundGoodsDetail {
 pub struct RefundGoodsDetailRequired {
     /// 商品编号. The item's number as given with the order.
     pub goods_id: String,
-    /// How much to give back for this item, over all pieces.
+    /// 商品退款总金额. How much to give back for this item, over all pieces.
     pub refund_amount: crate::types::Price,
 }
 
@@ -932,7 +934,7 @@ impl crate::codec::Object for RefundGoodsDetail {
 
 crate::codec::object!(RefundGoodsDetail);
 
-/// How the account that pays a refund is named.
+/// 指定退款账号类型. How the account that pays a refund is named.
 #[non_exhaustive]
 pub enum RefundTransOutType {
     /// By Alipay user number: 16 digits that begin with 2088.
@@ -950,7 +952,7 @@ impl crate::codec::KnownValue for RefundTransOutType {
 
 crate::codec::listed!(RefundTransOutType);
 
-/// How the account that advances a refund is named.
+/// 指定垫资退款账号的类型. How the account that advances a refund is named.
 #[non_exhaustive]
 pub enum RefundAdvanceAccountType {
     /// Not at all; the account that the contract provides for.
@@ -973,7 +975,7 @@ impl crate::codec::KnownValue for RefundAdvanceAccountType {
 
 crate::codec::listed!(RefundAdvanceAccountType);
 
-/// Prepaid assets that were given back.
+/// 退回的前置资产. Prepaid assets that were given back.
 #[non_exhaustive]
 pub struct PresetPayToolInfo {
     /// 前置资产类型编码. The kind of asset, as the payment named it.

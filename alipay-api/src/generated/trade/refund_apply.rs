@@ -6,6 +6,8 @@
 /// Takes a refund and carries it out in the background. The outcome is told by a notification, and by `alipay.trade.fastpay.refund.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-apis/api_pre/alipay.trade.refund.apply>
+#[doc(alias = "alipay.trade.refund.apply")]
+#[doc(alias = "异步退款受理接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct RefundApply {

@@ -6,6 +6,8 @@
 /// Asks for a bill that a user has to pay back, and how far it is paid.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.repaybill.query>
+#[doc(alias = "alipay.trade.repaybill.query")]
+#[doc(alias = "还款账单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RepaybillQuery {
@@ -15,7 +17,7 @@ pub struct RepaybillQuery {
     pub bill_product: Option<String>,
     /// 外部账单号. The number of the bill outside Alipay.
     pub out_bill_no: Option<String>,
-    /// 账单归属主体. The Alipay user id of whose bill it is.
+    /// 账单归属主体. The Alipay user id of whose bill it is. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -46,7 +48,7 @@ impl RepaybillQuery {
         self
     }
 
-    /// 账单归属主体. The Alipay user id of whose bill it is.
+    /// 账单归属主体. The Alipay user id of whose bill it is. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -224,7 +226,7 @@ pub enum RepaybillQueryBillStatus {
     Init,
     /// 账单已出账. Issued.
     Valid,
-    /// 账单已逾期. Overdue.
+    /// 账单已逾期.
     Overdue,
     /// 账单已结清. Paid off.
     Clear,

@@ -6,6 +6,8 @@
 /// Asks which part of a payment a merchant may share at most.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/6f314ee9_alipay.trade.royalty.rate.query>
+#[doc(alias = "alipay.trade.royalty.rate.query")]
+#[doc(alias = "分账比例查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRateQuery {
@@ -137,7 +139,7 @@ crate::codec::object!(RoyaltyRateQueryResponse);
 /// A business error code of [`RoyaltyRateQuery`].
 #[non_exhaustive]
 pub enum RoyaltyRateQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant has not signed the product.
     ProductUnsign,
@@ -159,8 +161,8 @@ impl crate::method::ErrorCode for RoyaltyRateQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ProductUnsign => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lists, page by page, who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1860be54_alipay.trade.royalty.relation.batchquery>
+#[doc(alias = "alipay.trade.royalty.relation.batchquery")]
+#[doc(alias = "分账关系查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRelationBatchquery {
@@ -208,9 +210,9 @@ crate::codec::object!(RoyaltyRelationBatchqueryResponse);
 /// A business error code of [`RoyaltyRelationBatchquery`].
 #[non_exhaustive]
 pub enum RoyaltyRelationBatchqueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
-    /// The documentation names this code and does not say what it means.
+    /// The open id belongs to another app.
     OpenidAppidNotMatch,
     /// The merchant has not signed the product.
     ProductUnsign,
@@ -232,8 +234,10 @@ impl crate::method::ErrorCode for RoyaltyRelationBatchqueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter | Self::OpenidAppidNotMatch => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::ProductUnsign => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::OpenidAppidNotMatch => None,
         }
     }
 }

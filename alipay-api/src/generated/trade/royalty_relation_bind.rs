@@ -6,6 +6,8 @@
 /// Adds who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c21931d6_alipay.trade.royalty.relation.bind>
+#[doc(alias = "alipay.trade.royalty.relation.bind")]
+#[doc(alias = "分账关系绑定")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRelationBind {
@@ -144,11 +146,11 @@ crate::codec::object!(RoyaltyRelationBindResponse);
 /// A business error code of [`RoyaltyRelationBind`].
 #[non_exhaustive]
 pub enum RoyaltyRelationBindErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The receiver's type is wrong.
     InvalidReceiverType,
-    /// The documentation names this code and does not say what it means.
+    /// The open id belongs to another app.
     OpenidAppidNotMatch,
     /// The merchant has not signed the product.
     ProductUnsign,
@@ -212,7 +214,9 @@ impl crate::method::ErrorCode for RoyaltyRelationBindErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidReceiverType
+            Self::InvalidParameter
+            | Self::InvalidReceiverType
+            | Self::OpenidAppidNotMatch
             | Self::ReceiverListEmpty
             | Self::ReceiverListOverload
             | Self::RelationQuantityLimit
@@ -221,9 +225,7 @@ impl crate::method::ErrorCode for RoyaltyRelationBindErrorCode {
             | Self::ReceiverAccountNoBalance
             | Self::ReceiverAccountStateInvalid => Some(crate::ErrorClass::Declined),
             Self::ProductUnsign => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::OpenidAppidNotMatch | Self::UserNotExist => {
-                None
-            }
+            Self::UserNotExist => None,
         }
     }
 }

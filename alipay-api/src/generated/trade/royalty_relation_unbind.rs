@@ -6,6 +6,8 @@
 /// Removes who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3613f4e1_alipay.trade.royalty.relation.unbind>
+#[doc(alias = "alipay.trade.royalty.relation.unbind")]
+#[doc(alias = "分账关系解绑")]
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyRelationUnbind {
@@ -144,7 +146,7 @@ crate::codec::object!(RoyaltyRelationUnbindResponse);
 /// A business error code of [`RoyaltyRelationUnbind`].
 #[non_exhaustive]
 pub enum RoyaltyRelationUnbindErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The receiver's type is wrong.
     InvalidReceiverType,
@@ -192,12 +194,13 @@ impl crate::method::ErrorCode for RoyaltyRelationUnbindErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidReceiverType
+            Self::InvalidParameter
+            | Self::InvalidReceiverType
             | Self::ReceiverListEmpty
             | Self::ReceiverListOverload
             | Self::UsernameNotMatch => Some(crate::ErrorClass::Request),
             Self::ProductUnsign => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter | Self::UserNotExist => None,
+            Self::UserNotExist => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Settles a payment to the seller, once the platform knows that the buyer has received the goods. With `royalty_freeze` the money is kept frozen for sharing, for 30 days by default. The same `out_request_no` is carried out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/028xqy>
+#[doc(alias = "alipay.trade.settle.confirm")]
+#[doc(alias = "统一收单确认结算接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SettleConfirm {
@@ -381,7 +383,7 @@ impl crate::method::ErrorCode for SettleConfirmErrorCode {
 #[must_use]
 #[non_exhaustive]
 pub struct SettleConfirmExtendParams {
-    /// 是否进行资金冻结. Whether to freeze the money for sharing later. Without it, false. Example: `true`.
+    /// 是否进行资金冻结. `true` freezes the money for sharing later; `false` or nothing does not. Example: `true`.
     pub royalty_freeze: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -394,7 +396,7 @@ impl SettleConfirmExtendParams {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 是否进行资金冻结. Whether to freeze the money for sharing later. Without it, false. Example: `true`.
+    /// 是否进行资金冻结. `true` freezes the money for sharing later; `false` or nothing does not. Example: `true`.
     pub fn royalty_freeze(mut self, royalty_freeze: impl Into<String>) -> Self {
         self.royalty_freeze = Some(Into::into(royalty_freeze));
         self

@@ -6,6 +6,8 @@
 /// Takes a settlement by `alipay.trade.settle.confirm` back.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeSettleConfirmCancelRequest.java>
+#[doc(alias = "alipay.trade.settle.confirm.cancel")]
+#[doc(alias = "统一收单撤销确认结算接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SettleConfirmCancel {

@@ -6,6 +6,8 @@
 /// Asks how much of a sub-merchant's or store's money waits for settlement.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayTradeSettleReceivablesQueryRequest.java>
+#[doc(alias = "alipay.trade.settle.receivables.query")]
+#[doc(alias = "待结算查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct SettleReceivablesQuery {
@@ -226,7 +228,7 @@ crate::codec::object!(SettleReceivablesQueryResponse);
 pub enum SettleReceivablesQueryErrorCode {
     /// The settlement's status does not allow this.
     IllegalSettleStatus,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's contract does not match.
     MerchantAgreementNotMatch,
@@ -273,13 +275,13 @@ impl crate::method::ErrorCode for SettleReceivablesQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::IllegalSettleStatus
+            | Self::InvalidParameter
             | Self::QueryNotSupport
             | Self::SubMerchantAccountNotExist
             | Self::SubMerchantNotExist => Some(crate::ErrorClass::Request),
             Self::MerchantAgreementNotMatch | Self::SubMerchantBelongError => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::InvalidParameter => None,
         }
     }
 }

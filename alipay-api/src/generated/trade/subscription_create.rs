@@ -6,6 +6,8 @@
 /// Makes a subscription of a customer, with links by which the customer pays for it in Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/201c1381_alipay.trade.subscription.create>
+#[doc(alias = "alipay.trade.subscription.create")]
+#[doc(alias = "订阅场景对商户提供的创建接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubscriptionCreate {

@@ -6,6 +6,8 @@
 /// Changes a subscription: to another price or number of pieces, or cancels it and takes that back. What has to be paid for it comes with links into Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/3b44eb16_alipay.trade.subscription.modify>
+#[doc(alias = "alipay.trade.subscription.modify")]
+#[doc(alias = "提供商户修改订阅信息的能力")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubscriptionModify {
@@ -284,7 +286,7 @@ pub enum SubscriptionModifyModifyType {
     IncreaseQuantity,
     /// 商品数量缩容. To fewer pieces.
     DecreaseQuantity,
-    /// Cancel it.
+    /// 取消.
     Cancel,
     /// Take the cancellation back.
     RevertCancel,

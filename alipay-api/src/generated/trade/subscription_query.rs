@@ -6,6 +6,8 @@
 /// Asks for subscriptions and where they stand.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-open/9acd5c9e_alipay.trade.subscription.query>
+#[doc(alias = "alipay.trade.subscription.query")]
+#[doc(alias = "订阅场景对商户提供的查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct SubscriptionQuery {
@@ -261,7 +263,7 @@ impl crate::codec::Object for NexusPayPrice {
 
 crate::codec::object!(NexusPayPrice);
 
-/// What a user pays for at regular intervals.
+/// 订阅. What a user pays for at regular intervals.
 #[non_exhaustive]
 pub struct Subscription {
     /// 周期结束是否失效. Whether it ends with this period.
@@ -401,7 +403,7 @@ impl crate::codec::Object for Subscription {
 
 crate::codec::object!(Subscription);
 
-/// What is subscribed to.
+/// 订阅项. What is subscribed to.
 #[non_exhaustive]
 pub struct SubscriptionQueryItem {
     /// 创建时间. When it was made.
@@ -463,7 +465,7 @@ impl crate::codec::Object for SubscriptionQueryItem {
 
 crate::codec::object!(SubscriptionQueryItem);
 
-/// What is still to come into force in a subscription.
+/// 待生效订阅项. What is still to come into force in a subscription.
 #[non_exhaustive]
 pub struct SubscriptionQueryPendingItem {
     /// 创建时间. When it was made.
@@ -566,7 +568,7 @@ crate::codec::object!(SubscriptionQueryPendingItem);
 pub enum SubscriptionStatus {
     /// 未完成. Not complete yet.
     Incomplete,
-    /// 活跃. Active.
+    /// 活跃.
     Active,
     /// 未完成已过期. Expired before it was complete.
     IncompleteExpired,

@@ -6,6 +6,8 @@
 /// Leads the buyer from a mobile web page to Alipay to pay several orders at once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/028xra>
+#[doc(alias = "alipay.trade.wap.merge.pay")]
+#[doc(alias = "H5合并支付接口2.0")]
 #[must_use]
 #[non_exhaustive]
 pub struct WapMergePay {

@@ -9,6 +9,8 @@
 /// `alipay.trade.query` says so.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/29ae8cb6_alipay.trade.wap.pay>
+#[doc(alias = "alipay.trade.wap.pay")]
+#[doc(alias = "手机网站支付接口2.0")]
 #[must_use]
 #[non_exhaustive]
 pub struct WapPay {
@@ -20,9 +22,9 @@ pub struct WapPay {
     pub subject: String,
     /// 产品码. The Alipay product that the payment is made under. At most 64 characters. Sent as `QUICK_WAP_WAY` unless set.
     pub product_code: Option<String>,
-    /// Where a buyer goes who gives up on the way. At most 400 characters.
+    /// 中途退出返回地址. Where a buyer goes who gives up on the way. At most 400 characters.
     pub quit_url: Option<String>,
-    /// The user's authorisation token, where the merchant has one: tells Alipay who is going to pay. At most 40 characters.
+    /// 用户授权令牌. The user's authorisation token, where the merchant has one: tells Alipay who is going to pay. At most 40 characters.
     pub auth_token: Option<crate::types::Secret>,
     /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
@@ -32,7 +34,7 @@ pub struct WapPay {
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
+    /// 订单相对超时时间. An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub timeout_express: Option<String>,
     /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub seller_id: Option<String>,
@@ -40,7 +42,7 @@ pub struct WapPay {
     pub sub_merchant: Option<super::types::SubMerchant>,
     /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通), and where a contract has settlements summed up and paid to a bank card.
     pub settle_info: Option<super::types::SettleInfo>,
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
@@ -90,13 +92,13 @@ impl WapPay {
         self
     }
 
-    /// Where a buyer goes who gives up on the way. At most 400 characters.
+    /// 中途退出返回地址. Where a buyer goes who gives up on the way. At most 400 characters.
     pub fn quit_url(mut self, quit_url: impl Into<String>) -> Self {
         self.quit_url = Some(Into::into(quit_url));
         self
     }
 
-    /// The user's authorisation token, where the merchant has one: tells Alipay who is going to pay. At most 40 characters.
+    /// 用户授权令牌. The user's authorisation token, where the merchant has one: tells Alipay who is going to pay. At most 40 characters.
     pub fn auth_token(mut self, auth_token: impl Into<crate::types::Secret>) -> Self {
         self.auth_token = Some(Into::into(auth_token));
         self
@@ -133,7 +135,7 @@ impl WapPay {
         self
     }
 
-    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
+    /// 订单相对超时时间. An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. Whole numbers only. Without it, 15 days; less than 5 minutes counts as 5. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
@@ -159,7 +161,7 @@ impl WapPay {
         self
     }
 
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
@@ -450,11 +452,11 @@ impl crate::method::PageMethod for WapPay {}
 pub struct WapPayResponse {
     /// 商户网站订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// What the order costs, in yuan.
+    /// 订单金额. What the order costs, in yuan.
     pub total_amount: Option<crate::types::Price>,
-    /// The Alipay user id that receives the money.
+    /// 收款支付宝用户号. The Alipay user id that receives the money.
     pub seller_id: String,
     /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,

@@ -6,14 +6,16 @@
 /// Lists the agreements by which a user lets the merchant deduct money.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementBatchQueryRequest.java>
+#[doc(alias = "alipay.user.agreement.batch.query")]
+#[doc(alias = "支付宝个人代扣协议批量查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementBatchQuery {
     /// 用户的支付宝登录账号. The user's Alipay login, an e-mail address or mobile number. `alipay_user_id` wins. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
     pub alipay_logon_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
+    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 协议产品码. The product code of the agreement, from the contract with Alipay; technical support tells it.
     pub personal_product_code: Option<String>,
@@ -55,13 +57,13 @@ impl AgreementBatchQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given.
+    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. At least one of `alipay_user_id`, `alipay_logon_id`, `alipay_open_id` must be given. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -230,7 +232,7 @@ impl crate::codec::Object for AgreementBatchQueryResponse {
 
 crate::codec::object!(AgreementBatchQueryResponse);
 
-/// 用户签约协议列表. An agreement of a user.
+/// 用户签约协议. An agreement of a user.
 #[non_exhaustive]
 pub struct OpenApiSignQueryResponse {
     /// 用户签约成功后的协议号. Alipay's number of the agreement.
@@ -245,7 +247,7 @@ pub struct OpenApiSignQueryResponse {
     >,
     /// 签约主体标识. Who has signed: with `CARD` an Alipay account's number, 16 digits from 2088; with `CUSTOMER` the user's mark, of which there is one even where the user has several accounts.
     pub principal_id: Option<String>,
-    /// 签约主体标识. Who has signed, as an open id: with `CARD` of the account, with `CUSTOMER` of the user, who may have several accounts.
+    /// 签约主体标识. Who has signed, as an open id: with `CARD` of the account, with `CUSTOMER` of the user, who may have several accounts. See [user ids](crate::guide::user_ids).
     pub principal_open_id: Option<String>,
     /// 签约协议的场景. The scene of the agreement.
     pub sign_scene: Option<String>,

@@ -6,6 +6,8 @@
 /// Changes when money is deducted under an agreement on regular deductions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementExecutetimeModifyRequest.java>
+#[doc(alias = "alipay.user.agreement.executetime.modify")]
+#[doc(alias = "支付宝周期扣执行时间修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementExecutetimeModify {

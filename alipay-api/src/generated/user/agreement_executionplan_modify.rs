@@ -6,6 +6,8 @@
 /// Puts off the next deduction under an agreement on regular deductions.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.agreement.executionplan.modify>
+#[doc(alias = "alipay.user.agreement.executionplan.modify")]
+#[doc(alias = "周期性扣款协议执行计划修改接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementExecutionplanModify {
@@ -166,7 +168,7 @@ pub enum AgreementExecutionplanModifyErrorCode {
     IllegalAgreement,
     /// The time of execution is wrong.
     IllegalExecutionTime,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -186,10 +188,9 @@ impl crate::method::ErrorCode for AgreementExecutionplanModifyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalAgreement | Self::IllegalExecutionTime => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter => None,
+            Self::IllegalAgreement
+            | Self::IllegalExecutionTime
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }

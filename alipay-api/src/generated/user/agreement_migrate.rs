@@ -6,6 +6,8 @@
 /// Moves an agreement on deductions to another merchant or app.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementMigrateRequest.java>
+#[doc(alias = "alipay.user.agreement.migrate")]
+#[doc(alias = "代扣协议迁移")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementMigrate {
@@ -174,7 +176,7 @@ crate::codec::object!(AgreementMigrateResponse);
 pub enum AgreementMigrateErrorCode {
     /// The agreement was migrated before.
     AgreementAlreadyMigrated,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant is of a kind that may not do this.
     MerchantNotSupport,
@@ -201,8 +203,8 @@ impl crate::method::ErrorCode for AgreementMigrateErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AgreementAlreadyMigrated => Some(crate::ErrorClass::AlreadyDone),
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::MerchantNotSupport => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Leads the user to sign an agreement by which the merchant may deduct money: on a page, by a QR code or text message, or in Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8bccfa0b_alipay.user.agreement.page.sign>
+#[doc(alias = "alipay.user.agreement.page.sign")]
+#[doc(alias = "支付宝个人协议页面签约接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementPageSign {
@@ -437,9 +439,9 @@ pub struct AgreementPageSignResponse {
     pub agreement_no: Option<String>,
     /// 返回脱敏的支付宝账号. The user's Alipay login, partly masked.
     pub alipay_logon_id: Option<String>,
-    /// 签约用户openid. Identifies the user who signed to this app alone. Only if the user signed.
+    /// 签约用户openid. Identifies the user who signed to this app alone. Only if the user signed. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 签约用户支付宝用户号. The Alipay user id of who signed, 16 digits from 2088. Only if the user signed.
+    /// 签约用户支付宝用户号. The Alipay user id of who signed, 16 digits from 2088. Only if the user signed. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 授信模式. How credit is given.
     pub credit_auth_mode: Option<String>,
@@ -591,7 +593,7 @@ impl crate::codec::Object for AgreementPageSignResponse {
 
 crate::codec::object!(AgreementPageSignResponse);
 
-/// How the user gets to the signing.
+/// 接入方式参数. How the user gets to the signing.
 #[must_use]
 #[non_exhaustive]
 pub struct AccessParams {
@@ -764,9 +766,9 @@ pub struct IdentityParams {
     pub cert_no: Option<crate::types::Secret>,
     /// 用户实名信息hash值. The hash of what is known of who the user is.
     pub identity_hash: Option<String>,
-    /// 签约指定用户的openid. Identifies the user who must sign to this app alone.
+    /// 签约指定用户的openid. Identifies the user who must sign to this app alone. See [user ids](crate::guide::user_ids).
     pub sign_open_id: Option<String>,
-    /// 签约指定用户的uid. The Alipay user id of who must sign. Anybody else gets an error.
+    /// 签约指定用户的uid. The Alipay user id of who must sign. Anybody else gets an error. See [user ids](crate::guide::user_ids).
     pub sign_user_id: Option<String>,
     /// 用户姓名. What the user is called.
     pub user_name: Option<String>,
@@ -793,13 +795,13 @@ impl IdentityParams {
         self
     }
 
-    /// 签约指定用户的openid. Identifies the user who must sign to this app alone.
+    /// 签约指定用户的openid. Identifies the user who must sign to this app alone. See [user ids](crate::guide::user_ids).
     pub fn sign_open_id(mut self, sign_open_id: impl Into<String>) -> Self {
         self.sign_open_id = Some(Into::into(sign_open_id));
         self
     }
 
-    /// 签约指定用户的uid. The Alipay user id of who must sign. Anybody else gets an error.
+    /// 签约指定用户的uid. The Alipay user id of who must sign. Anybody else gets an error. See [user ids](crate::guide::user_ids).
     pub fn sign_user_id(mut self, sign_user_id: impl Into<String>) -> Self {
         self.sign_user_id = Some(Into::into(sign_user_id));
         self
@@ -1212,7 +1214,7 @@ impl crate::codec::KnownValue for SpecifiedChannelParamBankCardType {
 
 crate::codec::listed!(SpecifiedChannelParamBankCardType);
 
-/// A sub-merchant that an agreement is for.
+/// 子商户信息. A sub-merchant that an agreement is for.
 #[must_use]
 #[non_exhaustive]
 pub struct SubMerchantParams {

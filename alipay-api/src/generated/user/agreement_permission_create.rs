@@ -6,6 +6,8 @@
 /// Makes a permission to deduct a payment under an agreement, or tells the user that a service changes.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementPermissionCreateRequest.java>
+#[doc(alias = "alipay.user.agreement.permission.create")]
+#[doc(alias = "支付宝协议支付许可创建、服务变更接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementPermissionCreate {

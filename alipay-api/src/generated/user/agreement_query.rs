@@ -6,6 +6,8 @@
 /// Asks for an agreement by which a user lets the merchant deduct money, and whether it is in force.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/3dab71bc_alipay.user.agreement.query>
+#[doc(alias = "alipay.user.agreement.query")]
+#[doc(alias = "支付宝个人代扣协议查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementQuery {
@@ -13,9 +15,9 @@ pub struct AgreementQuery {
     pub agreement_no: Option<String>,
     /// 用户的支付宝登录账号. The user's Alipay login, an e-mail address or mobile number. `alipay_open_id` and `alipay_user_id` win. Example: `abx@alitest.com`.
     pub alipay_logon_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. Example: `2088101122675263`.
+    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. Example: `2088101122675263`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 代扣协议中标示用户的唯一签约号. The merchant's own number of the agreement, of letters and digits, unique there. At most 32 characters.
     pub external_agreement_no: Option<String>,
@@ -48,13 +50,13 @@ impl AgreementQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. Example: `2088101122675263`.
+    /// 支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`. Example: `2088101122675263`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -234,7 +236,7 @@ pub struct AgreementQueryResponse {
     pub pricipal_type: Option<String>,
     /// 签约主体标识. Who has signed: with `CARD` an Alipay account's number. Example: `2088101122675263`.
     pub principal_id: Option<String>,
-    /// 签约主体标识. Who has signed, as an open id: with `CARD` that of the account. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 签约主体标识. Who has signed, as an open id: with `CARD` that of the account. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub principal_open_id: Option<String>,
     /// 签约协议的场景. The scene of the agreement. Example: `INDUSTRY|CARRENTAL`.
     pub sign_scene: Option<String>,
@@ -408,7 +410,7 @@ pub enum AgreementQueryErrorCode {
     AgreementHasUnsigned,
     /// The documentation names this code and does not say what it means.
     AuthoreeIsNotMatch,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The login name belongs to several accounts.
     LogonidIsRepeated,
@@ -416,7 +418,7 @@ pub enum AgreementQueryErrorCode {
     MerchantStatusIsNotNormal,
     /// The documentation names this code and does not say what it means.
     ParentMerchantQueryFail,
-    /// The product code is not supported.
+    /// The documentation says no more than the name.
     ProductCodeNotSupportedError,
     /// The user's agreement does not exist.
     UserAgreementNotExist,
@@ -464,7 +466,8 @@ impl crate::method::ErrorCode for AgreementQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::LogonidIsRepeated
+            Self::InvalidParameter
+            | Self::LogonidIsRepeated
             | Self::ProductCodeNotSupportedError
             | Self::UserAgreementNotExist
             | Self::UserNotExistError
@@ -472,9 +475,7 @@ impl crate::method::ErrorCode for AgreementQueryErrorCode {
             Self::AgreementHasUnsigned | Self::MerchantStatusIsNotNormal => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::AuthoreeIsNotMatch
-            | Self::InvalidParameter
-            | Self::ParentMerchantQueryFail => None,
+            Self::AuthoreeIsNotMatch | Self::ParentMerchantQueryFail => None,
         }
     }
 }
@@ -497,7 +498,7 @@ impl crate::codec::KnownValue for AgreementQueryStatus {
 
 crate::codec::listed!(AgreementQueryStatus);
 
-/// 还款计划列表. A deduction planned under an agreement on regular deductions.
+/// 还款计划. A deduction planned under an agreement on regular deductions.
 #[non_exhaustive]
 pub struct ExecutionPlan {
     /// 周期扣预期执行时间. The day when the deduction is expected. Example: `2024-04-29`.

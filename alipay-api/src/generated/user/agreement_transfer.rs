@@ -6,6 +6,8 @@
 /// Turns an agreement on deductions in general into one on regular deductions.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.agreement.transfer>
+#[doc(alias = "alipay.user.agreement.transfer")]
+#[doc(alias = "协议由普通通用代扣协议产品转移到周期扣协议产品")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementTransfer {
@@ -207,7 +209,7 @@ crate::codec::object!(AgreementTransferResponse);
 /// A business error code of [`AgreementTransfer`].
 #[non_exhaustive]
 pub enum AgreementTransferErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's contract has expired.
     MerchantAgreementIsExpired,
@@ -215,7 +217,7 @@ pub enum AgreementTransferErrorCode {
     MerchantAgreementIsNotExist,
     /// The merchant's status does not allow this.
     MerchantStatusIsNotNormal,
-    /// The business is not supported.
+    /// The documentation says no more than the name.
     NotSupportedBusiness,
     /// The product code was changed before.
     ProductcodeAlreadyUpdate,
@@ -268,7 +270,8 @@ impl crate::method::ErrorCode for AgreementTransferErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::ProductcodeAlreadyUpdate => Some(crate::ErrorClass::AlreadyDone),
-            Self::NotSupportedBusiness
+            Self::InvalidParameter
+            | Self::NotSupportedBusiness
             | Self::ProductCodeIsInvalid
             | Self::UserAgreementNotExist => Some(crate::ErrorClass::Request),
             Self::MerchantAgreementIsExpired
@@ -276,7 +279,6 @@ impl crate::method::ErrorCode for AgreementTransferErrorCode {
             | Self::MerchantStatusIsNotNormal
             | Self::UserAgreementIsOutOfDate
             | Self::UserAgreementStatusIsExpired => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

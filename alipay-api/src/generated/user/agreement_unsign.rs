@@ -6,6 +6,8 @@
 /// Ends an agreement by which a user lets the merchant deduct money.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/b841da1f_alipay.user.agreement.unsign>
+#[doc(alias = "alipay.user.agreement.unsign")]
+#[doc(alias = "支付宝个人代扣协议解约接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementUnsign {
@@ -13,9 +15,9 @@ pub struct AgreementUnsign {
     pub agreement_no: Option<String>,
     /// 用户的支付宝登录账号. The user's Alipay login, an e-mail address or mobile number. `alipay_user_id` wins. Example: `abx@alitest.com`.
     pub alipay_logon_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 用户的支付宝账号对应的支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `2088101143488930`.
+    /// 用户的支付宝账号对应的支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `2088101143488930`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 扩展参数. Further details of the termination. Example: `{"UNSIGN_ERROR_CODE": "USER_OWE_MONEY","UNSIGN_ERROR_INFO":"10.00"}`.
     pub extend_params: Option<crate::types::Json>,
@@ -60,13 +62,13 @@ impl AgreementUnsign {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 用户的支付宝账号对应的支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `2088101143488930`.
+    /// 用户的支付宝账号对应的支付宝唯一用户号. The user's Alipay user id, 16 digits from 2088. Wins over `alipay_logon_id`; without `agreement_no`, one of them must be given. Example: `2088101143488930`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -271,13 +273,13 @@ pub enum AgreementUnsignErrorCode {
     AuthoreeIsNotMatch,
     /// A parameter is wrong.
     IllegalParams,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant has no contract for this.
     MerchantAgreementIsNotExist,
     /// The merchant's status does not allow this.
     MerchantStatusIsNotNormal,
-    /// The product code is not supported.
+    /// The documentation says no more than the name.
     ProductCodeNotSupportedError,
     /// The documentation names this code and does not say what it means.
     UserAgreementQueryFail,
@@ -344,6 +346,7 @@ impl crate::method::ErrorCode for AgreementUnsignErrorCode {
             Self::AgreementNotExist
             | Self::AgreementNotExsit
             | Self::IllegalParams
+            | Self::InvalidParameter
             | Self::ProductCodeNotSupportedError
             | Self::UserNotExistError
             | Self::UserNotExsitError => Some(crate::ErrorClass::Request),
@@ -353,7 +356,6 @@ impl crate::method::ErrorCode for AgreementUnsignErrorCode {
             | Self::UserAgreementStatusNotNormal => Some(crate::ErrorClass::Setup),
             Self::AsyncUnsignCanNotReject
             | Self::AuthoreeIsNotMatch
-            | Self::InvalidParameter
             | Self::UserAgreementQueryFail
             | Self::UserAgreementUnsignFail => None,
         }

@@ -6,6 +6,8 @@
 /// Begins to verify that a user is who signed an agreement; the token returned asks for the result with `alipay.user.agreement.userverify.query`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementUserverifyApplyRequest.java>
+#[doc(alias = "alipay.user.agreement.userverify.apply")]
+#[doc(alias = "协议用户一致性验证")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementUserverifyApply {
@@ -129,7 +131,7 @@ crate::codec::object!(AgreementUserverifyApplyResponse);
 pub enum AgreementUserverifyApplyErrorCode {
     /// The agreement's number is not valid.
     AgreementNoIsInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The user's agreement does not exist.
     UserAgreementNotExist,
@@ -159,10 +161,9 @@ impl crate::method::ErrorCode for AgreementUserverifyApplyErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AgreementNoIsInvalid | Self::UserAgreementNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::InvalidParameter => None,
+            Self::AgreementNoIsInvalid
+            | Self::InvalidParameter
+            | Self::UserAgreementNotExist => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks whether a user is who signed an agreement, after `alipay.user.agreement.userverify.apply`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserAgreementUserverifyQueryRequest.java>
+#[doc(alias = "alipay.user.agreement.userverify.query")]
+#[doc(alias = "用户协议鉴权查询结果")]
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementUserverifyQuery {
@@ -151,7 +153,7 @@ pub enum AgreementUserverifyQueryErrorCode {
     ApplyTokenNotExist,
     /// The documentation names this code and does not say what it means.
     AuthoreeIsNotMatch,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The user's agreement does not exist.
     UserAgreementNotExist,
@@ -190,8 +192,9 @@ impl crate::method::ErrorCode for AgreementUserverifyQueryErrorCode {
             Self::AgreementNoIsInvalid
             | Self::AgreementNoIsNotMatch
             | Self::ApplyTokenNotExist
+            | Self::InvalidParameter
             | Self::UserAgreementNotExist => Some(crate::ErrorClass::Request),
-            Self::AuthoreeIsNotMatch | Self::InvalidParameter => None,
+            Self::AuthoreeIsNotMatch => None,
         }
     }
 }

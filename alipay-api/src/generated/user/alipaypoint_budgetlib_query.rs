@@ -6,6 +6,8 @@
 /// Asks how many points are left in a budget of Alipay points (集分宝).
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01zrby>
+#[doc(alias = "alipay.user.alipaypoint.budgetlib.query")]
+#[doc(alias = "查询集分宝预算库详情")]
 #[must_use]
 #[non_exhaustive]
 pub struct AlipaypointBudgetlibQuery {
@@ -190,7 +192,7 @@ pub enum AlipaypointBudgetlibQueryErrorCode {
     BudgetNotExist,
     /// The budget belongs to another merchant.
     BudgetNotMatchPartner,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
 }
 
@@ -210,10 +212,9 @@ impl crate::method::ErrorCode for AlipaypointBudgetlibQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BudgetNotExist | Self::BudgetNotMatchPartner => {
+            Self::BudgetNotExist | Self::BudgetNotMatchPartner | Self::ParamIllegal => {
                 Some(crate::ErrorClass::Request)
             }
-            Self::ParamIllegal => None,
         }
     }
 }

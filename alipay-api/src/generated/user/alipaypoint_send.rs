@@ -6,6 +6,8 @@
 /// Gives a user Alipay points (集分宝) that the merchant has bought. The same `partner_biz_no` is carried out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.alipaypoint.send>
+#[doc(alias = "alipay.user.alipaypoint.send")]
+#[doc(alias = "集分宝发放接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AlipaypointSend {
@@ -13,7 +15,7 @@ pub struct AlipaypointSend {
     pub budget_code: Option<String>,
     /// 发放描述. What the points are for. Users see it in the mini program of Alipay points. Example: `商户小程序签到送集分宝`.
     pub memo: Option<String>,
-    /// 用户OpenID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 接入方自己交易的唯一流水ID号. The merchant's own number of this gift, by which a repeat is recognised; unique. Must not change when the call is repeated: points could be given twice. Example: `011022222222212`.
     pub partner_biz_no: Option<String>,
@@ -21,7 +23,7 @@ pub struct AlipaypointSend {
     pub point_amount: Option<i64>,
     /// 被发放集分宝用户的支付宝登录号. The Alipay login of who gets the points, an e-mail address or mobile number. `user_id` wins. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `user_logon_id@test.com`.
     pub user_account: Option<String>,
-    /// 被发放集分宝用户的蚂蚁统一会员ID. The Alipay user id of who gets the points. Better than `user_account`, as it is faster; wins over it. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `2088000000000001`.
+    /// 被发放集分宝用户的蚂蚁统一会员ID. The Alipay user id of who gets the points. Better than `user_account`, as it is faster; wins over it. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `2088000000000001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -61,7 +63,7 @@ impl AlipaypointSend {
         self
     }
 
-    /// 用户OpenID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies who gets the points to this app alone. Better than `user_account`, as it is faster. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -86,7 +88,7 @@ impl AlipaypointSend {
         self
     }
 
-    /// 被发放集分宝用户的蚂蚁统一会员ID. The Alipay user id of who gets the points. Better than `user_account`, as it is faster; wins over it. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `2088000000000001`.
+    /// 被发放集分宝用户的蚂蚁统一会员ID. The Alipay user id of who gets the points. Better than `user_account`, as it is faster; wins over it. At least one of `user_id`, `user_account`, `open_id` must be given. Example: `2088000000000001`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -242,7 +244,7 @@ pub enum AlipaypointSendErrorCode {
     BizError,
     /// The documentation names this code and does not say what it means.
     BudgetAbnormal,
-    /// The budget is disabled.
+    /// The documentation says no more than the name.
     BudgetDisabled,
     /// The budget is used up.
     BudgetNotEnough,
@@ -258,7 +260,7 @@ pub enum AlipaypointSendErrorCode {
     IdempotentSuccess,
     /// The memo is wrong.
     MemoInfoIllegal,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     ParamIllegal,
     /// The documentation names this code and does not say what it means.
     PointAmountInconsistent,
@@ -320,7 +322,7 @@ impl crate::method::ErrorCode for AlipaypointSendErrorCode {
         match self {
             Self::SendResultUnknown => Some(crate::ErrorClass::OutcomeUnknown),
             Self::IdempotentSuccess => Some(crate::ErrorClass::AlreadyDone),
-            Self::BudgetNotExist | Self::MemoInfoIllegal => {
+            Self::BudgetNotExist | Self::MemoInfoIllegal | Self::ParamIllegal => {
                 Some(crate::ErrorClass::Request)
             }
             Self::SecurityRiskExist => Some(crate::ErrorClass::Declined),
@@ -331,7 +333,6 @@ impl crate::method::ErrorCode for AlipaypointSendErrorCode {
             Self::BizError
             | Self::BudgetAbnormal
             | Self::IdempotentParamIllegal
-            | Self::ParamIllegal
             | Self::PointAmountInconsistent
             | Self::UserNotExist => None,
         }

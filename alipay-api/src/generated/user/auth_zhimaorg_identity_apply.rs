@@ -6,6 +6,8 @@
 /// Gets a token to ask Zhima's company credit service about a company, by what identifies the company.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.auth.zhimaorg.identity.apply>
+#[doc(alias = "alipay.user.auth.zhimaorg.identity.apply")]
+#[doc(alias = "芝麻企业征信基于身份的协议授权")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthZhimaorgIdentityApply {

@@ -6,6 +6,8 @@
 /// Compares what the merchant gave to `alipay.user.certdoc.certverify.preconsult` with what Alipay knows of the user who has authorised it since.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.certdoc.certverify.consult>
+#[doc(alias = "alipay.user.certdoc.certverify.consult")]
+#[doc(alias = "实名证件信息比对验证咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CertdocCertverifyConsult {

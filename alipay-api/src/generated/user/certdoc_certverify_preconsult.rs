@@ -6,6 +6,8 @@
 /// Takes what the merchant knows of a user, such as name and identity card, to be compared by `alipay.user.certdoc.certverify.consult` once the user has authorised it.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.certdoc.certverify.preconsult>
+#[doc(alias = "alipay.user.certdoc.certverify.preconsult")]
+#[doc(alias = "实名证件信息比对验证预咨询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CertdocCertverifyPreconsult {

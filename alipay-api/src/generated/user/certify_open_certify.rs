@@ -6,6 +6,8 @@
 /// Leads the user to the verification that `alipay.user.certify.open.initialize` has prepared.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02ahk0>
+#[doc(alias = "alipay.user.certify.open.certify")]
+#[doc(alias = "开放认证开始认证")]
 #[non_exhaustive]
 pub struct CertifyOpenCertify {
     /// 本次申请操作的唯一标识. Identifies the verification, as `alipay.user.certify.open.initialize` returned it.

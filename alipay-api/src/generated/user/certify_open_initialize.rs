@@ -6,6 +6,8 @@
 /// Prepares a verification of who a user is. People from Hong Kong, Macau and Taiwan can only be verified inside Alipay, so other apps must open it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02ahjy>
+#[doc(alias = "alipay.user.certify.open.initialize")]
+#[doc(alias = "身份认证初始化服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct CertifyOpenInitialize {
@@ -269,11 +271,11 @@ pub struct OpenCertifyIdentityParam {
     pub identity_type: Option<
         crate::types::OpenEnum<OpenCertifyIdentityParamIdentityType>,
     >,
-    /// 开放平台用户ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 开放平台用户ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 手机号. The mobile number that goes with `cert_name`. Example: `13000000000`.
     pub phone_no: Option<String>,
-    /// 支付宝用户ID. The user's Alipay user id. Example: `2088xxxx`.
+    /// 支付宝用户ID. The user's Alipay user id. Example: `2088xxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -333,7 +335,7 @@ impl OpenCertifyIdentityParam {
         self
     }
 
-    /// 开放平台用户ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 开放平台用户ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -345,7 +347,7 @@ impl OpenCertifyIdentityParam {
         self
     }
 
-    /// 支付宝用户ID. The user's Alipay user id. Example: `2088xxxx`.
+    /// 支付宝用户ID. The user's Alipay user id. Example: `2088xxxx`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -442,7 +444,7 @@ crate::codec::object!(OpenCertifyIdentityParam);
 /// 证件类型. What kind of document it is.
 #[non_exhaustive]
 pub enum OpenCertifyIdentityParamCertType {
-    /// An identity card.
+    /// 身份证.
     IdentityCard,
     /// A mainland travel permit for residents of Hong Kong and Macau.
     HomeVisitPermitHkMc,

@@ -6,6 +6,8 @@
 /// Asks what a verification of a user came to.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02ahjw>
+#[doc(alias = "alipay.user.certify.open.query")]
+#[doc(alias = "身份认证记录查询")]
 #[non_exhaustive]
 pub struct CertifyOpenQuery {
     /// 本次申请操作的唯一标识. Identifies the verification, as `alipay.user.certify.open.initialize` returned it. Example: `OC201809253000000393900404029253`.

@@ -6,6 +6,8 @@
 /// Asks whether a user has donated through Alipay's charity, and how often.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.charity.recordexist.query>
+#[doc(alias = "alipay.user.charity.recordexist.query")]
+#[doc(alias = "查询是否在支付宝公益捐赠的接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CharityRecordexistQuery {
@@ -13,13 +15,13 @@ pub struct CharityRecordexistQuery {
     pub biz_type: Option<i64>,
     /// 捐赠记录的结束时间. Until when the donations were made. Without it, those of this calendar year.
     pub end_time: Option<String>,
-    /// 支付宝用户open_id. Identifies the user to this app alone.
+    /// 支付宝用户open_id. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户ID. The number that Alipay gave the merchant.
     pub partner_id: Option<String>,
     /// 捐赠记录的开始时间. From when on the donations were made. Without it, those of this calendar year.
     pub start_time: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -45,7 +47,7 @@ impl CharityRecordexistQuery {
         self
     }
 
-    /// 支付宝用户open_id. Identifies the user to this app alone.
+    /// 支付宝用户open_id. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -63,7 +65,7 @@ impl CharityRecordexistQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

@@ -6,6 +6,8 @@
 /// Lists the users who took an authorisation back on a day, page by page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/77e7fec5_alipay.user.deloauth.detail.query>
+#[doc(alias = "alipay.user.deloauth.detail.query")]
+#[doc(alias = "查询解除授权的用户")]
 #[must_use]
 #[non_exhaustive]
 pub struct DeloauthDetailQuery {
@@ -159,14 +161,14 @@ impl crate::codec::Object for DeloauthDetailQueryResponse {
 
 crate::codec::object!(DeloauthDetailQueryResponse);
 
-/// 解除授权明细列表. A user who took an authorisation back.
+/// 解除授权明细. A user who took an authorisation back.
 #[non_exhaustive]
 pub struct DelOauthDetail {
     /// 数据入库的时间. When this was recorded.
     pub del_auth_time: Option<String>,
-    /// 用户openid. Identifies the user to this app alone.
+    /// 用户openid. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 用户uid. The user's Alipay user id.
+    /// 用户uid. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

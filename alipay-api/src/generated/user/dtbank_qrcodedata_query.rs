@@ -6,6 +6,8 @@
 /// Asks what a QR code of a digital bank branch (数字分行) brought on a day.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01ozks>
+#[doc(alias = "alipay.user.dtbank.qrcodedata.query")]
+#[doc(alias = "数字分行银行码明细数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct DtbankQrcodedataQuery {

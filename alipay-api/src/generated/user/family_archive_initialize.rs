@@ -6,6 +6,8 @@
 /// Prepares the component by which a user chooses family members and lets the merchant have their records.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.family.archive.initialize>
+#[doc(alias = "alipay.user.family.archive.initialize")]
+#[doc(alias = "初始化家人信息档案(选人授权)组件")]
 #[must_use]
 #[non_exhaustive]
 pub struct FamilyArchiveInitialize {

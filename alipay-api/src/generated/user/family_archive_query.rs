@@ -6,6 +6,8 @@
 /// Asks which family members a user has chosen, and for their records.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.family.archive.query>
+#[doc(alias = "alipay.user.family.archive.query")]
+#[doc(alias = "查询家人信息档案(选人授权)组件已选的家人档案信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct FamilyArchiveQuery {
@@ -125,7 +127,7 @@ impl crate::codec::Object for FamilyArchiveQueryResponse {
 
 crate::codec::object!(FamilyArchiveQueryResponse);
 
-/// 家庭档案列表. The record of a family member, as the user filled it in.
+/// 家庭档案. The record of a family member, as the user filled it in.
 #[non_exhaustive]
 pub struct FamilyArchiveDetail {
     /// 家庭档案中用户填写的详细地址. The address in detail.

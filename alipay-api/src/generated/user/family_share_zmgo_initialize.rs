@@ -6,6 +6,8 @@
 /// Prepares the component by which a user shares Zhima GO (芝麻GO) with the family.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01n4yx>
+#[doc(alias = "alipay.user.family.share.zmgo.initialize")]
+#[doc(alias = "初始化家庭芝麻GO共享组件")]
 #[must_use]
 #[non_exhaustive]
 pub struct FamilyShareZmgoInitialize {

@@ -6,6 +6,8 @@
 /// Leads the user to a page to sign in and let the app know who the user is.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02aile>
+#[doc(alias = "alipay.user.info.auth")]
+#[doc(alias = "用户登陆授权")]
 #[must_use]
 #[non_exhaustive]
 pub struct InfoAuth {

@@ -9,6 +9,8 @@
 /// Fields that the user has not filled in are absent. Much of this is personal data: ask only for what you need, and keep nothing else.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02aild>
+#[doc(alias = "alipay.user.info.share")]
+#[doc(alias = "支付宝会员授权信息查询接口")]
 #[non_exhaustive]
 pub struct InfoShare {
     /// 用户授权令牌. The user's `access_token`, from `alipay.system.oauth.token`. At most 40 characters.
@@ -79,9 +81,9 @@ impl crate::method::ServerMethod for InfoShare {}
 /// The answer to [`InfoShare`].
 #[non_exhaustive]
 pub struct InfoShareResponse {
-    /// 支付宝用户的userId. The user's Alipay user number, where the app has not moved to open ids.
+    /// 支付宝用户的userId. The user's Alipay user number, where the app has not moved to open ids. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
-    /// 支付宝用户的openId. The open id that the user has towards the app.
+    /// 支付宝用户的openId. The open id that the user has towards the app. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 用户昵称. The nickname.
     pub nick_name: Option<String>,
@@ -103,7 +105,7 @@ pub struct InfoShareResponse {
     pub zip: Option<String>,
     /// 展示名称. A name to show, made of the user's phone number, email address or Alipay number. It may change over time.
     pub display_name: Option<crate::types::Secret>,
-    /// The email address that the user logs in with; where there is none, the phone number.
+    /// 登录名. The email address that the user logs in with; where there is none, the phone number.
     pub email: Option<crate::types::Secret>,
     /// 手机号码. The mobile phone number.
     pub mobile: Option<crate::types::Secret>,
@@ -125,15 +127,15 @@ pub struct InfoShareResponse {
     pub inst_or_corp: Option<crate::types::OpenEnum<InfoShareInstOrCorp>>,
     /// 是否通过实名认证. Whether the user has proved who it is. Names and documents mean little without.
     pub is_certified: Option<bool>,
-    /// The person's real name, or the company's.
+    /// 姓名或企业名称. The person's real name, or the company's.
     pub user_name: Option<crate::types::Secret>,
-    /// The kind of document that the user proved its identity with.
+    /// 证件类型. The kind of document that the user proved its identity with.
     pub cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
-    /// The number of that document.
+    /// 证件号码. The number of that document.
     pub cert_no: Option<crate::types::Secret>,
     /// 用户年龄. The age in years. Only of users with a verified identity card.
     pub age: Option<i64>,
-    /// Whether the user is of age. Only of users with a verified identity card.
+    /// 是否成年. Whether the user is of age. Only of users with a verified identity card.
     pub is_adult: Option<bool>,
     /// 身份证民族信息. The ethnic group in the identity card.
     pub user_nation: Option<String>,
@@ -161,7 +163,7 @@ pub struct InfoShareResponse {
     pub is_student_certified: Option<bool>,
     /// 学信网返回的学校名称. The school, as the state's register of students has it.
     pub college_name: Option<String>,
-    /// The degree, as the same register has it: handle with care.
+    /// 学历/学位信息. The degree, as the same register has it: handle with care.
     pub degree: Option<String>,
     /// 入学时间. When the studies began.
     pub enrollment_time: Option<crate::types::Date>,
@@ -171,7 +173,7 @@ pub struct InfoShareResponse {
     pub deliver_addresses: Vec<AlipayUserDeliverAddress>,
     /// 公司类型. The kind of company. Of companies only.
     pub firm_type: Option<crate::types::OpenEnum<InfoShareFirmType>>,
-    /// The business that the company is licensed for. Of companies only.
+    /// 经营/业务范围. The business that the company is licensed for. Of companies only.
     pub business_scope: Option<String>,
     /// 企业执照号码. The number of the business licence. Of companies only.
     pub license_no: Option<String>,
@@ -598,7 +600,7 @@ impl crate::method::ErrorCode for InfoShareErrorCode {
     }
 }
 
-/// A person's sex.
+/// 性别. A person's sex.
 #[non_exhaustive]
 pub enum InfoShareGender {
     /// Female.
@@ -616,7 +618,7 @@ impl crate::codec::KnownValue for InfoShareGender {
 
 crate::codec::listed!(InfoShareGender);
 
-/// Whose account it is.
+/// 用户类型. Whose account it is.
 #[non_exhaustive]
 pub enum InfoShareUserType {
     /// A company's.
@@ -634,7 +636,7 @@ impl crate::codec::KnownValue for InfoShareUserType {
 
 crate::codec::listed!(InfoShareUserType);
 
-/// The state of an account.
+/// 用户状态. The state of an account.
 #[non_exhaustive]
 pub enum InfoShareUserStatus {
     /// Registered by the short way.
@@ -659,7 +661,7 @@ impl crate::codec::KnownValue for InfoShareUserStatus {
 
 crate::codec::listed!(InfoShareUserStatus);
 
-/// A special kind of account.
+/// 是否是金融机构或特殊单位. A special kind of account.
 #[non_exhaustive]
 pub enum InfoShareInstOrCorp {
     /// A financial institution.
@@ -692,7 +694,7 @@ impl crate::codec::KnownValue for InfoShareInstOrCorp {
 
 crate::codec::listed!(InfoShareInstOrCorp);
 
-/// A kind of identity document.
+/// 证件类型. A kind of identity document.
 #[non_exhaustive]
 pub enum InfoShareCertType {
     /// An identity card.
@@ -779,7 +781,7 @@ impl crate::codec::KnownValue for InfoShareCertType {
 
 crate::codec::listed!(InfoShareCertType);
 
-/// A kind of company.
+/// 公司类型. A kind of company.
 #[non_exhaustive]
 pub enum InfoShareFirmType {
     /// A company.
@@ -812,7 +814,7 @@ impl crate::codec::KnownValue for InfoShareFirmType {
 
 crate::codec::listed!(InfoShareFirmType);
 
-/// An address that goods are sent to.
+/// 收货地址. An address that goods are sent to.
 #[non_exhaustive]
 pub struct AlipayUserDeliverAddress {
     /// 收货人全名. The receiver's name.
@@ -825,7 +827,7 @@ pub struct AlipayUserDeliverAddress {
     pub deliver_province: Option<String>,
     /// 市.
     pub deliver_city: Option<String>,
-    /// The district or county.
+    /// 区/县. The district or county.
     pub deliver_area: Option<String>,
     /// 地址. The address within it.
     pub address: Option<crate::types::Secret>,
@@ -931,12 +933,12 @@ impl crate::codec::Object for AlipayUserDeliverAddress {
 
 crate::codec::object!(AlipayUserDeliverAddress);
 
-/// A picture of a document.
+/// 证件图片. A picture of a document.
 #[non_exhaustive]
 pub struct AlipayUserPicture {
     /// 图片类型. What it shows.
     pub picture_type: Option<String>,
-    /// Where it is. `alipay.user.certify.image.fetch` turns this into something to look at.
+    /// 图片地址. Where it is. `alipay.user.certify.image.fetch` turns this into something to look at.
     pub picture_url: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Hands a user several cards or vouchers (Alipass) at once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserPassInstancebatchAddRequest.java>
+#[doc(alias = "alipay.user.pass.instancebatch.add")]
+#[doc(alias = "卡券实例批量发放接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct PassInstancebatchAdd {
@@ -157,7 +159,7 @@ impl crate::codec::Object for PassInstancebatchAddResponse {
 
 crate::codec::object!(PassInstancebatchAddResponse);
 
-/// alipass实例操作信息列表. A card to hand out.
+/// alipass实例操作信息. A card to hand out.
 #[must_use]
 #[non_exhaustive]
 pub struct AlipassInstanceOpInfo {

@@ -6,6 +6,8 @@
 /// Tells who shows a payment code, where the user has authorised the merchant's mini program or card, so that vouchers can be used before the payment itself.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_2/alipay.user.twostage.common.use>
+#[doc(alias = "alipay.user.twostage.common.use")]
+#[doc(alias = "通用当面付二阶段接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct TwostageCommonUse {
@@ -127,9 +129,9 @@ impl crate::method::ServerMethod for TwostageCommonUse {}
 /// The answer to [`TwostageCommonUse`].
 #[non_exhaustive]
 pub struct TwostageCommonUseResponse {
-    /// 用户OpenId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenId. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户userId信息. The user's Alipay user id. Example: `2088123412341234`.
+    /// 支付宝用户userId信息. The user's Alipay user id. Example: `2088123412341234`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 从码值解析出来的用户身份信息. Who the user is, as the code says.
     pub user_identity_info: Option<UserIdentityInfo>,

@@ -6,6 +6,8 @@
 /// Tells a bank who shows a payment code, where merchants are connected indirectly; checks that PIDs, institution and store belong together and that the user has authorised it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserTwostageIndirectUseRequest.java>
+#[doc(alias = "alipay.user.twostage.indirect.use")]
+#[doc(alias = "双联二阶段")]
 #[must_use]
 #[non_exhaustive]
 pub struct TwostageIndirectUse {
@@ -138,7 +140,7 @@ impl crate::method::ServerMethod for TwostageIndirectUse {}
 /// The answer to [`TwostageIndirectUse`].
 #[non_exhaustive]
 pub struct TwostageIndirectUseResponse {
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088xxxxxxxxxxx`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088xxxxxxxxxxx`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

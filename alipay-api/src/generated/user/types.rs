@@ -19,7 +19,7 @@ impl crate::codec::KnownValue for Gender {
 
 crate::codec::listed!(Gender);
 
-/// The rules for regular deductions.
+/// 周期管控规则参数. The rules for regular deductions.
 #[must_use]
 #[non_exhaustive]
 pub struct PeriodRuleParams {

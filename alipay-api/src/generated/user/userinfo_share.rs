@@ -6,6 +6,8 @@
 /// Tells who a user is that came from Alipay to an outside app, by the token that `alipay.system.oauth.token` gave for the code that the user brought.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayUserUserinfoShareRequest.java>
+#[doc(alias = "alipay.user.userinfo.share")]
+#[doc(alias = "支付宝钱包用户信息共享")]
 #[non_exhaustive]
 pub struct UserinfoShare {
     /// Fields that this version of the library does not know.
@@ -71,7 +73,7 @@ pub struct UserinfoShareResponse {
     pub address: Option<String>,
     /// 区域编码. The code of the area. Not returned for the time being. Example: `330106`.
     pub address_code: Option<String>,
-    /// 支付宝用户ID. The user's Alipay user id. Example: `2088156897126906`.
+    /// 支付宝用户ID. The user's id in Alipay, 16 digits from 2088. Example: `2088156897126906`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 区县名称. The name of the district. Example: `西湖区`.
     pub area: Option<String>,
@@ -141,7 +143,7 @@ pub struct UserinfoShareResponse {
     pub real_name: Option<String>,
     /// 生日的月和日. The month and day of the user's birthday, as `MMdd`. Example: `0428`.
     pub reduced_birthday: Option<String>,
-    /// 用户的userId. The user's Alipay user id. Example: `2088102104794936`.
+    /// 用户的userId. The user's Alipay user id. Example: `2088102104794936`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户状态. Where the user's account stands. Example: `T`.
     pub user_status: Option<crate::types::OpenEnum<UserinfoShareUserStatus>>,
@@ -420,7 +422,7 @@ impl crate::method::ErrorCode for UserinfoShareErrorCode {
     }
 }
 
-/// 收货人地址列表. An address for deliveries.
+/// 收货人地址. An address for deliveries.
 #[non_exhaustive]
 pub struct DeliverAddress {
     /// 地址. The address itself. Example: `地址`.
@@ -650,7 +652,7 @@ pub enum UserinfoShareUserStatus {
     T,
     /// 被冻结账户. Frozen.
     B,
-    /// 已注册. Registered, but not activated.
+    /// 已注册未激活. Registered, but not activated.
     W,
 }
 

@@ -6,6 +6,8 @@
 /// Ends a credit service that was joined with `zhima.credit.ep.scene.agreement.use`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_8/zhima.credit.ep.scene.agreement.cancel>
+#[doc(alias = "zhima.credit.ep.scene.agreement.cancel")]
+#[doc(alias = "取消信用服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditEpSceneAgreementCancel {

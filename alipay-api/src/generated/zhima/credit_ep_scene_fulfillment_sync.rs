@@ -6,6 +6,8 @@
 /// Reports to Sesame Credit (芝麻信用) how a credit service was fulfilled.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_8/zhima.credit.ep.scene.fulfillment.sync>
+#[doc(alias = "zhima.credit.ep.scene.fulfillment.sync")]
+#[doc(alias = "信用服务履约同步")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditEpSceneFulfillmentSync {

@@ -6,6 +6,8 @@
 /// Reports to Sesame Credit (芝麻信用) how a credit service was fulfilled, several at once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_8/zhima.credit.ep.scene.fulfillmentlist.sync>
+#[doc(alias = "zhima.credit.ep.scene.fulfillmentlist.sync")]
+#[doc(alias = "信用服务履约同步(批量)")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditEpSceneFulfillmentlistSync {
@@ -141,7 +143,7 @@ impl crate::codec::Object for CreditEpSceneFulfillmentlistSyncResponse {
 
 crate::codec::object!(CreditEpSceneFulfillmentlistSyncResponse);
 
-/// 履约信息列表. A fulfilment to report.
+/// 履约信息. A fulfilment to report.
 #[must_use]
 #[non_exhaustive]
 pub struct FulfillmentInfo {
@@ -230,7 +232,7 @@ impl crate::codec::Object for FulfillmentInfo {
 
 crate::codec::object!(FulfillmentInfo);
 
-/// 履约同步结果列表. What became of a report.
+/// 履约同步结果. What became of a report.
 #[non_exhaustive]
 pub struct FulfillmentResult {
     /// 履约单号. Sesame Credit's number of the fulfilment.

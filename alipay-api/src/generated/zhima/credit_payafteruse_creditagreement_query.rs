@@ -6,6 +6,8 @@
 /// Asks whether a user has opened or authorised the service of Sesame Credit's use now, pay later (先用后付).
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ulp0>
+#[doc(alias = "zhima.credit.payafteruse.creditagreement.query")]
+#[doc(alias = "查询服务开通/授权信息")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditagreementQuery {
@@ -115,7 +117,7 @@ pub struct CreditPayafteruseCreditagreementQueryResponse {
     pub agreement_status: Option<
         crate::types::OpenEnum<CreditPayafteruseCreditagreementQueryAgreementStatus>,
     >,
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Example: `2088091111111111`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Example: `2088091111111111`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 开通时间. When the service was opened, where `agreement_status` is `VALID`. Example: `2020-09-15 11:23:04`.
     pub biz_time: Option<crate::types::DateTime>,
@@ -123,7 +125,7 @@ pub struct CreditPayafteruseCreditagreementQueryResponse {
     pub credit_agreement_id: Option<String>,
     /// 扩展信息. More data, as agreed for special businesses. Usually not needed. Example: `{"key":"value"}`.
     pub ext_info: Option<crate::types::Json>,
-    /// 开放ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 开放ID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户外部协议号. The merchant's own number of the agreement. Example: `2014070700166653`.
     pub out_agreement_no: Option<String>,
@@ -223,7 +225,7 @@ pub enum CreditPayafteruseCreditagreementQueryErrorCode {
     ExtraParamFormatError,
     /// The query is not allowed.
     IllegalQuery,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -262,8 +264,9 @@ impl crate::method::ErrorCode for CreditPayafteruseCreditagreementQueryErrorCode
             Self::CreditAgreementNotExist
             | Self::CreditAuthNotExist
             | Self::ExtraParamFormatError
-            | Self::IllegalQuery => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::DependFailure | Self::InvalidParameter => None,
+            | Self::IllegalQuery
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError | Self::DependFailure => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Lets the user open or authorise the service of Sesame Credit's use now, pay later (先用后付) in the Alipay app.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03uloz>
+#[doc(alias = "zhima.credit.payafteruse.creditagreement.sign")]
+#[doc(alias = "先用后付记签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditagreementSign {

@@ -6,6 +6,8 @@
 /// Turns another agreement of a user, such as credit deduction, into a Sesame Credit agreement (pay after use or risk assessment), so that the user has authorised the credit service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCreditPayafteruseCreditagreementTransferRequest.java>
+#[doc(alias = "zhima.credit.payafteruse.creditagreement.transfer")]
+#[doc(alias = "芝麻信用服务授权")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditagreementTransfer {
@@ -272,7 +274,7 @@ pub enum CreditPayafteruseCreditagreementTransferErrorCode {
     DeductAgreementInvalid,
     /// An order is not finished yet.
     ExistNotFinishedOrder,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     OutAgreementNoDuplicate,
@@ -325,11 +327,11 @@ impl crate::method::ErrorCode for CreditPayafteruseCreditagreementTransferErrorC
             Self::CreditAgreementNotMatchMerchant
             | Self::DeductAgreementInvalid
             | Self::ExistNotFinishedOrder
+            | Self::InvalidParameter
             | Self::SignModeNotMatch => Some(crate::ErrorClass::Request),
             Self::ZhimaEvaluateNoPass => Some(crate::ErrorClass::Declined),
             Self::CreditAgreementInvalid => Some(crate::ErrorClass::Setup),
             Self::CheckSignSalesFail
-            | Self::InvalidParameter
             | Self::OutAgreementNoDuplicate
             | Self::UserExistValidAgreement => None,
         }

@@ -6,6 +6,8 @@
 /// Closes a user's credit service or withdraws its authorisation.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCreditPayafteruseCreditagreementUnsignRequest.java>
+#[doc(alias = "zhima.credit.payafteruse.creditagreement.unsign")]
+#[doc(alias = "信用服务关闭/解除授权")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditagreementUnsign {

@@ -6,6 +6,8 @@
 /// Lets the user place an order of Sesame Credit's use now, pay later (先用后付) in the Alipay app, and open the service with it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCreditPayafteruseCreditbizorderCreateRequest.java>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.create")]
+#[doc(alias = "芝麻后付APP下单")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderCreate {

@@ -6,6 +6,8 @@
 /// Ends an order of a credit service, as kept or as cancelled.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03vteu>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.finish")]
+#[doc(alias = "结束信用服务订单")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderFinish {
@@ -194,7 +196,7 @@ crate::codec::object!(CreditPayafteruseCreditbizorderFinishResponse);
 pub enum CreditPayafteruseCreditbizorderFinishErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant has no permission for the order.
     MerchantNoPermissionOperateOrder,
@@ -232,11 +234,9 @@ impl crate::method::ErrorCode for CreditPayafteruseCreditbizorderFinishErrorCode
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::MerchantNoPermissionOperateOrder => Some(crate::ErrorClass::Setup),
-            Self::BizError
-            | Self::InvalidParameter
-            | Self::OrderNotExist
-            | Self::OrderStatusInvalid => None,
+            Self::BizError | Self::OrderNotExist | Self::OrderStatusInvalid => None,
         }
     }
 }

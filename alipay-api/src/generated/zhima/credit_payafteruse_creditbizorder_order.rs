@@ -6,6 +6,8 @@
 /// Places an order of a credit service for a user who has opened it, from server to server: the user need not confirm in Alipay.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ulpo>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.order")]
+#[doc(alias = "芝麻信用服务下单（免用户确认场景）")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderOrder {
@@ -337,7 +339,7 @@ pub enum CreditPayafteruseCreditbizorderOrderErrorCode {
     CheckSignSalesFail,
     /// The credit agreement is not in force.
     CreditAgreementInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     SignSalesChange,
@@ -379,14 +381,12 @@ impl crate::method::ErrorCode for CreditPayafteruseCreditbizorderOrderErrorCode 
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::ZhimaCheckNoPass | Self::ZhimaEvaluateNoPass => {
                 Some(crate::ErrorClass::Declined)
             }
             Self::CreditAgreementInvalid => Some(crate::ErrorClass::Setup),
-            Self::BizError
-            | Self::CheckSignSalesFail
-            | Self::InvalidParameter
-            | Self::SignSalesChange => None,
+            Self::BizError | Self::CheckSignSalesFail | Self::SignSalesChange => None,
         }
     }
 }

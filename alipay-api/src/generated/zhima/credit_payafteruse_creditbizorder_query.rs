@@ -6,6 +6,8 @@
 /// Asks where an order of a credit service stands.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03vtet>
+#[doc(alias = "zhima.credit.payafteruse.creditbizorder.query")]
+#[doc(alias = "信用服务订单查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPayafteruseCreditbizorderQuery {
@@ -231,7 +233,7 @@ pub enum CreditPayafteruseCreditbizorderQueryErrorCode {
     DependFailure,
     /// The query is not allowed.
     IllegalQuery,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -256,8 +258,10 @@ impl crate::method::ErrorCode for CreditPayafteruseCreditbizorderQueryErrorCode 
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalQuery => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::DependFailure | Self::InvalidParameter => None,
+            Self::IllegalQuery | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::BizError | Self::DependFailure => None,
         }
     }
 }

@@ -6,14 +6,16 @@
 /// Reads a user's agreement of Zhima GO (芝麻GO).
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03utv3>
+#[doc(alias = "zhima.credit.pe.zmgo.agreement.query")]
+#[doc(alias = "芝麻Go协议查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoAgreementQuery {
     /// 用户签约记录的编号. Alipay's number of the agreement. With it, everything else is ignored. Example: `20185513447859192007`.
     pub agreement_id: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
-    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -32,13 +34,13 @@ impl CreditPeZmgoAgreementQuery {
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
     }
 
-    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -120,11 +122,11 @@ pub struct CreditPeZmgoAgreementQueryResponse {
     pub agreement_status: Option<
         crate::types::OpenEnum<CreditPeZmgoAgreementQueryAgreementStatus>,
     >,
-    /// 支付宝用户userId. The user's Alipay user id, 16 digits from 2088. Example: `2088302424419340`.
+    /// 支付宝用户userId. The user's Alipay user id, 16 digits from 2088. Example: `2088302424419340`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 代表签约芝麻GO所属业务类型. The kind of business that the agreement is for. Example: `zm_zmgo`.
     pub biz_type: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 该条芝麻GO协议签约时间. When the agreement was signed. Example: `2021-09-27 00:00:00`.
     pub sign_time: Option<crate::types::DateTime>,

@@ -6,14 +6,16 @@
 /// Ends a user's agreement of Zhima GO (芝麻GO).
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ub1g>
+#[doc(alias = "zhima.credit.pe.zmgo.agreement.unsign")]
+#[doc(alias = "芝麻GO协议解约")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoAgreementUnsign {
     /// 用户签约记录的编号. Alipay's number of the agreement. Example: `ZMGO_AGR2020122710020604120000000001`.
     pub agreement_id: Option<String>,
-    /// 支付宝的用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`.
+    /// 支付宝的用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户ID. Identifies the merchant. Example: `2088302424614288`.
     pub partner_id: Option<String>,
@@ -36,13 +38,13 @@ impl CreditPeZmgoAgreementUnsign {
         self
     }
 
-    /// 支付宝的用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`.
+    /// 支付宝的用户id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -197,7 +199,7 @@ crate::codec::object!(CreditPeZmgoAgreementUnsignResponse);
 /// A business error code of [`CreditPeZmgoAgreementUnsign`].
 #[non_exhaustive]
 pub enum CreditPeZmgoAgreementUnsignErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     SettleBalanceAccountError,
@@ -248,8 +250,8 @@ impl crate::method::ErrorCode for CreditPeZmgoAgreementUnsignErrorCode {
             Self::ZmgoBizAgrSystemError
             | Self::ZmgoBizOrderSystemError
             | Self::ZmgoCreateWpnSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::InvalidParameter
-            | Self::SettleBalanceAccountError
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::SettleBalanceAccountError
             | Self::ZmgoBizAgrError
             | Self::ZmgoSystemAmountNotClear => None,
         }

@@ -6,12 +6,14 @@
 /// Closes an application to sign Zhima GO (芝麻GO) that was not confirmed.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01qii3>
+#[doc(alias = "zhima.credit.pe.zmgo.bizopt.close")]
+#[doc(alias = "芝麻GO签约关单")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoBizoptClose {
-    /// 支付宝用户Id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`.
+    /// 支付宝用户Id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户本次操作的请求流水号. The merchant's own number of this request, unique. Example: `99202005050100930053707258`.
     pub out_request_no: Option<String>,
@@ -30,13 +32,13 @@ impl CreditPeZmgoBizoptClose {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 支付宝用户Id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`.
+    /// 支付宝用户Id. The user's Alipay user id, 16 digits from 2088. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -151,13 +153,13 @@ impl crate::method::ServerMethod for CreditPeZmgoBizoptClose {}
 pub struct CreditPeZmgoBizoptCloseResponse {
     /// 芝麻GO签约申请时生成的签约申请单据号. The number of the application, made when signing began. Example: `ZMGO_OPT2021020110020607850000006001`.
     pub biz_opt_no: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 商户本次操作的请求流水号. The merchant's own number of this request. Example: `9e8cc8da16866a79161ee033cb58497b`.
     pub out_request_no: Option<String>,
     /// 商户ID. Identifies the merchant. Example: `2088302424614288`.
     pub partner_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088302841345600`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -229,7 +231,7 @@ pub enum CreditPeZmgoBizoptCloseErrorCode {
     BizOptStatusCheckFailure,
     /// The documentation names this code and does not say what it means.
     BizOptUpdateFailure,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no access to this.
     RequestAccessIllegal,
@@ -269,14 +271,13 @@ impl crate::method::ErrorCode for CreditPeZmgoBizoptCloseErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizOptNotExist | Self::ZmgoBizOptNull => {
+            Self::BizOptNotExist | Self::InvalidParameter | Self::ZmgoBizOptNull => {
                 Some(crate::ErrorClass::Request)
             }
             Self::RequestAccessIllegal => Some(crate::ErrorClass::Setup),
             Self::BizOptError
             | Self::BizOptStatusCheckFailure
-            | Self::BizOptUpdateFailure
-            | Self::InvalidParameter => None,
+            | Self::BizOptUpdateFailure => None,
         }
     }
 }

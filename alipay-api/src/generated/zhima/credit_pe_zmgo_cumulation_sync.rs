@@ -6,6 +6,8 @@
 /// Reports what a user of Zhima GO (芝麻GO) did: orders, discounts and finished tasks. The user sees it, and settlement may be checked against it.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_8/zhima.credit.pe.zmgo.cumulation.sync>
+#[doc(alias = "zhima.credit.pe.zmgo.cumulation.sync")]
+#[doc(alias = "芝麻go用户数据回传")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoCumulationSync {
@@ -25,7 +27,7 @@ pub struct CreditPeZmgoCumulationSync {
     pub ext_info: Option<crate::types::Json>,
     /// 是否为支付宝交易. Whether it was an Alipay payment; only for templates that are bound to payments. Without it, false. If true, `trade_no` must be an Alipay payment of this user to this merchant, or nothing is counted.
     pub has_alipay_trade: Option<bool>,
-    /// 用户OpenID. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部业务号. The merchant's own number of the report, unique. If the answer asks for another idempotence number, send it with a new one. Example: `2020081211223006150094012926289`.
     pub out_biz_no: String,
@@ -37,7 +39,7 @@ pub struct CreditPeZmgoCumulationSync {
     pub request_from: String,
     /// 任务类型数据. The task that was done. Needed if `cumulate_data_type` is `TASK`.
     pub task_type_data: Option<TaskTypeData>,
-    /// 用户userId. The user's Alipay user id, 16 digits from 2088. At least one of `user_id`, `open_id` must be given. Example: `2088602002015001`.
+    /// 用户userId. The user's Alipay user id, 16 digits from 2088. At least one of `user_id`, `open_id` must be given. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -118,7 +120,7 @@ impl CreditPeZmgoCumulationSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. At least one of `user_id`, `open_id` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -137,7 +139,7 @@ impl CreditPeZmgoCumulationSync {
         self
     }
 
-    /// 用户userId. The user's Alipay user id, 16 digits from 2088. At least one of `user_id`, `open_id` must be given. Example: `2088602002015001`.
+    /// 用户userId. The user's Alipay user id, 16 digits from 2088. At least one of `user_id`, `open_id` must be given. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -297,11 +299,11 @@ pub struct CreditPeZmgoCumulationSyncResponse {
     pub agreement_no: Option<String>,
     /// 数据回传失败原因描述. Why the report was not counted. Example: `入参userId为空`.
     pub fail_reason: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone, if the report was counted. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone, if the report was counted. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部业务号. The merchant's own number of the report, if it was counted. If the answer asks for another idempotence number, send it with a new one. Example: `2020081211223006150094012926289`.
     pub out_biz_no: Option<String>,
-    /// 用户userId. The user's Alipay user id, if the report was counted. Example: `2088602002015001`.
+    /// 用户userId. The user's Alipay user id, if the report was counted. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -379,7 +381,7 @@ pub enum CreditPeZmgoCumulationSyncErrorCode {
     InvalidCumulateMode,
     /// The type of accumulation is wrong.
     InvalidCumulateType,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The order's amount is wrong.
     OrderAmountIllegal,
@@ -454,6 +456,7 @@ impl crate::method::ErrorCode for CreditPeZmgoCumulationSyncErrorCode {
             | Self::InvalidBizAction
             | Self::InvalidCumulateMode
             | Self::InvalidCumulateType
+            | Self::InvalidParameter
             | Self::OrderAmountIllegal
             | Self::PayOrderNotExist
             | Self::RefundIllegal
@@ -461,10 +464,9 @@ impl crate::method::ErrorCode for CreditPeZmgoCumulationSyncErrorCode {
             | Self::RequestParamIllegal
             | Self::SellerInfoError => Some(crate::ErrorClass::Request),
             Self::RequestAccessIllegal => Some(crate::ErrorClass::Setup),
-            Self::EasyMemberConsultFail
-            | Self::IdempotentError
-            | Self::InvalidParameter
-            | Self::TradeNotExist => None,
+            Self::EasyMemberConsultFail | Self::IdempotentError | Self::TradeNotExist => {
+                None
+            }
         }
     }
 }
@@ -741,7 +743,7 @@ crate::codec::object!(ZMGoOutDiscountInfo);
 pub enum ZMGoOutDiscountInfoDiscountType {
     /// 专享优惠. An exclusive offer.
     ExclusiveBenefit,
-    /// 专享折扣. An exclusive discount.
+    /// 专享折扣.
     ExclusiveDiscount,
     /// 增值权益. An added benefit.
     AppreciationBenefit,

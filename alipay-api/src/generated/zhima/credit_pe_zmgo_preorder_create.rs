@@ -6,12 +6,14 @@
 /// Prepares the signing of Zhima GO (芝麻GO) with its data and settings, before the user signs.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ujao>
+#[doc(alias = "zhima.credit.pe.zmgo.preorder.create")]
+#[doc(alias = "芝麻GO签约预创单")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoPreorderCreate {
-    /// 用户OpenID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Must stay the same for one `out_request_no`. Example: `2088759402857364`.
+    /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Must stay the same for one `out_request_no`. Example: `2088759402857364`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 业务发生时间. When it happens; the time for signing runs from here. A repeat with another time fails. Example: `2016-07-06 00:00:02`.
     pub biz_time: Option<crate::types::DateTime>,
@@ -53,13 +55,13 @@ impl CreditPeZmgoPreorderCreate {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Must stay the same for one `out_request_no`. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Must stay the same for one `out_request_no`. Example: `2088759402857364`.
+    /// 支付宝用户ID. The user's Alipay user id, 16 digits from 2088. Must stay the same for one `out_request_no`. Example: `2088759402857364`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -365,7 +367,7 @@ pub enum CreditPeZmgoPreorderCreateErrorCode {
     CustomFreezeAmountNotSupport,
     /// The amount to freeze is wrong.
     FreezeAmountInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The merchant's contract did not pass the check.
     MerchantAgreementCheckFailed,
@@ -373,7 +375,7 @@ pub enum CreditPeZmgoPreorderCreateErrorCode {
     NotifyUrlNotSupport,
     /// Dynamic templates are not supported.
     NotSupportDynamicTemplate,
-    /// The order is closed.
+    /// The documentation says no more than the name.
     OrderHasClosed,
     /// The documentation names this code and does not say what it means.
     OrderIndepotentFailed,
@@ -425,6 +427,7 @@ impl crate::method::ErrorCode for CreditPeZmgoPreorderCreateErrorCode {
         match self {
             Self::CustomFreezeAmountNotSupport
             | Self::FreezeAmountInvalid
+            | Self::InvalidParameter
             | Self::NotifyUrlNotSupport
             | Self::NotSupportDynamicTemplate
             | Self::OrderHasClosed
@@ -432,9 +435,7 @@ impl crate::method::ErrorCode for CreditPeZmgoPreorderCreateErrorCode {
             Self::MerchantAgreementCheckFailed | Self::RequestAccessIllegal => {
                 Some(crate::ErrorClass::Setup)
             }
-            Self::AcquireUserLockFail
-            | Self::InvalidParameter
-            | Self::OrderIndepotentFailed => None,
+            Self::AcquireUserLockFail | Self::OrderIndepotentFailed => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Settles Zhima GO (芝麻GO): charges the user out of what is frozen, at most the frozen amount.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03usxk>
+#[doc(alias = "zhima.credit.pe.zmgo.settle.apply")]
+#[doc(alias = "芝麻GO结算申请")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoSettleApply {
@@ -13,9 +15,9 @@ pub struct CreditPeZmgoSettleApply {
     pub action_type: Option<crate::types::OpenEnum<CreditPeZmgoSettleApplyActionType>>,
     /// 用户签约记录的编号. Alipay's number of the agreement. Example: `ZMGO_AGR2020122710020604120000000001`.
     pub agreement_id: Option<String>,
-    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 商户本次操作的请求流水号. The merchant's own number of this operation: Chinese characters, letters and digits, unique at the merchant. Example: `8077735255938032`.
     pub out_request_no: Option<String>,
@@ -59,13 +61,13 @@ impl CreditPeZmgoSettleApply {
         self
     }
 
-    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -354,7 +356,7 @@ pub enum CreditPeZmgoSettleApplyErrorCode {
     CycleWithholdPayAmountError,
     /// The documentation names this code and does not say what it means.
     FundsChannelCheckFailed,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The amount to pay did not pass the check.
     PayAmountCheckError,
@@ -465,6 +467,7 @@ impl crate::method::ErrorCode for CreditPeZmgoSettleApplyErrorCode {
             | Self::ZmgoCreateWpnSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::CycleWithholdNotinAcceptTime
             | Self::CycleWithholdPayAmountError
+            | Self::InvalidParameter
             | Self::PayAmountCheckError
             | Self::SettleAcceptNotSupport
             | Self::SettleBizAgreementStatusFinish
@@ -476,7 +479,6 @@ impl crate::method::ErrorCode for CreditPeZmgoSettleApplyErrorCode {
             Self::RequestAccessIllegal => Some(crate::ErrorClass::Setup),
             Self::BalanceAvailableAmountNotEnough
             | Self::FundsChannelCheckFailed
-            | Self::InvalidParameter
             | Self::PayAmountIdempotentError
             | Self::SettleBalanceAccountError
             | Self::SettleIllegalRpc

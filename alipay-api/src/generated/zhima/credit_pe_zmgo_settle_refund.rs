@@ -6,14 +6,16 @@
 /// Refunds what `zhima.credit.pe.zmgo.settle.apply` charged.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ub1e>
+#[doc(alias = "zhima.credit.pe.zmgo.settle.refund")]
+#[doc(alias = "芝麻GO结算退款接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoSettleRefund {
     /// 签约芝麻GO的业务协议号. The number of the agreement, told by the notifications of signing and settlement. Example: `ZMGO_AGR2021010510020604080000006001`.
     pub agreement_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝用户ID. The user's Alipay user id. Example: `2088302841345600`.
+    /// 支付宝用户ID. The user's id in Alipay, 16 digits from 2088. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 本次退款说明. What the refund is for. Example: `退款`.
     pub memo: Option<String>,
@@ -44,13 +46,13 @@ impl CreditPeZmgoSettleRefund {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 支付宝用户ID. The user's Alipay user id. Example: `2088302841345600`.
+    /// 支付宝用户ID. The user's id in Alipay, 16 digits from 2088. Example: `2088302841345600`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -306,7 +308,7 @@ pub enum CreditPeZmgoSettleRefundErrorCode {
     AgreementNotExist,
     /// The operation on the authorisation does not exist.
     AuthOptOrderNotExist,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The operation's id and the trade number are both missing.
     OptidAndTradenoAllEmpty,
@@ -380,7 +382,7 @@ pub enum CreditPeZmgoSettleRefundErrorCode {
     TradenoAndAuthoptNotMatch,
     /// The trade is closed.
     TradeHasClose,
-    /// The trade is finished.
+    /// The documentation says no more than the name.
     TradeHasFinished,
     /// The trade allows no refund.
     TradeNotAllowRefund,
@@ -510,6 +512,7 @@ impl crate::method::ErrorCode for CreditPeZmgoSettleRefundErrorCode {
             | Self::AgreementAndUserNotMatch
             | Self::AgreementNotExist
             | Self::AuthOptOrderNotExist
+            | Self::InvalidParameter
             | Self::OptidAndTradenoAllEmpty
             | Self::ReasonTradeRefundFeeErr
             | Self::RefundAgreementNotExist
@@ -539,8 +542,7 @@ impl crate::method::ErrorCode for CreditPeZmgoSettleRefundErrorCode {
             Self::RequestAccessIllegal
             | Self::SellerBalanceNotEnough
             | Self::SettleRefundIllegalAccess => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter
-            | Self::RefundLastTimeFail
+            Self::RefundLastTimeFail
             | Self::RefundOptOrderNotUnique
             | Self::RefundRequestNoIdempotentFail
             | Self::SettleRefundBalanceError

@@ -6,14 +6,16 @@
 /// Releases what Zhima GO (芝麻GO) froze of a user's money, at most the frozen amount.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01vx41>
+#[doc(alias = "zhima.credit.pe.zmgo.settle.unfreeze")]
+#[doc(alias = "芝麻GO解冻接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoSettleUnfreeze {
     /// 用户签约记录的编号. Alipay's number of the agreement. Example: `20185513447859192007`.
     pub agreement_id: Option<String>,
-    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 解冻成功时间. When it was released. Example: `2014-09-15 11:23:04`.
     pub biz_time: Option<crate::types::DateTime>,
@@ -44,13 +46,13 @@ impl CreditPeZmgoSettleUnfreeze {
         self
     }
 
-    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 买家OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id. Example: `2088101117955611`. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self
@@ -293,7 +295,7 @@ pub enum CreditPeZmgoSettleUnfreezeErrorCode {
     BizOptUpdateFailure,
     /// The business order does not exist.
     BizOrderNotExistFailure,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no access to this.
     RequestAccessIllegal,
@@ -350,9 +352,9 @@ impl crate::method::ErrorCode for CreditPeZmgoSettleUnfreezeErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::ZmgoConfigSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::BizOrderNotExistFailure | Self::SettleBizAgreementNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::BizOrderNotExistFailure
+            | Self::InvalidParameter
+            | Self::SettleBizAgreementNotExist => Some(crate::ErrorClass::Request),
             Self::RequestAccessIllegal => Some(crate::ErrorClass::Setup),
             Self::BalanceAccountMissing
             | Self::BalanceAvailableAmountNotEnough
@@ -361,7 +363,6 @@ impl crate::method::ErrorCode for CreditPeZmgoSettleUnfreezeErrorCode {
             | Self::BalanceUserLockCollision
             | Self::BizOptIdempotentFailure
             | Self::BizOptUpdateFailure
-            | Self::InvalidParameter
             | Self::UnfreezeAgrNStatus => None,
         }
     }

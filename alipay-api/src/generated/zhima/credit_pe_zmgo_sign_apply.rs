@@ -6,12 +6,14 @@
 /// Lets the user sign Zhima GO (芝麻GO) on a page or in the Alipay app.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03u934>
+#[doc(alias = "zhima.credit.pe.zmgo.sign.apply")]
+#[doc(alias = "芝麻GO页面签约接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditPeZmgoSignApply {
-    /// 用户OpenID. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
+    /// 用户OpenID. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out. See [user ids](crate::guide::user_ids).
     pub alipay_open_id: Option<String>,
-    /// 支付宝的用户id. The user's Alipay user id: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
+    /// 支付宝的用户id. The user's Alipay user id: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out. See [user ids](crate::guide::user_ids).
     pub alipay_user_id: Option<String>,
     /// 外部渠道标识. The mark of the outside channel.
     pub channel: Option<String>,
@@ -40,13 +42,13 @@ impl CreditPeZmgoSignApply {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 用户OpenID. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
+    /// 用户OpenID. Identifies the user to this app alone: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out. See [user ids](crate::guide::user_ids).
     pub fn alipay_open_id(mut self, alipay_open_id: impl Into<String>) -> Self {
         self.alipay_open_id = Some(Into::into(alipay_open_id));
         self
     }
 
-    /// 支付宝的用户id. The user's Alipay user id: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out.
+    /// 支付宝的用户id. The user's Alipay user id: signing fails if another user signs. Only for merchants that must keep to one Alipay account; otherwise leave it out. See [user ids](crate::guide::user_ids).
     pub fn alipay_user_id(mut self, alipay_user_id: impl Into<String>) -> Self {
         self.alipay_user_id = Some(Into::into(alipay_user_id));
         self

@@ -6,6 +6,8 @@
 /// Reads a user's Sesame score (芝麻分). The same `transaction_id` gets the first answer again for a day, and is not charged again; after that it is an error.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_8/zhima.credit.score.get>
+#[doc(alias = "zhima.credit.score.get")]
+#[doc(alias = "芝麻信用评分")]
 #[must_use]
 #[non_exhaustive]
 pub struct CreditScoreGet {

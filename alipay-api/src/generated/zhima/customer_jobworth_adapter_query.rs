@@ -6,6 +6,8 @@
 /// Asks how well a person's work certificate (职得工作证) fits a job.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/022mvz>
+#[doc(alias = "zhima.customer.jobworth.adapter.query")]
+#[doc(alias = "职得工作证信息匹配度查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthAdapterQuery {
@@ -17,9 +19,9 @@ pub struct CustomerJobworthAdapterQuery {
     pub cert_type: Option<String>,
     /// 匹配的职位的中文名称. The Chinese name of the job.
     pub job_name: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 姓名. The person's name.
     pub user_name: Option<String>,
@@ -59,13 +61,13 @@ impl CustomerJobworthAdapterQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -237,7 +239,7 @@ impl crate::codec::Object for CustomerJobworthAdapterQueryResponse {
 
 crate::codec::object!(CustomerJobworthAdapterQueryResponse);
 
-/// What a job asks for.
+/// 匹配的参数. What a job asks for.
 #[must_use]
 #[non_exhaustive]
 pub struct JobworthAdapter {
@@ -378,9 +380,9 @@ pub enum JobworthAdapterEduLevel {
     Polytechnic,
     /// 大专. Junior college.
     College,
-    /// 本科. Bachelor.
+    /// 本科.
     Bachelor,
-    /// 硕士. Master.
+    /// 硕士.
     Master,
     /// 博士及以上. Doctor or more.
     DoctorAndAbove,

@@ -6,6 +6,8 @@
 /// Checks in advance whether a person's status can be verified.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/16f72e43_zhima.customer.jobworth.authentication.preconsult>
+#[doc(alias = "zhima.customer.jobworth.authentication.preconsult")]
+#[doc(alias = "身份验真预咨询服务")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthAuthenticationPreconsult {

@@ -6,6 +6,8 @@
 /// Reads what came of verifying a person's status. Once the result is final, it can be read only once: another read needs a new verification.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/351177b5_zhima.customer.jobworth.authentication.query>
+#[doc(alias = "zhima.customer.jobworth.authentication.query")]
+#[doc(alias = "职得身份认证查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthAuthenticationQuery {
@@ -19,7 +21,7 @@ pub struct CustomerJobworthAuthenticationQuery {
     pub identity_type: Option<String>,
     /// 查询身份认证结果的凭证. The token to read the result with. Once the result is final, it can be used with success only once.
     pub once_token: Option<crate::types::Secret>,
-    /// 用户OpenID. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 查询类型. How to ask.
     pub query_type: Option<
@@ -27,7 +29,7 @@ pub struct CustomerJobworthAuthenticationQuery {
     >,
     /// 信用服务id. Identifies the credit service, as Alipay assigned it to the merchant. Example: `2019120400000000000004450100`.
     pub service_id: Option<String>,
-    /// 蚂蚁统一会员ID 和身份证任选一个传入. The person's Alipay user id, 16 digits from 2088. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `20881029102921`.
+    /// 蚂蚁统一会员ID 和身份证任选一个传入. The person's Alipay user id, 16 digits from 2088. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `20881029102921`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -88,7 +90,7 @@ impl CustomerJobworthAuthenticationQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the person to this app alone. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -111,7 +113,7 @@ impl CustomerJobworthAuthenticationQuery {
         self
     }
 
-    /// 蚂蚁统一会员ID 和身份证任选一个传入. The person's Alipay user id, 16 digits from 2088. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `20881029102921`.
+    /// 蚂蚁统一会员ID 和身份证任选一个传入. The person's Alipay user id, 16 digits from 2088. May be left out if the identity document is given. At least one of `user_id`, `open_id`, `cert_no` must be given. Example: `20881029102921`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -242,11 +244,11 @@ pub struct CustomerJobworthAuthenticationQueryResponse {
     >,
     /// 身份认证查询结果页面的小程序链接. The link to the mini program's page with the result, for the user, inside Alipay. Example: `alipays://platformapi/startapp?appId`.
     pub identity_result_skip_url: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 代表订单状态. Where the order stands, such as `FINISH`. Example: `FINISH`.
     pub token_status: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088402562742105`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. Example: `2088402562742105`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -324,7 +326,7 @@ crate::codec::object!(CustomerJobworthAuthenticationQueryResponse);
 pub enum CustomerJobworthAuthenticationQueryErrorCode {
     /// The card number does not match.
     CardNoNotMatch,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The user is on a black list.
     JobWorthBlackList,
@@ -403,6 +405,7 @@ impl crate::method::ErrorCode for CustomerJobworthAuthenticationQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::CardNoNotMatch
+            | Self::InvalidParameter
             | Self::MobileNoNotMatch
             | Self::ParamError
             | Self::TokenInvalid
@@ -414,9 +417,7 @@ impl crate::method::ErrorCode for CustomerJobworthAuthenticationQueryErrorCode {
             | Self::RiskIntercept
             | Self::UserNotAuthorize
             | Self::UserNotOpenJobworth => Some(crate::ErrorClass::Declined),
-            Self::InvalidParameter
-            | Self::MerchantIntercept
-            | Self::OpenZmAccountIntercept => None,
+            Self::MerchantIntercept | Self::OpenZmAccountIntercept => None,
         }
     }
 }

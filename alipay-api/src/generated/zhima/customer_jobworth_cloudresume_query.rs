@@ -6,6 +6,8 @@
 /// Reads a user's cloud résumé (智能简历) from the work card, with a token that works only once.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthCloudresumeQueryRequest.java>
+#[doc(alias = "zhima.customer.jobworth.cloudresume.query")]
+#[doc(alias = "智能简历基本数据查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthCloudresumeQuery {
@@ -266,7 +268,7 @@ crate::codec::object!(CustomerJobworthCloudresumeQueryResponse);
 pub enum CustomerJobworthCloudresumeQueryErrorCode {
     /// The documentation names this code and does not say what it means.
     AppInvokeDegrade,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// There is no such data.
     QueryDataIsNull,
@@ -309,11 +311,13 @@ impl crate::method::ErrorCode for CustomerJobworthCloudresumeQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::ZmSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::QueryDataIsNull => Some(crate::ErrorClass::Request),
+            Self::InvalidParameter | Self::QueryDataIsNull => {
+                Some(crate::ErrorClass::Request)
+            }
             Self::UserNotAuthorize | Self::UserNotOpenZhima => {
                 Some(crate::ErrorClass::Declined)
             }
-            Self::AppInvokeDegrade | Self::InvalidParameter => None,
+            Self::AppInvokeDegrade => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Asks for a user's work card (职得工作证): by Alipay user, which goes first, by identity paper, or by `conn_key` for the cloud résumé.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthInfoQueryRequest.java>
+#[doc(alias = "zhima.customer.jobworth.info.query")]
+#[doc(alias = "职得工作证信息查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthInfoQuery {
@@ -35,9 +37,9 @@ pub struct CustomerJobworthInfoQuery {
     pub job_id: Option<String>,
     /// 商户内部的唯一id. The visitor's id at the merchant, unique there. Needed if the H5 page is asked for.
     pub ka_visitor_id: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone. Needed to ask by Alipay user, in place of `user_id`. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed to ask by Alipay user, in place of `user_id`. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed to ask by Alipay user; goes before the identity paper. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `2088XXXXXXXX`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed to ask by Alipay user; goes before the identity paper. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `2088XXXXXXXX`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 姓名. Example: `张三`.
     pub user_name: Option<String>,
@@ -170,13 +172,13 @@ impl CustomerJobworthInfoQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Needed to ask by Alipay user, in place of `user_id`. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Needed to ask by Alipay user, in place of `user_id`. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed to ask by Alipay user; goes before the identity paper. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `2088XXXXXXXX`.
+    /// 蚂蚁统一会员ID. The user's Alipay user id, 16 digits from 2088. Needed to ask by Alipay user; goes before the identity paper. At least one of `user_id`, `open_id`, `cert_no`, `conn_key` must be given. Example: `2088XXXXXXXX`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -508,7 +510,7 @@ pub enum CustomerJobworthInfoQueryErrorCode {
     ConfigErrorWithoutServiceId,
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The job's id does not match.
     JobIdNotMatch,
@@ -546,12 +548,12 @@ impl crate::method::ErrorCode for CustomerJobworthInfoQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalArgument | Self::JobIdNotMatch => {
+            Self::IllegalArgument | Self::InvalidParameter | Self::JobIdNotMatch => {
                 Some(crate::ErrorClass::Request)
             }
             Self::UserNotAuthorize => Some(crate::ErrorClass::Declined),
             Self::ConfigErrorWithoutServiceId => Some(crate::ErrorClass::Setup),
-            Self::BlackControl | Self::InvalidParameter => None,
+            Self::BlackControl => None,
         }
     }
 }

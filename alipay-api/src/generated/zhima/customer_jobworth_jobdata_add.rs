@@ -6,6 +6,8 @@
 /// Reports data on a user's work, such as certificates, positions or experience, to the work card (职得工作证), by a partner.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthJobdataAddRequest.java>
+#[doc(alias = "zhima.customer.jobworth.jobdata.add")]
+#[doc(alias = "工作证职业数据回流接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthJobdataAdd {
@@ -17,9 +19,9 @@ pub struct CustomerJobworthJobdataAdd {
     pub conn_key: Option<String>,
     /// 回传信息.
     pub job_data_list: Vec<JobWorthJobdata>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝uid. The user's Alipay user id, 16 digits from 2088. Example: `2088302586280165`.
+    /// 支付宝uid. The user's Alipay user id, 16 digits from 2088. Example: `2088302586280165`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户中文名. Example: `张三`.
     pub user_name: Option<String>,
@@ -64,13 +66,13 @@ impl CustomerJobworthJobdataAdd {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
     }
 
-    /// 支付宝uid. The user's Alipay user id, 16 digits from 2088. Example: `2088302586280165`.
+    /// 支付宝uid. The user's Alipay user id, 16 digits from 2088. Example: `2088302586280165`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -250,7 +252,7 @@ crate::codec::object!(CustomerJobworthJobdataAddResponse);
 pub enum CustomerJobworthJobdataAddErrorCode {
     /// A parameter is missing or wrong.
     IllegalArgument,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -270,8 +272,9 @@ impl crate::method::ErrorCode for CustomerJobworthJobdataAddErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalArgument => Some(crate::ErrorClass::Request),
-            Self::InvalidParameter => None,
+            Self::IllegalArgument | Self::InvalidParameter => {
+                Some(crate::ErrorClass::Request)
+            }
         }
     }
 }
@@ -983,9 +986,9 @@ crate::codec::listed!(JobWorthJobdataEducationStatus);
 /// 岗位属性.
 #[non_exhaustive]
 pub enum JobWorthJobdataWorkProperty {
-    /// Full time.
+    /// 全职.
     FullTime,
-    /// Part time.
+    /// 兼职.
     PartTime,
 }
 

@@ -6,10 +6,12 @@
 /// Uploads a picture for the work card (职得工作证), such as a certificate's, and returns its id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthPictureUploadRequest.java>
+#[doc(alias = "zhima.customer.jobworth.picture.upload")]
+#[doc(alias = "职得工作证图片上传")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthPictureUpload {
-    /// 图片对应的base64字符串. JPG or PNG, at most 1 MB.
+    /// 图片内容. The picture in Base64: JPG or PNG, at most 1 MB.
     pub content: Option<String>,
     /// 图片类型. What the picture is for: one of the types in Alipay's documentation, such as `JOB_DATA_UPLOAD`. Example: `JOB_DATA_UPLOAD`.
     pub pic_type: Option<String>,
@@ -24,7 +26,7 @@ impl CustomerJobworthPictureUpload {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 图片对应的base64字符串. JPG or PNG, at most 1 MB.
+    /// 图片内容. The picture in Base64: JPG or PNG, at most 1 MB.
     pub fn content(mut self, content: impl Into<String>) -> Self {
         self.content = Some(Into::into(content));
         self

@@ -6,6 +6,8 @@
 /// Saves or changes a position that a merchant offers, in the position library of the work card (职得工作证). A business error of a call that succeeded is told by `sub_code`.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaCustomerJobworthPositionAddRequest.java>
+#[doc(alias = "zhima.customer.jobworth.position.add")]
+#[doc(alias = "职得工作证岗位收集")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthPositionAdd {
@@ -151,7 +153,7 @@ crate::codec::object!(CustomerJobworthPositionAddResponse);
 /// A business error code of [`CustomerJobworthPositionAdd`].
 #[non_exhaustive]
 pub enum CustomerJobworthPositionAddErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -168,7 +170,7 @@ impl crate::method::ErrorCode for CustomerJobworthPositionAddErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -700,9 +702,9 @@ crate::codec::listed!(JobWorthPositionInfoEducation);
 /// 岗位属性.
 #[non_exhaustive]
 pub enum JobWorthPositionInfoPositionProperty {
-    /// Full time.
+    /// 全职.
     FullTime,
-    /// Part time.
+    /// 兼职.
     PartTime,
 }
 

@@ -6,6 +6,8 @@
 /// Reports to Sesame Credit how the work certificate (职得工作证) was used in an outside channel.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/022waz>
+#[doc(alias = "zhima.customer.jobworth.scene.use")]
+#[doc(alias = "职得工作证外部渠道应用数据回流")]
 #[must_use]
 #[non_exhaustive]
 pub struct CustomerJobworthSceneUse {
@@ -169,7 +171,7 @@ pub struct SceneInfo {
     pub job_id: Option<String>,
     /// 岗位名称. What the job is called.
     pub job_name: Option<String>,
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 发生时间的时间戳. When it happened, as a timestamp.
     pub scene_time: Option<String>,
@@ -179,7 +181,7 @@ pub struct SceneInfo {
     pub source: Option<crate::types::OpenEnum<SceneInfoSource>>,
     /// 数据的类型. What the data are about.
     pub r#type: Option<crate::types::OpenEnum<SceneInfoType>>,
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// 用户姓名. What the user is called.
     pub user_name: Option<String>,
@@ -242,7 +244,7 @@ impl SceneInfo {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone.
+    /// 用户OpenID. Identifies the user to this app alone. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -278,7 +280,7 @@ impl SceneInfo {
         self
     }
 
-    /// 蚂蚁统一会员ID. The user's Alipay user id.
+    /// 蚂蚁统一会员ID. The user's Alipay user id. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self

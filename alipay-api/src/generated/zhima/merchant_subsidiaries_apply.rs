@@ -6,6 +6,8 @@
 /// Adds a sub-merchant to a merchant's Zhima credit service; a work order is made for it.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaMerchantSubsidiariesApplyRequest.java>
+#[doc(alias = "zhima.merchant.subsidiaries.apply")]
+#[doc(alias = "子商户信息添加")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantSubsidiariesApply {
@@ -267,7 +269,7 @@ pub enum MerchantSubsidiariesApplyErrorCode {
     FileTypeIllegal,
     /// The image's width or height is not allowed.
     FileVerifyWidthHeightFail,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     ProcessAddError,
@@ -321,12 +323,12 @@ impl crate::method::ErrorCode for MerchantSubsidiariesApplyErrorCode {
         match self {
             Self::CreditServiceIdNotExist
             | Self::FileTypeIllegal
-            | Self::FileVerifyWidthHeightFail => Some(crate::ErrorClass::Request),
+            | Self::FileVerifyWidthHeightFail
+            | Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::SecurityRiskNotPass => Some(crate::ErrorClass::Declined),
             Self::BizFail
             | Self::DataUpdateError
             | Self::FileLogoCheckFail
-            | Self::InvalidParameter
             | Self::ProcessAddError
             | Self::ProcessDuplicationError
             | Self::SecurityRiskError => None,

@@ -6,6 +6,8 @@
 /// Closes the work order about a sub-merchant of a Zhima credit service.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZhimaMerchantSubsidiariesCloseRequest.java>
+#[doc(alias = "zhima.merchant.subsidiaries.close")]
+#[doc(alias = "关闭子商户信息工单")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantSubsidiariesClose {
@@ -172,7 +174,7 @@ pub enum MerchantSubsidiariesCloseErrorCode {
     BizFail,
     /// The documentation names this code and does not say what it means.
     DataUpdateError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// There is no permission to handle objections.
     NoAuthorityHandleDissent,
@@ -208,11 +210,9 @@ impl crate::method::ErrorCode for MerchantSubsidiariesCloseErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::NoAuthorityHandleDissent => Some(crate::ErrorClass::Setup),
-            Self::BizFail
-            | Self::DataUpdateError
-            | Self::InvalidParameter
-            | Self::ProcessCancelError => None,
+            Self::BizFail | Self::DataUpdateError | Self::ProcessCancelError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads what was counted for an agreement of Zhima GO (芝麻GO): the sums, and the single reports if asked for.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ui2q>
+#[doc(alias = "zhima.merchant.zmgo.cumulate.query")]
+#[doc(alias = "商家芝麻GO累计数据查询接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantZmgoCumulateQuery {
@@ -13,7 +15,7 @@ pub struct MerchantZmgoCumulateQuery {
     pub agreement_id: Option<String>,
     /// 是否需要回传明细. Whether to return the single reports.
     pub need_detail: Option<bool>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 当前页数. Which page to read, from 1. Needed if `need_detail` is true. Example: `1`.
     pub page_no: Option<i64>,
@@ -21,7 +23,7 @@ pub struct MerchantZmgoCumulateQuery {
     pub page_size: Option<i64>,
     /// 数据回传的商户 ID. The PID of the merchant that the user deals with and that reports, 16 digits from 2088. Example: `2088621805983504`.
     pub provider_pid: Option<String>,
-    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`.
+    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -47,7 +49,7 @@ impl MerchantZmgoCumulateQuery {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -73,7 +75,7 @@ impl MerchantZmgoCumulateQuery {
         self
     }
 
-    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`.
+    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -297,7 +299,7 @@ crate::codec::object!(MerchantZmgoCumulateQueryResponse);
 /// A business error code of [`MerchantZmgoCumulateQuery`].
 #[non_exhaustive]
 pub enum MerchantZmgoCumulateQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -314,12 +316,12 @@ impl crate::method::ErrorCode for MerchantZmgoCumulateQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
         }
     }
 }
 
-/// 详情数据列表. A single report.
+/// 详情数据. A single report.
 #[non_exhaustive]
 pub struct CumulateDataDetail {
     /// 数据回传的动作类型. Whether the report added or took back, such as `POSITIVE`. Example: `POSITIVE`.

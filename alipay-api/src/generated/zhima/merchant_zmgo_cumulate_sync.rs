@@ -6,6 +6,8 @@
 /// Reports what a user of Zhima GO (芝麻GO) did, such as payments, savings and finished tasks; for outside merchants.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/01ol9h>
+#[doc(alias = "zhima.merchant.zmgo.cumulate.sync")]
+#[doc(alias = "商家芝麻GO累计数据回传接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantZmgoCumulateSync {
@@ -21,7 +23,7 @@ pub struct MerchantZmgoCumulateSync {
     pub data_type: Option<crate::types::OpenEnum<MerchantZmgoCumulateSyncDataType>>,
     /// 优惠数据. The savings. Only given if savings are reported.
     pub discount_type_sync_data: Option<DiscountTypeSyncData>,
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 外部业务号. The merchant's own number of the report, unique. Example: `2020081211223006150094012926289`.
     pub out_biz_no: Option<String>,
@@ -33,7 +35,7 @@ pub struct MerchantZmgoCumulateSync {
     pub sub_biz_action: crate::types::OpenEnum<MerchantZmgoCumulateSyncSubBizAction>,
     /// 任务次数型数据. The counts of a task. Given if the template is one of tasks by count.
     pub times_type_sync_data: Option<TimesTypeSyncData>,
-    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`.
+    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -101,7 +103,7 @@ impl MerchantZmgoCumulateSync {
         self
     }
 
-    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 用户OpenID. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub fn open_id(mut self, open_id: impl Into<String>) -> Self {
         self.open_id = Some(Into::into(open_id));
         self
@@ -135,7 +137,7 @@ impl MerchantZmgoCumulateSync {
         self
     }
 
-    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`.
+    /// 用户 id. The user's Alipay user id, 16 digits from 2088. Example: `2088602002015001`. See [user ids](crate::guide::user_ids).
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(Into::into(user_id));
         self
@@ -327,7 +329,7 @@ pub enum MerchantZmgoCumulateSyncErrorCode {
     AgreementStatusInvalid,
     /// The documentation names this code and does not say what it means.
     IdempotentError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -351,8 +353,9 @@ impl crate::method::ErrorCode for MerchantZmgoCumulateSyncErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::AgreementStatusInvalid => Some(crate::ErrorClass::Setup),
-            Self::IdempotentError | Self::InvalidParameter => None,
+            Self::IdempotentError => None,
         }
     }
 }

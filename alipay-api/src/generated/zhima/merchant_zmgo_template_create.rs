@@ -6,6 +6,8 @@
 /// Makes a template of Zhima GO (芝麻GO) for a merchant.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03uq08>
+#[doc(alias = "zhima.merchant.zmgo.template.create")]
+#[doc(alias = "商户创建芝麻GO模板接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantZmgoTemplateCreate {
@@ -249,7 +251,7 @@ pub enum MerchantZmgoTemplateCreateErrorCode {
     InvalidFreezeAmount,
     /// The plan for settling by times fulfilled is wrong.
     InvalidFulfillTimesSettlePlan,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The mode of the period is wrong.
     InvalidPeriodMode,
@@ -327,6 +329,7 @@ impl crate::method::ErrorCode for MerchantZmgoTemplateCreateErrorCode {
             | Self::InvalidCycleFlexWithholdConfig
             | Self::InvalidFreezeAmount
             | Self::InvalidFulfillTimesSettlePlan
+            | Self::InvalidParameter
             | Self::InvalidPeriodMode
             | Self::InvalidPeriodTime
             | Self::InvalidQuitType
@@ -334,7 +337,7 @@ impl crate::method::ErrorCode for MerchantZmgoTemplateCreateErrorCode {
             | Self::InvalidTextContentFillRuleid
             | Self::InvalidTextContentFillVariable => Some(crate::ErrorClass::Request),
             Self::RequestAccessIllegal => Some(crate::ErrorClass::Setup),
-            Self::ContentSecCheckFail | Self::InvalidParameter => None,
+            Self::ContentSecCheckFail => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Reads a template of Zhima GO (芝麻GO).
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04m8ci>
+#[doc(alias = "zhima.merchant.zmgo.template.query")]
+#[doc(alias = "芝麻GO模板查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct MerchantZmgoTemplateQuery {
@@ -197,7 +199,7 @@ crate::codec::object!(MerchantZmgoTemplateQueryResponse);
 /// A business error code of [`MerchantZmgoTemplateQuery`].
 #[non_exhaustive]
 pub enum MerchantZmgoTemplateQueryErrorCode {
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The caller has no access to this.
     RequestAccessIllegal,
@@ -219,8 +221,8 @@ impl crate::method::ErrorCode for MerchantZmgoTemplateQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::RequestAccessIllegal => Some(crate::ErrorClass::Setup),
-            Self::InvalidParameter => None,
         }
     }
 }

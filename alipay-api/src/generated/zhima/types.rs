@@ -118,7 +118,7 @@ pub struct ZMGOBasicConfig {
     pub contact: Option<String>,
     /// 运营商商户支付宝ID. The Alipay user id of the operator's merchant. Where no ISV acts for the merchant, the same as `partner_id`.
     pub isv_pid: Option<String>,
-    /// 商户LOGO. The merchant's logo.
+    /// 商户LOGO. The picture that the page shows for the merchant.
     pub merchant_custom_logo: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised; different for each request.
     pub out_biz_no: Option<String>,
@@ -157,7 +157,7 @@ impl ZMGOBasicConfig {
         self
     }
 
-    /// 商户LOGO. The merchant's logo.
+    /// 商户LOGO. The picture that the page shows for the merchant.
     pub fn merchant_custom_logo(
         mut self,
         merchant_custom_logo: impl Into<String>,
@@ -1060,19 +1060,19 @@ crate::codec::object!(ZMGOOpenConfig);
 /// 芝麻GO卡颜色. The colour of the card.
 #[non_exhaustive]
 pub enum ZMGOOpenConfigCardColorScheme {
-    /// 黑色. Black.
+    /// 黑色.
     CBlack,
-    /// 红色. Red.
+    /// 红色.
     CRed,
-    /// 绿色. Green.
+    /// 绿色.
     CGreen,
-    /// 浅蓝色. Light blue.
+    /// 浅蓝色.
     CLightBlue,
-    /// 蓝色. Blue.
+    /// 蓝色.
     CBlue,
-    /// 橙色. Orange.
+    /// 橙色.
     COrange,
-    /// 紫色. Purple.
+    /// 紫色.
     CPurple,
 }
 
@@ -1107,7 +1107,7 @@ crate::codec::listed!(ZMGOOpenConfigCardColorScheme);
 /// 芝麻GO义务到期的计算方式. How the end of the task is reckoned.
 #[non_exhaustive]
 pub enum ZMGOOpenConfigPeriodMode {
-    /// 相对日期. A relative date.
+    /// 相对日期.
     RelativeDate,
     /// 绝对日期(当日开始计算). An absolute date, counted from the same day.
     AbsolateDate,
@@ -1551,7 +1551,7 @@ crate::codec::object!(ZMGOSettlementConfig);
 /// 预计结算时间模式. How the expected time of settlement is reckoned.
 #[non_exhaustive]
 pub enum ZMGOSettlementConfigExpStopTimeMode {
-    /// 相对日期. A relative date.
+    /// 相对日期.
     RelativeDate,
     /// 绝对日期(当日开始计算). An absolute date, counted from the same day.
     AbsolateDate,

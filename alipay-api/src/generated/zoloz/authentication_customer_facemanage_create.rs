@@ -6,6 +6,8 @@
 /// Puts users' faces into the library of ready faces (热脸入库).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZolozAuthenticationCustomerFacemanageCreateRequest.java>
+#[doc(alias = "zoloz.authentication.customer.facemanage.create")]
+#[doc(alias = "热脸入库")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerFacemanageCreate {
@@ -314,7 +316,7 @@ pub enum AuthenticationCustomerFacemanageCreateErrorCode {
     ExtractFail,
     /// The certificate is not valid.
     IllegalCert,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The documentation names this code and does not say what it means.
     NotOpenSmile,
@@ -354,11 +356,10 @@ impl crate::method::ErrorCode for AuthenticationCustomerFacemanageCreateErrorCod
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IllegalCert | Self::UidNotFound => Some(crate::ErrorClass::Request),
-            Self::ExtractFail
-            | Self::InvalidParameter
-            | Self::NotOpenSmile
-            | Self::UnableGetImage => None,
+            Self::IllegalCert | Self::InvalidParameter | Self::UidNotFound => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::ExtractFail | Self::NotOpenSmile | Self::UnableGetImage => None,
         }
     }
 }

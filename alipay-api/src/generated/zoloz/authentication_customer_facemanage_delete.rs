@@ -6,6 +6,8 @@
 /// Takes users' faces out of the library of ready faces (热脸出库).
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZolozAuthenticationCustomerFacemanageDeleteRequest.java>
+#[doc(alias = "zoloz.authentication.customer.facemanage.delete")]
+#[doc(alias = "热脸出库")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerFacemanageDelete {
@@ -312,7 +314,7 @@ crate::codec::object!(AuthenticationCustomerFacemanageDeleteResponse);
 pub enum AuthenticationCustomerFacemanageDeleteErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -329,7 +331,8 @@ impl crate::method::ErrorCode for AuthenticationCustomerFacemanageDeleteErrorCod
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 /// Uses up the token of a face check and reads what came of it.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c8e4d285_zoloz.authentication.customer.ftoken.query>
+#[doc(alias = "zoloz.authentication.customer.ftoken.query")]
+#[doc(alias = "查询刷脸结果信息接口")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerFtokenQuery {
@@ -143,9 +145,9 @@ pub struct AuthenticationCustomerFtokenQueryResponse {
     pub cert_no: Option<crate::types::Secret>,
     /// 自然人唯一编码. What names the person at the ISV, such as an MD5 hash of identity card number and name: it must tell nothing about the person, be random, and be unique at the ISV. Example: `6458f8361582010447730145389650`.
     pub face_id: Option<String>,
-    /// 支付宝用户open_id. Identifies the Alipay user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户open_id. Identifies the Alipay user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝uid. The person's Alipay user id, 16 digits from 2088. Example: `2088002842508713`.
+    /// 支付宝uid. The person's Alipay user id, 16 digits from 2088. Example: `2088002842508713`. See [user ids](crate::guide::user_ids).
     pub uid: Option<String>,
     /// 用户名信息返回的列表. The users found, with their phone numbers.
     pub uid_tel_pair_list: Vec<ZhubUidTelPair>,
@@ -242,7 +244,7 @@ pub enum AuthenticationCustomerFtokenQueryErrorCode {
     BizError,
     /// The token is not valid.
     FtokenInvalid,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The token has been used.
     TokenConsumed,
@@ -287,11 +289,12 @@ impl crate::method::ErrorCode for AuthenticationCustomerFtokenQueryErrorCode {
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::FtokenInvalid
+            | Self::InvalidParameter
             | Self::TokenConsumed
             | Self::TokenExpired
             | Self::TokenNotFound
             | Self::UidNotFound => Some(crate::ErrorClass::Request),
-            Self::BizError | Self::InvalidParameter => None,
+            Self::BizError => None,
         }
     }
 }
@@ -420,14 +423,14 @@ impl crate::codec::KnownValue for FaceExtInfoQueryType {
 
 crate::codec::listed!(FaceExtInfoQueryType);
 
-/// 用户名信息返回的列表. A user with a phone number.
+/// 用户名信息. A user with a phone number.
 #[non_exhaustive]
 pub struct ZhubUidTelPair {
-    /// 支付宝用户open_id. Identifies the Alipay user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
+    /// 支付宝用户open_id. Identifies the Alipay user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
     /// 手机号. The person's mobile number. Example: `13817337490`.
     pub phone: Option<String>,
-    /// 支付宝uid. The user's Alipay user id, 16 digits from 2088. Example: `2088302193568425`.
+    /// 支付宝uid. The user's Alipay user id, 16 digits from 2088. Example: `2088302193568425`. See [user ids](crate::guide::user_ids).
     pub user_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -6,6 +6,8 @@
 /// Initialises a face check, for paying or verifying by face, and opens ZIM.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/ZolozAuthenticationCustomerSmilepayInitializeRequest.java>
+#[doc(alias = "zoloz.authentication.customer.smilepay.initialize")]
+#[doc(alias = "人脸刷脸付初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationCustomerSmilepayInitialize {
@@ -164,7 +166,7 @@ pub enum AuthenticationCustomerSmilepayInitializeErrorCode {
     BizError,
     /// The documentation names this code and does not say what it means.
     BizIdRepeat,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
     /// The machine's service is suspended.
     MachineServiceSuspend,
@@ -196,8 +198,9 @@ impl crate::method::ErrorCode for AuthenticationCustomerSmilepayInitializeErrorC
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
             Self::MachineServiceSuspend => Some(crate::ErrorClass::Setup),
-            Self::BizError | Self::BizIdRepeat | Self::InvalidParameter => None,
+            Self::BizError | Self::BizIdRepeat => None,
         }
     }
 }

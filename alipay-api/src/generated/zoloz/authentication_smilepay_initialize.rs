@@ -6,6 +6,8 @@
 /// Initialises paying by face: what it returns goes to the device.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/2f7c1d5f_zoloz.authentication.smilepay.initialize>
+#[doc(alias = "zoloz.authentication.smilepay.initialize")]
+#[doc(alias = "刷脸支付初始化")]
 #[must_use]
 #[non_exhaustive]
 pub struct AuthenticationSmilepayInitialize {
@@ -329,7 +331,7 @@ crate::codec::object!(AuthenticationSmilepayInitializeResponse);
 pub enum AuthenticationSmilepayInitializeErrorCode {
     /// The documentation names this code and does not say what it means.
     BizError,
-    /// The documentation names this code and does not say what it means.
+    /// A parameter is missing or wrong.
     InvalidParameter,
 }
 
@@ -346,7 +348,8 @@ impl crate::method::ErrorCode for AuthenticationSmilepayInitializeErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::BizError | Self::InvalidParameter => None,
+            Self::InvalidParameter => Some(crate::ErrorClass::Request),
+            Self::BizError => None,
         }
     }
 }

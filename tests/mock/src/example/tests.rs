@@ -50,8 +50,8 @@ response:
   number: { type: int, echo: true, example: 7, doc: The same. }
   named: { type: string, example: 'as the spec says', doc: A name. }
   names: { type: 'string[]', example: one, doc: What people call it. }
-  short: { type: string, max_length: 3, doc: A short one. }
-  free: { type: string, doc: A free one. }
+  short: { type: string, max_length: 3, doc: My short one. }
+  free: { type: string, doc: My free one. }
   whole: { type: int, range: 5..9, doc: A number. }
   small: { type: int, range: ..0, doc: A number. }
   any: { type: int, doc: A number. }
@@ -62,14 +62,14 @@ response:
   day: { type: date, doc: When. }
   link: { type: url, doc: Where. }
   text: { type: json, doc: More. }
-  colour: { type: Colour, doc: Its colour. }
+  colour: { type: Colour, doc: My colour. }
   goods: { type: 'Goods[]', doc: Its parts. }
 types:
   Colour:
     doc: How it looks.
     values:
       OLD: { doc: No more., deprecated: there is a better one }
-      RED: Red.
+      RED: As blood.
   Goods:
     doc: A thing.
     fields:
@@ -91,8 +91,8 @@ fn a_request_that_is_an_example_has_its_answer() {
     let rest = "
 response:
   id: { type: string, echo: true, doc: The same. }
-  colour: { type: string, example: red, doc: Its colour. }
-  size: { type: int, example: 9, doc: Its size. }
+  colour: { type: string, example: red, doc: My colour. }
+  size: { type: int, example: 9, doc: My size. }
 errors:
   THING_NOT_EXIST: { class: request, doc: There is none. }
 examples:

@@ -11,7 +11,7 @@ const QUERY: &str = "alipay.trade.query";
 fn thing() -> SourceFile {
     let text = "method: alipay.trade.thing.get\ntitle: 测试\ndoc: A test.\nsource: https://opendocs.alipay.com/x\nkind: server\nretry: read\n\
         request:\n  id: { type: string, required: true, doc: Which. }\n\
-        response:\n  id: { type: string, echo: true, doc: Which. }\n  colour: { type: string, example: red, doc: Its colour. }\n";
+        response:\n  id: { type: string, echo: true, doc: Which. }\n  colour: { type: string, example: red, doc: My colour. }\n";
     SourceFile {
         path: "trade/alipay.trade.thing.get.yaml".to_owned(),
         text: text.to_owned(),

@@ -10,7 +10,7 @@
 pub struct TrapSync {
     /// Itself.
     pub self_: String,
-    /// Its type.
+    /// My type.
     pub r#type: ::alipay_api::types::OpenEnum<Vec>,
     /// A result.
     pub body: Option<Result>,

@@ -6,6 +6,8 @@
 /// A method that the library has too, as its users need it.
 ///
 /// Documentation: <https://example.com/query>
+#[doc(alias = "alipay.trade.query")]
+#[doc(alias = "查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct Query {

@@ -6,6 +6,8 @@
 /// A method of a product that the library has too.
 ///
 /// Documentation: <https://example.com/new>
+#[doc(alias = "alipay.trade.something.new")]
+#[doc(alias = "新接口")]
 #[non_exhaustive]
 pub struct SomethingNew {
     /// What is new.

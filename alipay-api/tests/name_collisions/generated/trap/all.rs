@@ -21,6 +21,8 @@
 /// ```
 ///
 /// Documentation: <https://example.com/all>
+#[doc(alias = "alipay.trap.all")]
+#[doc(alias = "所有 <陷阱> [全部]")]
 #[must_use]
 #[non_exhaustive]
 pub struct All {
@@ -40,17 +42,17 @@ pub struct All {
     pub must_url: String,
     /// An object as text.
     pub must_json: ::alipay_api::types::Json,
-    /// A file.
+    /// My file.
     pub must_file: ::alipay_api::types::File,
-    /// A secret.
+    /// My secret.
     pub must_secret: ::alipay_api::types::Secret,
-    /// An enum.
+    /// My enum.
     pub must_enum: ::alipay_api::types::OpenEnum<super::types::None>,
-    /// An object.
+    /// My object.
     pub must_object: super::types::Some,
-    /// A list.
+    /// My list.
     pub must_list: Vec<String>,
-    /// Objects.
+    /// My objects.
     pub must_objects: Vec<super::types::Asked>,
     /// A number. At least 1.
     pub int: Option<i64>,
@@ -109,17 +111,17 @@ pub struct AllRequired {
     pub must_url: String,
     /// An object as text.
     pub must_json: ::alipay_api::types::Json,
-    /// A file.
+    /// My file.
     pub must_file: ::alipay_api::types::File,
-    /// A secret.
+    /// My secret.
     pub must_secret: ::alipay_api::types::Secret,
-    /// An enum.
+    /// My enum.
     pub must_enum: ::alipay_api::types::OpenEnum<super::types::None>,
-    /// An object.
+    /// My object.
     pub must_object: super::types::Some,
-    /// A list.
+    /// My list.
     pub must_list: Vec<String>,
-    /// Objects.
+    /// My objects.
     pub must_objects: Vec<super::types::Asked>,
 }
 
@@ -569,11 +571,11 @@ pub struct AllResponse {
     pub may_url: Option<String>,
     /// An object as text.
     pub may_json: Option<::alipay_api::types::Json>,
-    /// A secret.
+    /// My secret.
     pub may_secret: Option<::alipay_api::types::Secret>,
-    /// An enum.
+    /// My enum.
     pub may_enum: Option<::alipay_api::types::OpenEnum<super::types::None>>,
-    /// An object.
+    /// My object.
     pub may_object: Option<super::types::Some>,
     /// Such a circle.
     pub circle: Option<super::types::Answered>,

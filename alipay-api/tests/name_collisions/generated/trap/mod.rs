@@ -10,7 +10,7 @@ pub mod words;
 pub mod types;
 pub use all::{All, AllRequired, AllResponse, AllErrorCode};
 pub use nothing::{Nothing, NothingResponse};
-pub use self_::{Self_, SelfRequired, SelfResponse};
+pub use self_::{Self_, SelfRequired, SelfResponse, SelfErrorCode};
 pub use types_of::{TypesOf, TypesOfResponse};
 pub use wide::{Wide, WideResponse};
 pub use words::{Words, WordsResponse};

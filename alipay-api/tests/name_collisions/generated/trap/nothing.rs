@@ -6,6 +6,8 @@
 /// Takes nothing and gives nothing.
 ///
 /// Documentation: <https://example.com/nothing>
+#[doc(alias = "alipay.trap.nothing")]
+#[doc(alias = "没有")]
 #[non_exhaustive]
 pub struct Nothing {
     /// Fields that this version of the library does not know.

@@ -6,6 +6,8 @@
 /// A method whose name cannot be a raw identifier.
 ///
 /// Documentation: <https://example.com/self>
+#[doc(alias = "alipay.trap.self")]
+#[doc(alias = "自己")]
 #[non_exhaustive]
 pub struct Self_ {
     /// The name of what a constructor makes.
@@ -73,7 +75,7 @@ impl ::alipay_api::codec::Object for Self_ {
 impl ::alipay_api::method::Method for Self_ {
     type Response = SelfResponse;
     type Output = SelfResponse;
-    type ErrorCode = ::alipay_api::method::NoErrorCode;
+    type ErrorCode = SelfErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo::new(
         "alipay.trap.self",
         ::alipay_api::method::Kind::Server,
@@ -117,3 +119,28 @@ impl ::alipay_api::codec::Object for SelfResponse {
 }
 
 ::alipay_api::codec::object!(SelfResponse);
+
+/// A business error code of [`Self_`].
+#[non_exhaustive]
+pub enum SelfErrorCode {
+    /// It may have been done. */ ``` open
+    AcqSystemError,
+}
+
+impl ::alipay_api::codec::KnownValue for SelfErrorCode {
+    #[inline]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["ACQ.SYSTEM_ERROR"], &[Self::AcqSystemError])
+    }
+}
+
+::alipay_api::codec::listed!(SelfErrorCode);
+
+impl ::alipay_api::method::ErrorCode for SelfErrorCode {
+    #[inline]
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
+        match self {
+            Self::AcqSystemError => Some(::alipay_api::ErrorClass::OutcomeUnknown),
+        }
+    }
+}

@@ -229,9 +229,9 @@ impl ::alipay_api::codec::KnownValue for None {
 #[must_use]
 #[non_exhaustive]
 pub struct Some {
-    /// Its first. At least one of `first`, `second` must be given.
+    /// My first. At least one of `first`, `second` must be given.
     pub first: Option<String>,
-    /// Its second. In yuan. At least one of `first`, `second` must be given.
+    /// My second. In yuan. At least one of `first`, `second` must be given.
     pub second: Option<::alipay_api::types::Price>,
     /// A number that must be given.
     pub must: Option<i64>,
@@ -272,13 +272,13 @@ impl Some {
         request
     }
 
-    /// Its first. At least one of `first`, `second` must be given.
+    /// My first. At least one of `first`, `second` must be given.
     pub fn first(mut self, first: impl Into<String>) -> Self {
         self.first = Some(Into::into(first));
         self
     }
 
-    /// Its second. In yuan. At least one of `first`, `second` must be given.
+    /// My second. In yuan. At least one of `first`, `second` must be given.
     #[inline]
     pub fn second(mut self, second: ::alipay_api::types::Price) -> Self {
         self.second = Some(second);

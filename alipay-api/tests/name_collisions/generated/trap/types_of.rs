@@ -6,6 +6,8 @@
 /// An app method, with a name that is taken by the module of the shared types.
 ///
 /// Documentation: <https://example.com/types>
+#[doc(alias = "alipay.trap.types")]
+#[doc(alias = "模块")]
 #[must_use]
 #[non_exhaustive]
 pub struct TypesOf {
@@ -19,6 +21,8 @@ pub struct TypesOf {
     pub with_new: Option<String>,
     /// What must be given.
     pub must: super::types::Some,
+    /// What only requests have.
+    pub past: Option<super::types::Asked>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::types::Extra,
 }
@@ -63,6 +67,13 @@ impl TypesOf {
         self.with_new = Some(Into::into(with_new));
         self
     }
+
+    /// What only requests have.
+    #[inline]
+    pub fn past(mut self, past: super::types::Asked) -> Self {
+        self.past = Some(past);
+        self
+    }
 }
 
 impl ::alipay_api::codec::Object for TypesOf {
@@ -74,6 +85,7 @@ impl ::alipay_api::codec::Object for TypesOf {
             with_a: None,
             with_new: None,
             must: ::alipay_api::codec::Field::empty(),
+            past: None,
             extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
@@ -83,13 +95,14 @@ impl ::alipay_api::codec::Object for TypesOf {
         source.require(&["must"]);
         source
             .fill(
-                &["a", "new", "with_a", "with_new", "must"],
+                &["a", "new", "with_a", "with_new", "must", "past"],
                 &mut [
                     &mut self.a,
                     &mut self.new,
                     &mut self.with_a,
                     &mut self.with_new,
                     &mut self.must,
+                    &mut self.past,
                 ],
                 &mut self.extra,
             );
@@ -99,8 +112,15 @@ impl ::alipay_api::codec::Object for TypesOf {
     fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
         ::alipay_api::codec::FieldsRef::new(
                 "TypesOf",
-                &["a", "new", "with_a", "with_new", "must"],
-                &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
+                &["a", "new", "with_a", "with_new", "must", "past"],
+                &[
+                    &self.a,
+                    &self.new,
+                    &self.with_a,
+                    &self.with_new,
+                    &self.must,
+                    &self.past,
+                ],
                 &self.extra,
             )
             .with_groups(&[&["a", "new"]])
@@ -125,6 +145,8 @@ impl ::alipay_api::method::AppMethod for TypesOf {}
 /// The answer to [`TypesOf`].
 #[non_exhaustive]
 pub struct TypesOfResponse {
+    /// What only responses have.
+    pub end: Option<super::types::Answered>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::types::Extra,
 }
@@ -140,18 +162,24 @@ impl ::alipay_api::codec::Object for TypesOfResponse {
     #[inline]
     fn empty() -> Self {
         Self {
+            end: None,
             extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
-        source.fill(&[], &mut [], &mut self.extra);
+        source.fill(&["end"], &mut [&mut self.end], &mut self.extra);
     }
 
     #[inline]
     fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
-        ::alipay_api::codec::FieldsRef::new("TypesOfResponse", &[], &[], &self.extra)
+        ::alipay_api::codec::FieldsRef::new(
+            "TypesOfResponse",
+            &["end"],
+            &[&self.end],
+            &self.extra,
+        )
     }
 }
 

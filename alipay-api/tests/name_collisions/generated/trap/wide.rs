@@ -6,6 +6,8 @@
 /// Very many fields.
 ///
 /// Documentation: <https://example.com/wide>
+#[doc(alias = "alipay.trap.wide")]
+#[doc(alias = "很多字段")]
 #[must_use]
 #[non_exhaustive]
 pub struct Wide {

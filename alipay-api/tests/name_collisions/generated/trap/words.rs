@@ -6,6 +6,8 @@
 /// Fields named as keywords, as the library's own words, and in camel case.
 ///
 /// Documentation: <https://example.com/words>
+#[doc(alias = "alipay.trap.words")]
+#[doc(alias = "关键字")]
 #[must_use]
 #[non_exhaustive]
 pub struct Words {
@@ -1513,9 +1515,9 @@ pub enum Result {
     Ok,
     /// Wrong.
     Err,
-    /// Some.
+    /// My some.
     Some,
-    /// None.
+    /// My none.
     None,
 }
 
@@ -1531,7 +1533,7 @@ impl ::alipay_api::codec::KnownValue for Result {
 /// Not a string.
 #[non_exhaustive]
 pub enum String {
-    /// A string.
+    /// My string.
     String,
 }
 
@@ -1785,7 +1787,7 @@ impl ::alipay_api::codec::Object for Self_ {
 /// Not a conversion.
 #[non_exhaustive]
 pub enum Into {
-    /// Into.
+    /// My into.
     Into,
 }
 
@@ -1844,7 +1846,7 @@ impl ::alipay_api::codec::Object for From {
 /// Not a clone.
 #[non_exhaustive]
 pub enum Clone {
-    /// A clone.
+    /// My clone.
     Clone,
 }
 
@@ -1935,7 +1937,7 @@ impl ::alipay_api::codec::KnownValue for Eq {
 /// Not a hash.
 #[non_exhaustive]
 pub enum Hash {
-    /// A hash.
+    /// My hash.
     Hash,
 }
 
@@ -2005,7 +2007,7 @@ impl ::alipay_api::codec::Object for Fn {
 /// Not an iterator.
 #[non_exhaustive]
 pub struct Iterator {
-    /// Its next.
+    /// My next.
     pub next: ::core::option::Option<::std::boxed::Box<Iterator>>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::types::Extra,

@@ -6,6 +6,8 @@
 /// A method whose name is a keyword, in a product of two words.
 ///
 /// Documentation: <https://example.com/match>
+#[doc(alias = "alipay.user.agreement.match")]
+#[doc(alias = "关键字")]
 #[non_exhaustive]
 pub struct Match {
     /// Fields that this version of the library does not know.

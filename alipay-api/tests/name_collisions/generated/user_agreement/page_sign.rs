@@ -6,6 +6,8 @@
 /// By a browser or by an app.
 ///
 /// Documentation: <https://example.com/>
+#[doc(alias = "alipay.user.agreement.page.sign")]
+#[doc(alias = "签约")]
 #[must_use]
 #[non_exhaustive]
 pub struct PageSign {

@@ -6,6 +6,8 @@
 /// Gives the address from which the bill of a day or a month can be downloaded.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02e7gr>
+#[doc(alias = "alipay.data.dataservice.bill.downloadurl.query")]
+#[doc(alias = "查询对账单下载地址")]
 #[non_exhaustive]
 pub struct DataserviceBillDownloadurlQuery {
     /// 账单类型. Which bill.
