@@ -220,6 +220,8 @@ fn notification(notification: &ir::Notification) -> Notification<'_> {
     Notification {
         file: &notification.file,
         product: notification.product.as_deref(),
+        address: notification.address,
+        signature: notification.signature,
         name,
         ident: names::identifier(&module),
         module: file_of(&module),

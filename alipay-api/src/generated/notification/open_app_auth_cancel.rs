@@ -12,23 +12,23 @@
 /// Documentation: <https://opendocs.alipay.com/isv/03kq1j>
 #[non_exhaustive]
 pub struct OpenAppAuthCancel {
-    /// Identifies the notification. If Alipay sends it again, the id is the same.
+    /// 通知校验ID. Identifies the notification. If Alipay sends it again, the id is the same.
     pub notify_id: String,
-    /// Always `open_app_auth_cancel`.
+    /// 通知类型. Always `open_app_auth_cancel`.
     pub notify_type: String,
-    /// When it was sent.
+    /// 通知时间. When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
-    /// What happened to the authorisation.
+    /// 授权结果. What happened to the authorisation.
     pub status: Option<String>,
-    /// The charset that the parameters are encoded in, such as `UTF-8`.
+    /// 编码格式. The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: Option<String>,
-    /// The version of the interface, `1.0`.
+    /// 接口版本. The version of the interface, `1.0`.
     pub version: Option<String>,
-    /// The third-party app that the merchant had authorised.
+    /// 应用ID. The third-party app that the merchant had authorised.
     pub app_id: String,
-    /// The merchant's own app.
+    /// 授权方应用ID. The merchant's own app.
     pub auth_app_id: String,
-    /// What the merchant withdrew.
+    /// 授权明细. What the merchant withdrew.
     pub biz_content: Option<OpenAppAuthCancelContent>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -124,7 +124,7 @@ crate::codec::object!(OpenAppAuthCancel);
 /// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthCancelContent {
-    /// The authorisation.
+    /// 授权信息. The authorisation.
     pub detail: Option<OpenAppAuthCancelDetail>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -167,13 +167,13 @@ crate::codec::object!(OpenAppAuthCancelContent);
 /// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthCancelDetail {
-    /// The third-party app.
+    /// 第三方应用ID. The third-party app.
     pub app_id: Option<String>,
-    /// The merchant's own app.
+    /// 商家应用ID. The merchant's own app.
     pub auth_app_id: Option<String>,
-    /// The merchant's Alipay user number.
+    /// 商家用户号. The merchant's Alipay user number.
     pub user_id: Option<String>,
-    /// The token, which is invalid now.
+    /// 应用授权令牌. The token, which is invalid now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -12,21 +12,21 @@
 /// Documentation: <https://opendocs.alipay.com/isv/03kq1j>
 #[non_exhaustive]
 pub struct OpenAppAuthNotify {
-    /// Identifies the notification. If Alipay sends it again, the id is the same.
+    /// 通知校验ID. Identifies the notification. If Alipay sends it again, the id is the same.
     pub notify_id: String,
-    /// Always `open_app_auth_notify`.
+    /// 通知类型. Always `open_app_auth_notify`.
     pub notify_type: String,
-    /// When it was sent.
+    /// 通知时间. When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// 授权结果. What happened to the authorisation.
     pub status: Option<crate::types::OpenEnum<OpenAppAuthNotifyStatus>>,
-    /// The charset that the parameters are encoded in, such as `UTF-8`.
+    /// 编码格式. The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: String,
-    /// The version of the interface, `1.0`.
+    /// 接口版本. The version of the interface, `1.0`.
     pub version: String,
-    /// The third-party app that was authorised.
+    /// 应用ID. The third-party app that was authorised.
     pub app_id: String,
-    /// The merchant's own app.
+    /// 授权方应用ID. The merchant's own app.
     pub auth_app_id: String,
     /// 授权明细. What the merchant gave, and on what occasion.
     pub biz_content: OpenAppAuthNotifyContent,
@@ -140,10 +140,12 @@ crate::codec::listed!(OpenAppAuthNotifyStatus);
 /// An authorisation and its occasion.
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyContent {
-    /// The occasion.
+    /// 触发来源. The occasion.
     pub notify_context: Option<OpenAppAuthNotifyContext>,
-    /// The authorisation.
+    /// 授权信息. The authorisation.
     pub detail: OpenAppAuthNotifyDetail,
+    /// 错误. What went wrong: an object, which is empty where nothing did.
+    pub error: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -161,6 +163,7 @@ impl crate::codec::Object for OpenAppAuthNotifyContent {
         Self {
             notify_context: None,
             detail: crate::codec::Field::empty(),
+            error: None,
             extra: crate::codec::Extra::EMPTY,
         }
     }
@@ -169,8 +172,8 @@ impl crate::codec::Object for OpenAppAuthNotifyContent {
     fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
-                &["notify_context", "detail"],
-                &mut [&mut self.notify_context, &mut self.detail],
+                &["notify_context", "detail", "error"],
+                &mut [&mut self.notify_context, &mut self.detail, &mut self.error],
                 &mut self.extra,
             );
     }
@@ -179,8 +182,8 @@ impl crate::codec::Object for OpenAppAuthNotifyContent {
     fn fields(&self) -> crate::codec::FieldsRef<'_> {
         crate::codec::FieldsRef::new(
             "OpenAppAuthNotifyContent",
-            &["notify_context", "detail"],
-            &[&self.notify_context, &self.detail],
+            &["notify_context", "detail", "error"],
+            &[&self.notify_context, &self.detail, &self.error],
             &self.extra,
         )
     }
@@ -191,9 +194,9 @@ crate::codec::object!(OpenAppAuthNotifyContent);
 /// What made a merchant authorise.
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyContext {
-    /// Where it happened, such as `appstore` for the service market or `mrchiscore` for an order that the app's owner placed.
+    /// 触发方. Where it happened, such as `appstore` for the service market or `mrchiscore` for an order that the app's owner placed.
     pub trigger: Option<String>,
-    /// More of it.
+    /// 触发方信息. More of it.
     pub trigger_context: Option<OpenAppAuthNotifyTriggerContext>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -242,7 +245,7 @@ crate::codec::object!(OpenAppAuthNotifyContext);
 /// More of the occasion.
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyTriggerContext {
-    /// The number of the order that led to the authorisation.
+    /// 外部业务号. The number of the order that led to the authorisation.
     pub out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -285,23 +288,23 @@ crate::codec::object!(OpenAppAuthNotifyTriggerContext);
 /// An authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyDetail {
-    /// The third-party app that was authorised.
+    /// 第三方应用ID. The third-party app that was authorised.
     pub app_id: String,
-    /// The merchant's own app.
+    /// 商家应用ID. The merchant's own app.
     pub auth_app_id: String,
-    /// The merchant's Alipay user number.
+    /// 商家用户号. The merchant's Alipay user number.
     pub user_id: String,
-    /// The code of the authorisation, as the merchant's redirect has it.
+    /// 授权码. The code of the authorisation, as the merchant's redirect has it.
     pub app_auth_code: Option<crate::types::Secret>,
-    /// The token to send along with every call made for the merchant.
+    /// 应用授权令牌. The token to send along with every call made for the merchant.
     pub app_auth_token: crate::types::Secret,
-    /// The token that gets the next pair of tokens.
+    /// 刷新令牌. The token that gets the next pair of tokens.
     pub app_refresh_token: crate::types::Secret,
-    /// When the merchant authorised, in milliseconds since 1970.
+    /// 授权时间毫秒. When the merchant authorised, in milliseconds since 1970.
     pub auth_time: Option<i64>,
-    /// The token's lifetime in seconds.
+    /// 令牌有效秒数. The token's lifetime in seconds.
     pub expires_in: Option<i64>,
-    /// The refresh token's lifetime in seconds.
+    /// 刷新令牌有效秒数. The refresh token's lifetime in seconds.
     pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -16,23 +16,23 @@
 /// Documentation: <https://opendocs.alipay.com/open/203/105286>
 #[non_exhaustive]
 pub struct TradeStatusSync {
-    /// Identifies the notification: the same if Alipay sends it again, and another for another notification of the same order. Don't use it to deliver once.
+    /// 通知校验ID. Identifies the notification: the same if Alipay sends it again, and another for another notification of the same order. Don't use it to deliver once.
     pub notify_id: String,
-    /// Always `trade_status_sync`.
+    /// 通知类型. Always `trade_status_sync`.
     pub notify_type: String,
-    /// When it was sent.
+    /// 通知时间. When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the trade.
     pub notify_action_type: Option<
         crate::types::OpenEnum<TradeStatusSyncNotifyActionType>,
     >,
-    /// The charset that the parameters are encoded in, such as `utf-8`.
+    /// 编码格式. The charset that the parameters are encoded in, such as `utf-8`.
     pub charset: String,
-    /// The version of the interface, `1.0`.
+    /// 接口版本. The version of the interface, `1.0`.
     pub version: String,
-    /// The app that started the payment.
+    /// 应用ID. The app that started the payment.
     pub app_id: String,
-    /// The app that the payment is for: the merchant's when a third-party app started it, else `app_id`.
+    /// 授权方应用ID. The app that the payment is for: the merchant's when a third-party app started it, else `app_id`.
     pub auth_app_id: String,
     /// The merchant's own app.
     pub merchant_app_id: Option<String>,
@@ -70,17 +70,19 @@ pub struct TradeStatusSync {
     pub point_amount: Option<crate::types::Price>,
     /// 总退款金额. What has been refunded so far, all refunds together, in yuan: don't add it up. Given in the notification of a refund; what that one refund gave back, `alipay.trade.fastpay.refund.query` says by `out_biz_no`.
     pub refund_fee: Option<crate::types::Price>,
-    /// What Alipay's own offers took off the price, in yuan.
+    /// 实际退款金额. What the merchant really paid for the refund, in yuan.
+    pub send_back_fee: Option<crate::types::Price>,
+    /// 平台优惠金额. What Alipay's own offers took off the price, in yuan.
     pub discount_amount: Option<crate::types::Price>,
-    /// What the merchant's offers took off the price, in yuan.
+    /// 商家优惠金额. What the merchant's offers took off the price, in yuan.
     pub mdiscount_amount: Option<crate::types::Price>,
-    /// What the payment returned to the merchant under 惠营宝, in yuan. Only if the payment's `query_options` asked for it.
+    /// 惠营宝回票金额. What the payment returned to the merchant under 惠营宝, in yuan. Only if the payment's `query_options` asked for it.
     pub hyb_amount: Option<crate::types::Price>,
     /// The merchant's fee, in yuan.
     pub charge_amount: Option<crate::types::Price>,
-    /// The special rate that applied, such as `bluesea_1`. Only for merchants that are connected through an institution.
+    /// 费率活动标识. The special rate that applied, such as `bluesea_1`. Only for merchants that are connected through an institution.
     pub charge_flags: Option<String>,
-    /// The fees, one by one.
+    /// 计费信息列表. The fees, one by one.
     pub charge_info_list: Vec<ChargeInfo>,
     /// The fee that the buyer bore, in yuan.
     pub buyer_charge_amt: Option<crate::types::Price>,
@@ -90,7 +92,7 @@ pub struct TradeStatusSync {
     pub seller_received_total_amount: Option<crate::types::Price>,
     /// What has been taken from the seller so far, in yuan.
     pub total_from_seller_fee: Option<crate::types::Price>,
-    /// How much of the order has been fulfilled, in yuan.
+    /// 实际履约金额. How much of the order has been fulfilled, in yuan.
     pub fulfillment_amount: Option<crate::types::Price>,
     /// 交易创建时间. When the trade was created.
     pub gmt_create: Option<crate::types::DateTime>,
@@ -100,7 +102,7 @@ pub struct TradeStatusSync {
     pub gmt_refund: Option<crate::types::DateTime>,
     /// 结束时间. When the trade ended.
     pub gmt_close: Option<crate::types::DateTime>,
-    /// When the money went to the seller.
+    /// 本次交易打款给卖家的时间. When the money went to the seller.
     pub send_pay_date: Option<crate::types::DateTime>,
     /// 支付渠道金额. What the payment was made of, source by source.
     pub fund_bill_list: Vec<FundBill>,
@@ -108,32 +110,38 @@ pub struct TradeStatusSync {
     pub voucher_detail_list: Vec<VoucherDetail>,
     /// The vouchers that a refund gave back.
     pub refund_voucher_detail_list: Vec<VoucherDetail>,
-    /// 单品优惠. As JSON text, the items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
-    pub discount_goods_detail: Option<String>,
+    /// 单品优惠. The items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
+    pub discount_goods_detail: Option<crate::types::Json>,
     /// How it was split into Huabei instalments: `USER_INSTALL_NUM` is their number.
     pub hb_fq_pay_info: Option<crate::types::Json>,
-    /// The credit product that paid, such as `creditAdvanceV2`. Only if the payment's `query_options` asked for it.
+    /// 信用支付模式. The credit product that paid, such as `creditAdvanceV2`. Only if the payment's `query_options` asked for it.
     pub credit_pay_mode: Option<String>,
+    /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if the payment came out of a credit pre-authorisation.
+    pub auth_trade_pay_mode: Option<String>,
+    /// 协议号. Alipay's number of the agreement that the payment belongs to.
+    pub agreement_no: Option<String>,
+    /// 商户签约号. The merchant's own number of that agreement.
+    pub external_agreement_no: Option<String>,
     /// What an employer paid. Only if the payment's `query_options` asked for it.
     pub enterprise_pay_info: Option<EnterprisePayInfo>,
     /// Medical insurance: `medicareCardType` is `"1"` when somebody else's card paid, and `medicareCardHolderHiddenName` is the masked name of its holder.
     /// Only if the payment's `query_options` asked for it.
     pub medical_insurance_info: Option<crate::types::Json>,
-    /// What a trade of this industry adds, such as a hospital. (The misspelling is the gateway's, here and below.)
+    /// 行业特殊信息. What a trade of this industry adds, such as a hospital. (The misspelling is the gateway's, here and below.)
     pub industry_sepc_detail: Option<crate::types::Json>,
-    /// The part of it that concerns the patient's own insurance account.
+    /// 行业特殊信息-个账相关. The part of it that concerns the patient's own insurance account.
     pub industry_sepc_detail_acc: Option<crate::types::Json>,
-    /// The part of it that concerns the public fund.
+    /// 行业特殊信息-统筹相关. The part of it that concerns the public fund.
     pub industry_sepc_detail_gov: Option<crate::types::Json>,
-    /// `DC` when the seller received digital yuan; otherwise absent.
+    /// 收款资金类型. `DC` when the seller received digital yuan; otherwise absent.
     pub receipt_currency_type: Option<String>,
-    /// The number for reconciliation with a bank. Only for merchants that are connected through a bank.
+    /// 支付清算编号. The number for reconciliation with a bank. Only for merchants that are connected through a bank.
     pub settlement_id: Option<String>,
     /// The number of the current period, when the payment has several.
     pub ff_current_period: Option<String>,
     /// The outside channel that the payment went through.
     pub out_channel_type: Option<String>,
-    /// Where the buyer paid, such as `APP`.
+    /// 收银台类型. Where the buyer paid, such as `APP`.
     pub cashier_type: Option<String>,
     /// 回传参数. The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
     pub passback_params: Option<String>,
@@ -178,6 +186,7 @@ impl crate::codec::Object for TradeStatusSync {
             invoice_amount: None,
             point_amount: None,
             refund_fee: None,
+            send_back_fee: None,
             discount_amount: None,
             mdiscount_amount: None,
             hyb_amount: None,
@@ -200,6 +209,9 @@ impl crate::codec::Object for TradeStatusSync {
             discount_goods_detail: None,
             hb_fq_pay_info: None,
             credit_pay_mode: None,
+            auth_trade_pay_mode: None,
+            agreement_no: None,
+            external_agreement_no: None,
             enterprise_pay_info: None,
             medical_insurance_info: None,
             industry_sepc_detail: None,
@@ -246,6 +258,7 @@ impl crate::codec::Object for TradeStatusSync {
                     "invoice_amount",
                     "point_amount",
                     "refund_fee",
+                    "send_back_fee",
                     "discount_amount",
                     "mdiscount_amount",
                     "hyb_amount",
@@ -268,6 +281,9 @@ impl crate::codec::Object for TradeStatusSync {
                     "discount_goods_detail",
                     "hb_fq_pay_info",
                     "credit_pay_mode",
+                    "auth_trade_pay_mode",
+                    "agreement_no",
+                    "external_agreement_no",
                     "enterprise_pay_info",
                     "medical_insurance_info",
                     "industry_sepc_detail",
@@ -307,6 +323,7 @@ impl crate::codec::Object for TradeStatusSync {
                     &mut self.invoice_amount,
                     &mut self.point_amount,
                     &mut self.refund_fee,
+                    &mut self.send_back_fee,
                     &mut self.discount_amount,
                     &mut self.mdiscount_amount,
                     &mut self.hyb_amount,
@@ -329,6 +346,9 @@ impl crate::codec::Object for TradeStatusSync {
                     &mut self.discount_goods_detail,
                     &mut self.hb_fq_pay_info,
                     &mut self.credit_pay_mode,
+                    &mut self.auth_trade_pay_mode,
+                    &mut self.agreement_no,
+                    &mut self.external_agreement_no,
                     &mut self.enterprise_pay_info,
                     &mut self.medical_insurance_info,
                     &mut self.industry_sepc_detail,
@@ -376,6 +396,7 @@ impl crate::codec::Object for TradeStatusSync {
                 "invoice_amount",
                 "point_amount",
                 "refund_fee",
+                "send_back_fee",
                 "discount_amount",
                 "mdiscount_amount",
                 "hyb_amount",
@@ -398,6 +419,9 @@ impl crate::codec::Object for TradeStatusSync {
                 "discount_goods_detail",
                 "hb_fq_pay_info",
                 "credit_pay_mode",
+                "auth_trade_pay_mode",
+                "agreement_no",
+                "external_agreement_no",
                 "enterprise_pay_info",
                 "medical_insurance_info",
                 "industry_sepc_detail",
@@ -437,6 +461,7 @@ impl crate::codec::Object for TradeStatusSync {
                 &self.invoice_amount,
                 &self.point_amount,
                 &self.refund_fee,
+                &self.send_back_fee,
                 &self.discount_amount,
                 &self.mdiscount_amount,
                 &self.hyb_amount,
@@ -459,6 +484,9 @@ impl crate::codec::Object for TradeStatusSync {
                 &self.discount_goods_detail,
                 &self.hb_fq_pay_info,
                 &self.credit_pay_mode,
+                &self.auth_trade_pay_mode,
+                &self.agreement_no,
+                &self.external_agreement_no,
                 &self.enterprise_pay_info,
                 &self.medical_insurance_info,
                 &self.industry_sepc_detail,
