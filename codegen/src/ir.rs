@@ -452,12 +452,24 @@ pub struct Notification {
     pub product: Option<String>,
     /// The page that the facts come from.
     pub source: String,
+    /// Where it is sent.
+    pub address: Address,
     /// What is signed.
     pub signature: Signature,
     /// What it carries.
     pub body: Object,
     /// Its own types, in the file's order.
     pub types: Vec<TypeDef>,
+}
+
+/// Where a notification is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Address {
+    /// The address of the app.
+    #[default]
+    App,
+    /// The `notify_url` of the request that it is about. It repeats fields of that request.
+    NotifyUrl,
 }
 
 /// Which parameters a notification's signature leaves out.
@@ -467,6 +479,8 @@ pub enum Signature {
     V1,
     /// `sign`.
     V2,
+    /// Either: neither rule is proven.
+    Unproven,
 }
 
 /// `gateway.yaml`.

@@ -15,10 +15,11 @@ const MAX_FORM: usize = 64 * 1024;
 const MAX_NAMES: usize = 5;
 
 /// Parameters of the protocol, of what comes to `return_url` and of gateway checks, beside those of notifications.
-const OTHER_PARAMETERS: [&str; 7] = [
+const OTHER_PARAMETERS: [&str; 8] = [
     "alipay_cert_sn",
     "method",
     "msg_method",
+    "notify_type",
     "service",
     "sign",
     "sign_type",
@@ -119,9 +120,22 @@ pub(super) fn of_signature(
         return forged(subject, has_key);
     }
     let mut attempts = MAX_ATTEMPTS;
+    if let Some((name, is_signed)) = parameters.would_hold_by_other_rule(sign, verifier, &mut attempts) {
+        let (signed, proven) = if is_signed {
+            ("without", "with")
+        } else {
+            ("with", "without")
+        };
+        return Some(format!(
+            "it holds {signed} `sign_type` among what is signed, and Alipay signs a `{}` {proven} it: query what it is about, and report it if it comes \
+             from Alipay",
+            Sanitized(&name)
+        ));
+    }
     let mut holds = |other: &Unverified| other.would_hold(sign, verifier, &mut attempts);
     let remedy = subject.remedy();
 
+    let is_known = |name: &[u8]| is_known(parameters.name(), name);
     let unknown: Vec<&[u8]> = parameters
         .iter()
         .map(|(name, _)| name)
@@ -184,12 +198,16 @@ fn changed(parameters: &Unverified, map: fn(&[u8]) -> Option<Vec<u8>>) -> Option
     is_of_use.then(|| parameters.clone().with_values(map))
 }
 
-/// Whether any notification has such a parameter.
-fn is_known(name: &[u8]) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else {
-        return false;
-    };
-    OTHER_PARAMETERS.contains(&name) || PARAMETERS.iter().any(|names| names.binary_search(&name).is_ok())
+/// Whether the notification has such a parameter, or any has if it has no spec.
+fn is_known(notification: &[u8], name: &[u8]) -> bool {
+    let is_in = |names: &[&str]| names.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok();
+    let place = PARAMETERS.binary_search_by(|(known, _)| known.as_bytes().cmp(notification));
+    let own = place.ok().and_then(|place| PARAMETERS.get(place));
+    OTHER_PARAMETERS.iter().any(|other| other.as_bytes() == name)
+        || own.map_or_else(
+            || PARAMETERS.iter().any(|(_, names)| is_in(names)),
+            |(_, names)| is_in(names),
+        )
 }
 
 /// ``the parameter `s` is``.

@@ -29,6 +29,8 @@ mod expect;
 mod gateway_check;
 mod parameters;
 mod return_query;
+#[cfg(feature = "serde")]
+mod serialize;
 mod status;
 #[cfg(feature = "trade")]
 mod trade_status;
@@ -98,6 +100,10 @@ impl Notifications<'_> {
     /// certificate after a call whose answer is signed with it.
     ///
     /// Where the signature does not hold, the error says the likely cause. Nobody has verified what it quotes.
+    ///
+    /// # What is signed
+    /// The signature covers all parameters but `sign` and, for most notifications, `sign_type`. Where it is proven whether a notification's signature
+    /// covers `sign_type`, the library refuses one that is signed the other way; otherwise it tries both.
     ///
     /// # Ambiguous values
     /// Alipay signs the parameters as `a=1&b=2` without escaping the values. So a value that contains `&NAME=` looks like another
@@ -292,11 +298,7 @@ fn notification(parameters: VerifiedParameters) -> Result<Verified<Notification>
 
 /// The notification that the parameters are, by its name alone.
 fn unread(parameters: VerifiedParameters) -> Verified<OtherNotification> {
-    // A message may name its kind of notification as well.
-    let names = ["msg_method", "notify_type", "service"].into_iter();
-    let mut names = names.filter_map(|name| parameters.get(name).filter(|value| !value.is_empty()));
-    let name = names.next().unwrap_or_default();
-    Verified::new(OtherNotification::new(name), parameters)
+    Verified::new(OtherNotification::new(parameters.name()), parameters)
 }
 
 fn undecodable(error: DecodeError) -> Error {

@@ -1,7 +1,10 @@
 use std::borrow::Cow;
 
 use super::{Subject, diagnosis};
-use crate::{Error, ErrorKind, charset::Decode, codec::Values, error::Sanitized, protocol::ambiguity, sign::Verifier};
+use crate::{
+    Error, ErrorKind, charset::Decode, codec::Values, error::Sanitized, generated::notification::SIGNS_SIGN_TYPE,
+    protocol::ambiguity, sign::Verifier,
+};
 
 /// Alipay sends no larger body.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -26,8 +29,11 @@ pub(super) struct VerifiedParameters {
     parameters: Vec<Parameter>,
 }
 
-/// Which parameters are signed. Payment notifications leave `sign_type` out, messages don't; some senders leave empty values out; and
-/// whether the certificate's serial is signed, Alipay's own libraries and others disagree.
+/// Which parameters name the kind of a notification. A message may name one in `notify_type` as well.
+const NAMED_BY: [&str; 3] = ["msg_method", "notify_type", "service"];
+
+/// Which parameters are signed. Whether `sign_type` is, is a fact of each notification; some senders leave empty values out; and whether the
+/// certificate's serial is signed, Alipay's own libraries and others disagree.
 #[derive(Clone, Copy)]
 struct Rule {
     sign_type: bool,
@@ -136,18 +142,52 @@ impl Unverified {
         Ok(self)
     }
 
-    /// Whether a signature would hold for them by any rule. Each attempt takes one from `attempts`.
+    /// Whether a signature would hold for them by a rule that they may be signed by. Each attempt takes one from `attempts`.
     pub(super) fn would_hold(&self, sign: &[u8], verifier: &dyn Verifier, attempts: &mut usize) -> bool {
-        self.rules().any(|rule| {
-            let may_try = *attempts > 0;
-            *attempts = attempts.saturating_sub(1);
-            may_try && verifier.verify(&self.string_to_sign(rule), sign).is_ok()
-        })
+        let mut rules = self.rules();
+        rules.any(|rule| self.holds_by(rule, sign, verifier, attempts))
+    }
+
+    /// Where the signature holds by a rule that they can't be signed by: the notification's name, and whether `sign_type` should be signed. Each
+    /// attempt takes one from `attempts`.
+    pub(super) fn would_hold_by_other_rule(
+        &self,
+        sign: &[u8],
+        verifier: &dyn Verifier,
+        attempts: &mut usize,
+    ) -> Option<(String, bool)> {
+        let proven = self.signs_sign_type()?;
+        let mut others = Rule::ALL
+            .into_iter()
+            .filter(|rule| rule.sign_type != proven && rule.is_of_use(self));
+        let holds = others.any(|rule| self.holds_by(rule, sign, verifier, attempts));
+        holds.then(|| (String::from_utf8_lossy(self.name()).into_owned(), proven))
+    }
+
+    fn holds_by(&self, rule: Rule, sign: &[u8], verifier: &dyn Verifier, attempts: &mut usize) -> bool {
+        let may_try = *attempts > 0;
+        *attempts = attempts.saturating_sub(1);
+        may_try && verifier.verify(&self.string_to_sign(rule), sign).is_ok()
     }
 
     /// The rules by which these parameters may be signed, the likeliest first.
     fn rules(&self) -> impl Iterator<Item = Rule> {
-        Rule::ALL.into_iter().filter(|rule| rule.is_of_use(self))
+        let proven = self.signs_sign_type();
+        let may_be = move |rule: &Rule| proven.is_none_or(|proven| rule.sign_type == proven);
+        Rule::ALL.into_iter().filter(may_be).filter(|rule| rule.is_of_use(self))
+    }
+
+    /// Whether `sign_type` is signed, where that is proven. Whoever changes the name to have another rule tried changes what is signed.
+    fn signs_sign_type(&self) -> Option<bool> {
+        let place = SIGNS_SIGN_TYPE.binary_search_by(|(name, _)| name.as_bytes().cmp(self.name()));
+        SIGNS_SIGN_TYPE.get(place.ok()?).map(|(_, is_signed)| *is_signed)
+    }
+
+    /// Which kind of notification it says that it is; empty where it does not.
+    pub(super) fn name(&self) -> &[u8] {
+        let names = NAMED_BY.into_iter().filter(|_| self.subject == Subject::Notification);
+        let mut names = names.filter_map(|name| self.get(name));
+        names.find(|name| !name.is_empty()).unwrap_or_default()
     }
 
     /// The same without these parameters.
@@ -325,6 +365,12 @@ impl VerifiedParameters {
         self.iter()
             .find(|(parameter, _)| *parameter == name)
             .map(|(_, value)| value)
+    }
+
+    /// Which kind of notification it is; empty where it does not say.
+    pub(super) fn name(&self) -> &str {
+        let mut names = NAMED_BY.into_iter().filter_map(|name| self.get(name));
+        names.find(|name| !name.is_empty()).unwrap_or_default()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {

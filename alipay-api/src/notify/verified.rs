@@ -44,7 +44,7 @@ impl<T> Verified<T> {
         let errors = unreadable.into_errors();
         for error in errors.iter().take(MAX_WARNINGS) {
             tracing::warn!(
-                notify_type = parameters.get("notify_type"),
+                notification = parameters.name(),
                 field = error.path(),
                 problem = error.problem(),
                 "a verified field can't be read"

@@ -25,7 +25,7 @@
 
 use std::fmt;
 
-use crate::{error::Sanitized, generated::notification::PARAMETERS};
+use crate::{error::Sanitized, generated::notification::RETURNED};
 
 /// The parameters that identify orders, money and apps, and those of most notifications. An honest value contains none of them as `&NAME=`.
 /// In byte order.
@@ -61,7 +61,8 @@ const TOLD_BY: &[&str] = &[
     "version",
 ];
 
-/// Those that are in every notification of a payment. `buyer_open_id` represents itself or `buyer_id`, which comes before it.
+/// Those that are in every notification that has such a parameter and is sent to a `notify_url`. `buyer_open_id` represents itself or `buyer_id`, which
+/// comes before it.
 const ALWAYS_THERE: &[&str] = &[
     "buyer_open_id",
     "charset",
@@ -79,8 +80,8 @@ const ALWAYS_THERE: &[&str] = &[
 /// What a message says, as JSON.
 const CONTENT: &str = "biz_content";
 
-/// The field of a request that comes back as a parameter of another name.
-const RETURNED_AS: (&str, &str) = ("out_request_no", "out_biz_no");
+/// The field of a request that also comes back as a parameter of another name: a refund's number.
+const ALSO_RETURNED_AS: (&str, &str) = ("out_request_no", "out_biz_no");
 
 /// Why the end of a value is ambiguous.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,10 +137,15 @@ pub(crate) fn of_request<'a>(field: &str, text: &'a str) -> Option<&'a str> {
     if !text.contains('&') {
         return None;
     }
-    let holder = if field == RETURNED_AS.0 { RETURNED_AS.1 } else { field };
-    let barrier = ALWAYS_THERE.iter().copied().find(|name| *name > holder);
-    let mut comes_back = PARAMETERS.iter().filter(|names| has(names, holder));
-    comes_back.find_map(|names| hidden_in(holder, text, |name| has(names, name), barrier))
+    let holders = [Some(field), (field == ALSO_RETURNED_AS.0).then_some(ALSO_RETURNED_AS.1)];
+    holders.into_iter().flatten().find_map(|holder| {
+        let mut comes_back = RETURNED.iter().filter(|names| has(names, holder));
+        comes_back.find_map(|names| {
+            let mut always_there = ALWAYS_THERE.iter().copied().filter(|name| has(names, name));
+            let barrier = always_there.find(|name| *name > holder);
+            hidden_in(holder, text, |name| has(names, name), barrier)
+        })
+    })
 }
 
 /// The first parameter that may begin inside a value. `barrier` is the next one after the value that can't be hidden.
@@ -362,11 +368,21 @@ mod tests {
             "z=1",
             "",
         ];
-        let payment = PARAMETERS.iter().find(|names| has(names, "passback_params")).unwrap();
+        // What comes back in payments, agreements and pre-authorisations.
+        const FIELDS: [&str; 6] = [
+            "body",
+            "external_agreement_no",
+            "out_order_no",
+            "out_request_no",
+            "passback_params",
+            "subject",
+        ];
         let mut state = 11;
         let (mut sent, mut refused) = (0, 0);
-        for _ in 0..20_000 {
-            let field = ["body", "passback_params", "subject"][below(&mut state, 3)];
+        for _ in 0..40_000 {
+            let field = FIELDS[below(&mut state, FIELDS.len())];
+            let holding: Vec<_> = RETURNED.iter().filter(|names| has(names, field)).collect();
+            let notification = holding[below(&mut state, holding.len())];
             let count = 1 + below(&mut state, 4);
             let parts: Vec<_> = (0..count).map(|_| PARTS[below(&mut state, PARTS.len())]).collect();
             let text = parts.join("&");
@@ -379,7 +395,8 @@ mod tests {
             let mut names = [ALWAYS_THERE, &["app_id", "auth_app_id", field]].concat();
             names.retain(|name| *name != "buyer_open_id");
             names.push(buyer);
-            names.extend(payment.iter().filter(|_| below(&mut state, 3) == 0));
+            names.extend(notification.iter().filter(|_| below(&mut state, 3) == 0));
+            names.retain(|name| has(notification, name));
             names.sort_unstable();
             names.dedup();
             let value = |name: &str| if name == field { text.clone() } else { "1".to_owned() };
@@ -390,8 +407,28 @@ mod tests {
     }
 
     #[test]
+    fn only_what_comes_back_is_checked_and_by_the_notification_that_has_it() {
+        for (field, text, hidden) in [
+            // In the notification of a freeze, hardly anything that is always there stands behind.
+            ("out_request_no", "R&p=1", Some("p")),
+            // In that of a refund it is `out_biz_no`.
+            ("out_request_no", "R&out_no=1", Some("out_no")),
+            ("out_order_no", "A&payee_user_id=1", Some("payee_user_id")),
+            ("external_agreement_no", "E&sign_scene=1", Some("sign_scene")),
+            ("external_agreement_no", "E&a=1", None),
+            ("subject", "A&b=1", None),
+            // These come in notifications of what others did.
+            ("name", "A&title=1", None),
+            ("title", "A&to=1", None),
+            ("biz_content", "A&charset=1", None),
+        ] {
+            assert_eq!(of_request(field, text), hidden, "{field}={text}");
+        }
+    }
+
+    #[test]
     fn the_names_are_in_order() {
-        for names in PARAMETERS.iter().chain([&TOLD_BY, &ALWAYS_THERE]) {
+        for names in RETURNED.iter().chain([&TOLD_BY, &ALWAYS_THERE]) {
             assert!(names.is_sorted_by(|one, other| one < other), "{names:?}");
         }
         assert!(ALWAYS_THERE.iter().all(|name| has(TOLD_BY, name)));

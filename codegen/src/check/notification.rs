@@ -10,7 +10,7 @@ use super::usage::{self, Usage};
 use super::values::{Definitions, Values, Way};
 use super::{docs, rust_names, units, wellformed};
 use crate::diagnostics::{Code, Span};
-use crate::ir::{Notification, Signature};
+use crate::ir::{Address, Notification, Signature};
 use crate::names;
 
 /// Reads the files of `notify/`, which are sorted.
@@ -45,6 +45,7 @@ fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Op
         "doc",
         "source",
         "product",
+        "address",
         "signature",
         "fields",
         "types",
@@ -74,8 +75,14 @@ fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Op
         }
     }
     let name = name.map_or(file.name, |name| name.text).to_owned();
-    let help = "`v1` leaves `sign` and `sign_type` out of what is signed, `v2` only `sign`";
-    let signatures = [("v1", Signature::V1), ("v2", Signature::V2)];
+    let addresses = [("app", Address::App), ("notify_url", Address::NotifyUrl)];
+    let address = map.get("address").and_then(|node| reader.word(node, &addresses));
+    let help = "`v1` leaves `sign` and `sign_type` out of what is signed, `v2` only `sign`; write `unproven` where no source says which";
+    let signatures = [
+        ("v1", Signature::V1),
+        ("v2", Signature::V2),
+        ("unproven", Signature::Unproven),
+    ];
     let signature = reader
         .required(&map, "signature", help)
         .and_then(|node| reader.word(node, &signatures));
@@ -115,7 +122,8 @@ fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Op
         doc: docs::required(reader, &map, file.name, "say in English what the notification tells"),
         product: product(reader, &map, products),
         source: reader.address(&map, "source"),
-        signature: signature.unwrap_or(Signature::V1),
+        address: address.unwrap_or_default(),
+        signature: signature.unwrap_or(Signature::Unproven),
         body,
         types,
     })

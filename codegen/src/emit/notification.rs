@@ -1,11 +1,14 @@
 //! Notifications, and the enum over them.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::emitter::{Emitter, Root};
 use super::prelude::Prelude;
 use super::tokens::{docs, ident, inner_docs};
+use crate::ir::{Address, Signature};
 use crate::lower::{Item, Notification};
 use crate::tree::Tree;
 
@@ -66,7 +69,19 @@ impl Emitter {
             Root::Library => quote!(pub(crate) fn read),
             Root::User => quote!(pub fn read),
         };
-        let parameters = self.parameters(notifications);
+        let body = (self.root == Root::Library).then(|| {
+            quote! {
+                /// What it tells, to be written; `None` for an unknown one.
+                #[cfg(feature = "serde")]
+                pub(crate) fn body(&self) -> #option<&dyn #root::codec::Field> {
+                    match self {
+                        #(#features Self::#idents(body) => Some(&**body),)*
+                        Self::Other(_) => None,
+                    }
+                }
+            }
+        });
+        let facts = self.facts(notifications);
         quote! {
             //! What Alipay tells without being asked.
             #(#features pub mod #modules;)*
@@ -97,29 +112,57 @@ impl Emitter {
                         Self::Other(other) => &other.name,
                     }
                 }
+
+                #body
             }
             #(#features impl #from<#idents> for Notification {
                 fn from(body: #idents) -> Self {
                     Self::#idents(#boxed::new(body))
                 }
             })*
-            #parameters
+            #facts
         }
     }
 
-    /// The names of all parameters: where one value ends and the next begins, the library tells by them. A user's crate has no use
-    /// for them.
-    fn parameters(&self, notifications: &[Notification<'_>]) -> Option<TokenStream> {
-        let lists = notifications.iter().map(|notification| {
-            let mut names: Vec<_> = notification.body.fields.iter().map(|field| field.wire).collect();
-            names.sort_unstable();
+    /// What the library must know of notifications before it reads them. A user's crate has no use for it.
+    fn facts(&self, notifications: &[Notification<'_>]) -> Option<TokenStream> {
+        // They are in the order of their names.
+        let all = notifications.iter().map(|notification| {
+            let (name, names) = (notification.name, parameters(notification));
+            let names = names.iter();
+            quote!((#name, &[#(#names),*]))
+        });
+        let to_notify_url = notifications
+            .iter()
+            .filter(|notification| notification.address == Address::NotifyUrl);
+        let returned: BTreeSet<BTreeSet<&str>> = to_notify_url.map(parameters).collect();
+        let returned = returned.iter().map(|names| {
+            let names = names.iter();
             quote!(&[#(#names),*])
+        });
+        let proven = notifications.iter().filter_map(|notification| {
+            let name = notification.name;
+            match notification.signature {
+                Signature::V1 => Some(quote!((#name, false))),
+                Signature::V2 => Some(quote!((#name, true))),
+                Signature::Unproven => None,
+            }
         });
         (self.root == Root::Library).then(|| {
             quote! {
-                /// The parameters of each notification, in the byte order of their names.
-                pub(crate) const PARAMETERS: &[&[&str]] = &[#(#lists),*];
+                /// The parameters of each notification; both in byte order.
+                pub(crate) const PARAMETERS: &[(&str, &[&str])] = &[#(#all),*];
+                /// The parameters of each notification that is sent to the `notify_url` of a request, in byte order. Some of them repeat fields of
+                /// the request.
+                pub(crate) const RETURNED: &[&[&str]] = &[#(#returned),*];
+                /// Whether `sign_type` is signed, for each notification of which that is proven, in the byte order of their names.
+                pub(crate) const SIGNS_SIGN_TYPE: &[(&str, bool)] = &[#(#proven),*];
             }
         })
     }
+}
+
+/// The names of a notification's parameters.
+fn parameters<'a>(notification: &Notification<'a>) -> BTreeSet<&'a str> {
+    notification.body.fields.iter().map(|field| field.wire).collect()
 }

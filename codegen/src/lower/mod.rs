@@ -230,6 +230,8 @@ fn notification<'s>(notification: &'s ir::Notification, guide: &str) -> Notifica
     Notification {
         file: &notification.file,
         product: notification.product.as_deref(),
+        address: notification.address,
+        signature: notification.signature,
         name,
         ident: names::identifier(&module),
         module: file_of(&module),

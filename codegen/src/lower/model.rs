@@ -78,6 +78,8 @@ pub(crate) struct Notification<'a> {
     pub(crate) file: &'a str,
     /// The product whose feature it is compiled with.
     pub(crate) product: Option<&'a str>,
+    pub(crate) address: ir::Address,
+    pub(crate) signature: ir::Signature,
     pub(crate) name: &'a str,
     pub(crate) module: String,
     pub(crate) ident: String,

@@ -18,7 +18,7 @@ pub struct OpenAppAuthCancel {
     pub notify_type: String,
     /// 通知时间. When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
-    /// What happened to the authorisation.
+    /// 授权结果. What happened to the authorisation.
     pub status: Option<String>,
     /// 编码格式. The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: Option<String>,
@@ -28,7 +28,7 @@ pub struct OpenAppAuthCancel {
     pub app_id: String,
     /// 授权方应用ID. The merchant's own app.
     pub auth_app_id: String,
-    /// What the merchant withdrew.
+    /// 授权明细. What the merchant withdrew.
     pub biz_content: Option<OpenAppAuthCancelContent>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -124,7 +124,7 @@ crate::codec::object!(OpenAppAuthCancel);
 /// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthCancelContent {
-    /// The authorisation.
+    /// 授权信息. The authorisation.
     pub detail: Option<OpenAppAuthCancelDetail>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -167,13 +167,13 @@ crate::codec::object!(OpenAppAuthCancelContent);
 /// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthCancelDetail {
-    /// The third-party app.
+    /// 第三方应用ID. The third-party app.
     pub app_id: Option<String>,
-    /// The merchant's own app.
+    /// 商家应用ID. The merchant's own app.
     pub auth_app_id: Option<String>,
-    /// The merchant's Alipay user number.
+    /// 商家用户号. The merchant's Alipay user number.
     pub user_id: Option<String>,
-    /// The token, which is invalid now.
+    /// 应用授权令牌. The token, which is invalid now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -144,6 +144,8 @@ pub struct OpenAppAuthNotifyContent {
     pub notify_context: Option<OpenAppAuthNotifyContext>,
     /// 授权信息. The authorisation.
     pub detail: OpenAppAuthNotifyDetail,
+    /// 错误. What went wrong: an object, which is empty where nothing did.
+    pub error: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -161,6 +163,7 @@ impl crate::codec::Object for OpenAppAuthNotifyContent {
         Self {
             notify_context: None,
             detail: crate::codec::Field::empty(),
+            error: None,
             extra: crate::codec::Extra::EMPTY,
         }
     }
@@ -169,8 +172,8 @@ impl crate::codec::Object for OpenAppAuthNotifyContent {
     fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
-                &["notify_context", "detail"],
-                &mut [&mut self.notify_context, &mut self.detail],
+                &["notify_context", "detail", "error"],
+                &mut [&mut self.notify_context, &mut self.detail, &mut self.error],
                 &mut self.extra,
             );
     }
@@ -179,8 +182,8 @@ impl crate::codec::Object for OpenAppAuthNotifyContent {
     fn fields(&self) -> crate::codec::FieldsRef<'_> {
         crate::codec::FieldsRef::new(
             "OpenAppAuthNotifyContent",
-            &["notify_context", "detail"],
-            &[&self.notify_context, &self.detail],
+            &["notify_context", "detail", "error"],
+            &[&self.notify_context, &self.detail, &self.error],
             &self.extra,
         )
     }

@@ -15,7 +15,7 @@ pub struct OpenAuthAppauthCancelled {
     pub notify_id: String,
     /// 消息接口名称. Always `alipay.open.auth.appauth.cancelled`.
     pub msg_method: String,
-    /// 消息类型. Whom the message concerns: `sys`, `usr` for a user, `app` for an app.
+    /// 消息类型. What kind of message it is: `sys` of the system, `usr` about a user, `app` about an app.
     pub msg_type: Option<String>,
     /// 消息归属应用ID. The app that it concerns.
     pub msg_app_id: Option<String>,
@@ -25,11 +25,19 @@ pub struct OpenAuthAppauthCancelled {
     pub utc_timestamp: Option<i64>,
     /// 编码集. The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: String,
-    /// 版本号. The version of the interface, `1.1`.
+    /// 版本号. The version of the interface, `1.0` or `1.1`.
     pub version: String,
     /// 接收方应用ID. The third-party app that the merchant had authorised.
     pub app_id: String,
-    /// What the merchant withdrew.
+    /// 加密算法. How `biz_content` is encrypted, such as `AES`. Absent where it is not.
+    pub encrypt_type: Option<String>,
+    /// 通知类型. In messages of version `1.0`: their kind in the older notation.
+    pub notify_type: Option<String>,
+    /// 通知时间. In messages of version `1.0`: when it was sent.
+    pub notify_time: Option<crate::types::DateTime>,
+    /// 授权方应用ID. In messages of version `1.0`: the app of the merchant who authorised.
+    pub auth_app_id: Option<String>,
+    /// 消息报文. What the merchant withdrew.
     pub biz_content: OpenAuthAppauthCancelledContent,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -55,6 +63,10 @@ impl crate::codec::Object for OpenAuthAppauthCancelled {
             charset: crate::codec::Field::empty(),
             version: crate::codec::Field::empty(),
             app_id: crate::codec::Field::empty(),
+            encrypt_type: None,
+            notify_type: None,
+            notify_time: None,
+            auth_app_id: None,
             biz_content: crate::codec::Field::empty(),
             extra: crate::codec::Extra::EMPTY,
         }
@@ -74,6 +86,10 @@ impl crate::codec::Object for OpenAuthAppauthCancelled {
                     "charset",
                     "version",
                     "app_id",
+                    "encrypt_type",
+                    "notify_type",
+                    "notify_time",
+                    "auth_app_id",
                     "biz_content",
                 ],
                 &mut [
@@ -86,6 +102,10 @@ impl crate::codec::Object for OpenAuthAppauthCancelled {
                     &mut self.charset,
                     &mut self.version,
                     &mut self.app_id,
+                    &mut self.encrypt_type,
+                    &mut self.notify_type,
+                    &mut self.notify_time,
+                    &mut self.auth_app_id,
                     &mut self.biz_content,
                 ],
                 &mut self.extra,
@@ -106,6 +126,10 @@ impl crate::codec::Object for OpenAuthAppauthCancelled {
                 "charset",
                 "version",
                 "app_id",
+                "encrypt_type",
+                "notify_type",
+                "notify_time",
+                "auth_app_id",
                 "biz_content",
             ],
             &[
@@ -118,6 +142,10 @@ impl crate::codec::Object for OpenAuthAppauthCancelled {
                 &self.charset,
                 &self.version,
                 &self.app_id,
+                &self.encrypt_type,
+                &self.notify_type,
+                &self.notify_time,
+                &self.auth_app_id,
                 &self.biz_content,
             ],
             &self.extra,
@@ -130,13 +158,13 @@ crate::codec::object!(OpenAuthAppauthCancelled);
 /// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAuthAppauthCancelledContent {
-    /// The third-party app.
+    /// 第三方应用ID. The third-party app.
     pub app_id: String,
     /// 商家应用号. The merchant's own app.
     pub auth_app_id: String,
-    /// The merchant's Alipay user number.
+    /// 商家用户号. The merchant's Alipay user number.
     pub user_id: Option<String>,
-    /// The token, which is invalid now.
+    /// 应用授权令牌. The token, which is invalid now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -70,6 +70,8 @@ pub struct TradeStatusSync {
     pub point_amount: Option<crate::types::Price>,
     /// 总退款金额. What has been refunded so far, all refunds together, in yuan: don't add it up. Given in the notification of a refund; what that one refund gave back, `alipay.trade.fastpay.refund.query` says by `out_biz_no`.
     pub refund_fee: Option<crate::types::Price>,
+    /// 实际退款金额. What the merchant really paid for the refund, in yuan.
+    pub send_back_fee: Option<crate::types::Price>,
     /// 平台优惠金额. What Alipay's own offers took off the price, in yuan.
     pub discount_amount: Option<crate::types::Price>,
     /// 商家优惠金额. What the merchant's offers took off the price, in yuan.
@@ -90,7 +92,7 @@ pub struct TradeStatusSync {
     pub seller_received_total_amount: Option<crate::types::Price>,
     /// What has been taken from the seller so far, in yuan.
     pub total_from_seller_fee: Option<crate::types::Price>,
-    /// How much of the order has been fulfilled, in yuan.
+    /// 实际履约金额. How much of the order has been fulfilled, in yuan.
     pub fulfillment_amount: Option<crate::types::Price>,
     /// 交易创建时间. When the trade was created.
     pub gmt_create: Option<crate::types::DateTime>,
@@ -108,12 +110,18 @@ pub struct TradeStatusSync {
     pub voucher_detail_list: Vec<VoucherDetail>,
     /// 优惠券信息. The vouchers that a refund gave back.
     pub refund_voucher_detail_list: Vec<VoucherDetail>,
-    /// 单品优惠. As JSON text, the items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
-    pub discount_goods_detail: Option<String>,
+    /// 单品优惠. The items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
+    pub discount_goods_detail: Option<crate::types::Json>,
     /// 花呗分期信息. How it was split into Huabei instalments: `USER_INSTALL_NUM` is their number.
     pub hb_fq_pay_info: Option<crate::types::Json>,
     /// 信用支付模式. The credit product that paid, such as `creditAdvanceV2`. Only if the payment's `query_options` asked for it.
     pub credit_pay_mode: Option<String>,
+    /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if the payment came out of a credit pre-authorisation.
+    pub auth_trade_pay_mode: Option<String>,
+    /// 协议号. Alipay's number of the agreement that the payment belongs to.
+    pub agreement_no: Option<String>,
+    /// 商户签约号. The merchant's own number of that agreement.
+    pub external_agreement_no: Option<String>,
     /// 因公付支付信息. What an employer paid. Only if the payment's `query_options` asked for it.
     pub enterprise_pay_info: Option<EnterprisePayInfo>,
     /// 医保信息. Medical insurance: `medicareCardType` is `"1"` when somebody else's card paid, and `medicareCardHolderHiddenName` is the masked name of its holder.
@@ -178,6 +186,7 @@ impl crate::codec::Object for TradeStatusSync {
             invoice_amount: None,
             point_amount: None,
             refund_fee: None,
+            send_back_fee: None,
             discount_amount: None,
             mdiscount_amount: None,
             hyb_amount: None,
@@ -200,6 +209,9 @@ impl crate::codec::Object for TradeStatusSync {
             discount_goods_detail: None,
             hb_fq_pay_info: None,
             credit_pay_mode: None,
+            auth_trade_pay_mode: None,
+            agreement_no: None,
+            external_agreement_no: None,
             enterprise_pay_info: None,
             medical_insurance_info: None,
             industry_sepc_detail: None,
@@ -246,6 +258,7 @@ impl crate::codec::Object for TradeStatusSync {
                     "invoice_amount",
                     "point_amount",
                     "refund_fee",
+                    "send_back_fee",
                     "discount_amount",
                     "mdiscount_amount",
                     "hyb_amount",
@@ -268,6 +281,9 @@ impl crate::codec::Object for TradeStatusSync {
                     "discount_goods_detail",
                     "hb_fq_pay_info",
                     "credit_pay_mode",
+                    "auth_trade_pay_mode",
+                    "agreement_no",
+                    "external_agreement_no",
                     "enterprise_pay_info",
                     "medical_insurance_info",
                     "industry_sepc_detail",
@@ -307,6 +323,7 @@ impl crate::codec::Object for TradeStatusSync {
                     &mut self.invoice_amount,
                     &mut self.point_amount,
                     &mut self.refund_fee,
+                    &mut self.send_back_fee,
                     &mut self.discount_amount,
                     &mut self.mdiscount_amount,
                     &mut self.hyb_amount,
@@ -329,6 +346,9 @@ impl crate::codec::Object for TradeStatusSync {
                     &mut self.discount_goods_detail,
                     &mut self.hb_fq_pay_info,
                     &mut self.credit_pay_mode,
+                    &mut self.auth_trade_pay_mode,
+                    &mut self.agreement_no,
+                    &mut self.external_agreement_no,
                     &mut self.enterprise_pay_info,
                     &mut self.medical_insurance_info,
                     &mut self.industry_sepc_detail,
@@ -376,6 +396,7 @@ impl crate::codec::Object for TradeStatusSync {
                 "invoice_amount",
                 "point_amount",
                 "refund_fee",
+                "send_back_fee",
                 "discount_amount",
                 "mdiscount_amount",
                 "hyb_amount",
@@ -398,6 +419,9 @@ impl crate::codec::Object for TradeStatusSync {
                 "discount_goods_detail",
                 "hb_fq_pay_info",
                 "credit_pay_mode",
+                "auth_trade_pay_mode",
+                "agreement_no",
+                "external_agreement_no",
                 "enterprise_pay_info",
                 "medical_insurance_info",
                 "industry_sepc_detail",
@@ -437,6 +461,7 @@ impl crate::codec::Object for TradeStatusSync {
                 &self.invoice_amount,
                 &self.point_amount,
                 &self.refund_fee,
+                &self.send_back_fee,
                 &self.discount_amount,
                 &self.mdiscount_amount,
                 &self.hyb_amount,
@@ -459,6 +484,9 @@ impl crate::codec::Object for TradeStatusSync {
                 &self.discount_goods_detail,
                 &self.hb_fq_pay_info,
                 &self.credit_pay_mode,
+                &self.auth_trade_pay_mode,
+                &self.agreement_no,
+                &self.external_agreement_no,
                 &self.enterprise_pay_info,
                 &self.medical_insurance_info,
                 &self.industry_sepc_detail,

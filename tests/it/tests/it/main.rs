@@ -7,6 +7,7 @@ mod check;
 mod clock;
 mod debug;
 mod ebpp;
+mod every_notification;
 mod examples;
 mod faults;
 mod fund;

@@ -77,8 +77,9 @@ async fn authorising_and_withdrawing_are_told_and_verified() {
     );
     assert!(!shown.contains(granted.app_auth_token.expose()));
 
-    // The rule of messages covers `sign_type` too.
-    let changed = String::from_utf8(body).unwrap().replace("sign_type=RSA2", "sign_type=");
+    let changed = String::from_utf8(body)
+        .unwrap()
+        .replace("2013121100055554", "2013121100055555");
     let error = client.notifications().verify(changed).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verification);
 }

@@ -168,10 +168,10 @@ impl Genuine {
                 ("biz_content", random.of(&CONTENTS)),
                 ("version", "1.1"),
             ]),
-            // An agreement, of which no spec tells.
+            // An agreement; of its end, so named, no spec tells.
             _ => set(&[
                 ("auth_app_id", mock.app_id()),
-                ("notify_type", random.of(&["dut_user_sign", "dut_user_unsign"])),
+                ("notify_type", random.of(&["dut_user_sign", "any_user_unsign"])),
                 ("notify_time", "2026-01-02 03:04:07"),
                 ("agreement_no", "20260102"),
                 ("alipay_user_id", "2088000000000001"),
@@ -191,9 +191,12 @@ impl Genuine {
             }
             parameters.insert("charset", b"GBK".to_vec());
         }
+        // Of payments, authorisations and agreements it is known that they don't sign it.
+        let named = parameters.get("notify_type").map(Vec::as_slice);
+        let is_known = kind <= 4 || matches!(named, Some(b"open_app_auth_notify" | b"dut_user_sign"));
         let mut genuine = Self {
             parameters,
-            signs_type: kind > 4 && random.percent(50),
+            signs_type: !is_known && random.percent(50),
             sign: String::new(),
         };
         genuine.sign = key.sign(SignType::Rsa2, &genuine.signed_text()).unwrap();

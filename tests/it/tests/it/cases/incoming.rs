@@ -195,6 +195,10 @@ async fn a_parameter_that_a_router_added_is_named() {
     let unknown = serde_json::json!({"set": {"brand_new": "1"}, "steps": ["sign", "form", {"append": "&q=%2Fnotify"}]});
     let unknown = Made::new(&mock, &unknown).body(&unknown);
     refusal(&client, &unknown, &["the parameter `q` is not among"]).await;
+    // A framework's `action`, which another kind of notification has.
+    let framework = serde_json::json!({"steps": ["sign", "form", {"append": "&action=notify"}]});
+    let framework = Made::new(&mock, &framework).body(&framework);
+    refusal(&client, &framework, &["the parameter `action` is not among"]).await;
 }
 
 #[tokio::test]
