@@ -508,8 +508,6 @@ fn types_that_several_drafts_use_are_shared() {
         file.map_or("", |file| file.text.as_str())
     };
     let types = "types:
-  Old: { doc: It was old., fields: {} }
-
   Goods:
     doc: \"\"
     fields:
@@ -525,6 +523,8 @@ fn types_that_several_drafts_use_are_shared() {
     values:
       C: \"\"
       D: \"\"
+  Old: { doc: It was old., fields: {} }
+
 errors:
   X: { class: retry, doc: Failed. }
 ";

@@ -66,14 +66,7 @@ pub(super) fn method(
     let (kind, kind_known) = kind(reader, &map);
 
     let declared = types::declared(reader, map.get("types"));
-    for (own, _) in declared
-        .iter()
-        .filter(|(own, _)| around.shared_names.contains(own.text))
-    {
-        let message = format!("`types.yaml` defines a type `{}` too", own.text);
-        let help = "use the shared one, or tell them apart by another name and a `rust_name`";
-        reader.add(Code::ShadowedType, own.span, message, help);
-    }
+    check_shadows(reader, declared.iter().map(|(own, _)| *own), around.shared_names);
     let own_names = types::names_of(&declared);
     let known = Known {
         own: &own_names,
@@ -187,6 +180,15 @@ fn resolve_late(
 ) {
     request.resolve_late(&field_values(reader, definitions, Way::Request));
     response.resolve_late(&field_values(reader, definitions, Way::Response));
+}
+
+/// A method's types are not called as shared ones.
+fn check_shadows<'a>(reader: Reader<'_>, declared: impl Iterator<Item = Text<'a>>, shared: &HashSet<&str>) {
+    for own in declared.filter(|own| shared.contains(own.text)) {
+        let message = format!("`types.yaml` defines a type `{}` too", own.text);
+        let help = "use the shared one, or tell them apart by another name and a `rust_name`";
+        reader.add(Code::ShadowedType, own.span, message, help);
+    }
 }
 
 /// An upload has a file at least.

@@ -6,6 +6,9 @@ use crate::diagnostics::Report;
 use crate::source::SourceFile;
 use crate::syntax::{self, Kind, Node};
 
+/// How far an entry of `types` is indented.
+const INDENT: usize = 2;
+
 /// The names of its types and error codes. Where it can't be read there are none: the checker says why.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -31,7 +34,7 @@ impl Shared {
     }
 }
 
-/// The text of a `types.yaml` with these definitions behind the types that it has.
+/// The text of a `types.yaml` with these definitions among the types that it has, in the order of their names.
 pub(super) fn with_types(path: &str, specs: &[SourceFile], definitions: &str) -> String {
     const HEAD: &str = "types:\n";
     let before = specs.iter().find(|file| file.path == path);
@@ -41,7 +44,7 @@ pub(super) fn with_types(path: &str, specs: &[SourceFile], definitions: &str) ->
     } else if let Some(at) = before.find(&format!("\n{HEAD}")) {
         at + 1 + HEAD.len()
     } else {
-        return format!("{HEAD}{definitions}{before}");
+        return format!("{HEAD}{}{before}", sorted(definitions));
     };
     // What stands there reaches to the next key of the file, or to its end.
     let mut end = start;
@@ -53,7 +56,28 @@ pub(super) fn with_types(path: &str, specs: &[SourceFile], definitions: &str) ->
     }
     let (types, rest) = before.split_at(end);
     let gap = if types.ends_with('\n') { "" } else { "\n" };
-    format!("{types}{gap}{definitions}{rest}")
+    let (head, types) = types.split_at(start);
+    format!("{head}{}{rest}", sorted(&format!("{types}{gap}{definitions}")))
+}
+
+/// Entries in the order of their names, each with the comments above it.
+fn sorted(entries: &str) -> String {
+    let mut blocks: Vec<(&str, String)> = Vec::new();
+    let mut comments = String::new();
+    for line in entries.split_inclusive('\n') {
+        let inner = line.trim_start();
+        if inner.starts_with('#') && line.len() - inner.len() <= INDENT {
+            comments.push_str(line);
+        } else if line.len() - inner.len() == INDENT {
+            let name = inner.split(':').next().unwrap_or(inner);
+            blocks.push((name, std::mem::take(&mut comments) + line));
+        } else if let Some((_, block)) = blocks.last_mut() {
+            block.push_str(&std::mem::take(&mut comments));
+            block.push_str(line);
+        }
+    }
+    blocks.sort_by_key(|&(name, _)| name);
+    blocks.into_iter().map(|(_, block)| block).collect::<String>() + &comments
 }
 
 /// The keys of the mapping below a key.
@@ -74,5 +98,28 @@ fn text<'n>(node: &'n Node<'_>) -> Option<&'n str> {
     match &node.kind {
         Kind::Scalar { text, .. } => Some(text),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_types;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn drafted_types_stand_in_their_order_with_their_comments() {
+        let before = SourceFile {
+            path: "trade/types.yaml".to_owned(),
+            text: "errors: {}\ntypes:\n  # The first.\n  B:\n    fields:\n      # Inside.\n      b: {}\n  D: {}\nmore: {}\n".to_owned(),
+        };
+        let drafted = "  C:\n    fields: {}\n  E:\n    values: {}\n  A:\n    values: {}\n";
+        assert_eq!(
+            with_types("trade/types.yaml", &[before], drafted),
+            "errors: {}\ntypes:\n  A:\n    values: {}\n  # The first.\n  B:\n    fields:\n      # Inside.\n      b: {}\n  C:\n    fields: {}\n  D: {}\n  E:\n    values: {}\nmore: {}\n"
+        );
+        assert_eq!(
+            with_types("trade/types.yaml", &[], "  B: {}\n  A: {}\n"),
+            "types:\n  A: {}\n  B: {}\n"
+        );
     }
 }

@@ -19,9 +19,9 @@ impl Emitter {
             .collect();
         let beside = self.beside(&names);
         let doc = inner_docs(&method.module_doc);
-        let request = beside.object(&method.request);
+        let request = beside.object(&method.request, &method.aliases);
         let call = self.method_impl(method);
-        let response = beside.object(&method.response);
+        let response = beside.object(&method.response, &[]);
         let error = method.error.as_ref().map(|error| beside.error_enum(error));
         let types = beside.items(&method.types);
         quote!(#doc #request #call #response #error #types)

@@ -134,7 +134,7 @@ impl Emitter {
 
     fn item(&self, item: &Item<'_>) -> TokenStream {
         match item {
-            Item::Struct(object) => self.object(object),
+            Item::Struct(object) => self.object(object, &[]),
             Item::Enum(listed) => self.listed(listed),
         }
     }

@@ -31,7 +31,7 @@ impl Emitter {
             let types = notification.types.iter().map(Item::ident);
             let names: Vec<_> = types.chain([notification.body.ident.as_str()]).collect();
             let beside = self.beside(&names);
-            let body = beside.object(&notification.body);
+            let body = beside.object(&notification.body, &[]);
             let types = beside.items(&notification.types);
             let text = self.print(&format!("spec/{}", notification.file), quote!(#doc #body #types));
             tree.insert(format!("notification/{}.rs", notification.module), text);

@@ -9,8 +9,8 @@ use super::tokens::{deprecated, docs, ident};
 use crate::lower::{Base, ByName, Constructor, Field, Holder, Setter, Struct};
 
 impl Emitter {
-    /// A struct with all that belongs to it.
-    pub(super) fn object(&self, object: &Struct<'_>) -> TokenStream {
+    /// A struct with all that belongs to it; `aliases` is by what else documentation finds it.
+    pub(super) fn object(&self, object: &Struct<'_>, aliases: &[&str]) -> TokenStream {
         let root = &self.path;
         let name = ident(&object.ident);
         let (doc, notice) = (docs(&object.doc), deprecated(object.deprecated.as_ref()));
@@ -40,7 +40,6 @@ impl Emitter {
         let must_use = (!object.setters.is_empty()).then(|| quote!(#[must_use]));
         let by_name = object.by_name.as_ref().map(|by_name| self.by_name(object, by_name));
         let implementation = self.object_impl(object);
-        let aliases = &object.aliases;
         quote! {
             #doc
             #(#[doc(alias = #aliases)])*

@@ -102,6 +102,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: 
         ident: names::identifier(&module),
         module: file_of(&module),
         module_doc: docs::heading(title, name),
+        aliases: aliases(name, title),
         call_doc: docs::brief(title, name, doc),
         response: objects::object(
             names::companion(&request_ident, "Response"),
@@ -115,7 +116,6 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: 
             .then(|| enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors)),
         types: objects::types(&method.types, own, &place),
         request: Struct {
-            aliases: aliases(name, title),
             deprecated: docs::deprecated(method.deprecated.as_ref()),
             ..objects::object(
                 request_ident,

@@ -40,6 +40,8 @@ pub(crate) struct Method<'a> {
     /// Module and function, escaped.
     pub(crate) ident: String,
     pub(crate) module_doc: Doc,
+    /// By what else documentation finds the request.
+    pub(crate) aliases: Vec<&'a str>,
     /// Of the function on the handle.
     pub(crate) call_doc: Doc,
     pub(crate) request: Struct<'a>,
@@ -112,8 +114,6 @@ impl Item<'_> {
 pub(crate) struct Struct<'a> {
     pub(crate) ident: String,
     pub(crate) doc: Doc,
-    /// By what else documentation finds it: a method's request.
-    pub(crate) aliases: Vec<&'a str>,
     /// Why it should not be used any more: a method's request.
     pub(crate) deprecated: Option<String>,
     pub(crate) fields: Vec<Field<'a>>,

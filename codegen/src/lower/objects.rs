@@ -88,7 +88,6 @@ pub(super) fn object<'a>(
         at_least_one: groups(object, role, &fields),
         ident,
         doc,
-        aliases: Vec::new(),
         deprecated: None,
         fields,
     }
