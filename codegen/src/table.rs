@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::ir::{Kind, Method, Product, Spec};
+use crate::ir::{Kind, Method, Notification, Product, Spec};
 use crate::{names, rust_names};
 
 /// The first line of a file that is written from specs.
@@ -90,6 +90,38 @@ fn table(spec: &Spec, head: &str, call: impl Fn(&Product, &str, &Method, &str) -
             );
         }
     }
+    table.push_str(&notifications_table(&spec.notifications));
+    table
+}
+
+/// Markdown: every notification, its title, and by what feature and type a program has it.
+fn notifications_table(notifications: &[Notification]) -> String {
+    let mut table = "
+## Notifications
+
+What Alipay sends: all of it is verified by `client.notifications()`. A notification that is not here is `notify::Notification::Other`.
+
+| notification | title | type | feature |
+|---|---|---|---|
+"
+    .to_owned();
+    for Notification {
+        name,
+        source,
+        title,
+        product,
+        ..
+    } in notifications
+    {
+        let title = cell(title);
+        let ident = names::type_of(names::notification(name));
+        let feature = product.as_ref().map(|product| format!("`{product}`"));
+        let feature = feature.unwrap_or_else(|| "always there".to_owned());
+        let _ = writeln!(
+            table,
+            "| [{name}]({source}) | {title} | `notify::{ident}` | {feature} |"
+        );
+    }
     table
 }
 
@@ -123,7 +155,8 @@ pub fn with_products(text: &str, spec: &Spec) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{methods_page, methods_table, with_products};
+    use super::{methods_page, methods_table, notifications_table, with_products};
+    use crate::ir::{Address, Notification, Object, Signature};
 
     #[test]
     fn a_method_has_a_line() {
@@ -147,5 +180,30 @@ mod tests {
         assert_eq!(with_products(text, &spec).as_deref(), Some(wanted));
         assert_eq!(with_products(wanted, &spec).as_deref(), Some(wanted));
         assert_eq!(with_products("Nothing.\n", &spec), None);
+    }
+
+    #[test]
+    fn a_notification_has_a_line() {
+        let mut notification = Notification {
+            name: "alipay.test.order.changed".to_owned(),
+            file: String::new(),
+            title: "变更 | 通知".to_owned(),
+            doc: String::new(),
+            product: Some("test".to_owned()),
+            source: "https://example.com/".to_owned(),
+            address: Address::App,
+            signature: Signature::Unproven,
+            body: Object::default(),
+            types: Vec::new(),
+        };
+        let mut last_line = || {
+            let table = notifications_table(std::slice::from_ref(&notification));
+            notification.product = None;
+            table.lines().last().unwrap_or_default().to_owned()
+        };
+        let line =
+            r"| [alipay.test.order.changed](https://example.com/) | 变更 \| 通知 | `notify::TestOrderChanged` | ";
+        assert_eq!(last_line(), format!("{line}`test` |"));
+        assert_eq!(last_line(), format!("{line}always there |"));
     }
 }
