@@ -262,9 +262,10 @@ impl Mock {
         self.core.journal.by_method().get(method).copied().unwrap_or_default()
     }
 
-    /// How many requests of this method were answered by the examples of its spec, because the gateway has no behaviour for it.
-    pub fn examples_of(&self, method: &str) -> u64 {
-        self.core.journal.examples().get(method).copied().unwrap_or_default()
+    /// How many requests of this method were answered by its spec alone, because the gateway does not play the method: nothing was done.
+    pub fn not_played_of(&self, method: &str) -> u64 {
+        let not_played = self.core.journal.by_method_not_played();
+        not_played.get(method).copied().unwrap_or_default()
     }
 
     /// How many requests the gateway has refused with this `sub_code`.

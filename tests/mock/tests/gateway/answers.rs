@@ -193,7 +193,7 @@ async fn answers_are_ordered_over_http_too() {
 }
 
 #[tokio::test]
-async fn added_specs_stand_beside_the_built_in_ones_and_answer_by_example() {
+async fn added_specs_stand_beside_the_built_in_ones_and_are_not_played() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("trade")).unwrap();
     std::fs::write(folder.path().join(thing().path), thing().text).unwrap();
@@ -204,7 +204,7 @@ async fn added_specs_stand_beside_the_built_in_ones_and_answer_by_example() {
     let signed = client.signed(method, &json!({ "id": "1" }), &[]);
     assert_eq!(
         source(&client, &signed).await,
-        ("10000".to_owned(), Some("example".to_owned()))
+        ("10000".to_owned(), Some("not-played".to_owned()))
     );
     let answer = client.call(method, &json!({ "id": "1" })).await;
     assert!(answer.signed);
@@ -215,11 +215,11 @@ async fn added_specs_stand_beside_the_built_in_ones_and_answer_by_example() {
     assert_eq!(client.create("1", "1.00", &[]).await.code(), "10000");
 
     assert_eq!(
-        (mock.examples_of(method), mock.examples_of("alipay.trade.create")),
+        (mock.not_played_of(method), mock.not_played_of("alipay.trade.create")),
         (2, 0)
     );
     let (_, requests) = control(&mock, None, "requests").await;
-    assert_eq!(requests["examples"], json!({ "alipay.trade.thing.get": 2 }));
+    assert_eq!(requests["not_played"], json!({ "alipay.trade.thing.get": 2 }));
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ pub(crate) async fn requests(State(core): State<Arc<Core>>) -> Handled {
             "total": journal.count(),
             "methods": journal.by_method(),
             "refusals": journal.refusals(),
-            "examples": journal.examples(),
+            "not_played": journal.by_method_not_played(),
         }),
     ))
 }
