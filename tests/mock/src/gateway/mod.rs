@@ -4,7 +4,7 @@ mod checks;
 
 use serde_json::{Map, Value};
 
-use crate::answers::Ordered;
+use crate::answers::{AnswerError, Ordered};
 use crate::core::Core;
 use crate::example;
 use crate::methods::{Call, Played, behaviour};
@@ -137,12 +137,22 @@ fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Mer
     };
     match (played, ordered, target) {
         (Some(Err(failure)), ..) => Source::Gateway.gives(failure),
-        (_, Some(ordered), _) => Source::Order.gives(ordered.outcome(target, &content, core.now())),
+        (_, Some(ordered), _) => Source::Order.gives(match ordered.outcome(target, &content, core.now()) {
+            Ok(outcome) => outcome.into(),
+            Err(wrong) => wrong_answer(core, wrong),
+        }),
         (Some(Ok(played)), None, _) => Source::Gateway.gives(played),
         (None, None, Target::Described(described)) => Source::NotPlayed.gives(example(described, &content, core)),
         // Its last answer went to another call meanwhile.
         (None, None, Target::Undescribed(name)) => Source::Gateway.gives(checks::unknown_method(name)),
     }
+}
+
+/// What a call comes to whose answer a test ordered wrongly. Only what depends on the call is found out as late as this.
+fn wrong_answer(core: &Core, wrong: AnswerError) -> Content {
+    let message = wrong.to_string();
+    core.answers.went_wrong(wrong);
+    Failure::business("mock.wrong-answer", message).into()
 }
 
 /// The fields of a request, if they are what its method's spec asks for.
