@@ -1,5 +1,7 @@
 //! Answers that a test sets, in place of what the gateway would do.
 
+pub(crate) mod folder;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};

@@ -89,6 +89,7 @@ mod validate;
 
 pub use alipay_codegen::SourceFile;
 
+pub use answers::folder::AnswerFilesError;
 pub use answers::{Answer, AnswerError};
 pub use certificates::{CertificateError, Forgery};
 pub use clock::{Clock, SystemClock};
