@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use alipay_codegen::ir::{
-    ExampleAnswer, Field, Method, Object, OutcomeMeaning, Placement, Range, Scalar, Type, TypeBody, TypeRef,
+    ExampleAnswer, Field, Method, Notification, Object, OutcomeMeaning, Placement, Range, Scalar, Type, TypeBody,
+    TypeRef,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -41,6 +42,7 @@ pub(crate) fn answer(
         types: Types::Method(described),
         now,
         wants: |_| true,
+        app_id: None,
     };
     Ok(response(described, said, request, &maker))
 }
@@ -56,8 +58,25 @@ pub(crate) fn complete(
         types: Types::Method(described),
         now,
         wants: is_always_there,
+        app_id: None,
     };
     response(described, said, request, &maker)
+}
+
+/// The fields of a notification for an app, and beside them, at every depth, the required ones that were left out.
+pub(crate) fn notification(
+    notification: &Notification,
+    said: Map<String, Value>,
+    app_id: &str,
+    now: Timestamp,
+) -> Map<String, Value> {
+    let maker = Maker {
+        types: Types::Notification(notification),
+        now,
+        wants: is_always_there,
+        app_id: Some(app_id),
+    };
+    maker.completed_object(&notification.body, said)
 }
 
 /// The `code` of the method's successes.
@@ -132,6 +151,8 @@ struct Maker<'s> {
     now: Timestamp,
     /// Which fields are added to an object where nobody said anything of them.
     wants: fn(&Field) -> bool,
+    /// The app that a notification is for.
+    app_id: Option<&'s str>,
 }
 
 impl Maker<'_> {
@@ -167,6 +188,9 @@ impl Maker<'_> {
 
     /// A value of a field; `None` where it would have to hold itself.
     fn value(&self, field: &Field, inside: &mut Vec<TypeRef>) -> Option<Value> {
+        if let ("app_id", Type::Scalar(Scalar::String), Some(app_id)) = (field.name.as_str(), &field.ty, self.app_id) {
+            return Some(app_id.into());
+        }
         match (&field.example, &field.ty) {
             // The example of a list is one of its items.
             (Some(example), Type::List(_)) if !example.is_array() => Some(json!([example])),

@@ -53,6 +53,8 @@
 //! | `POST /_mock/visitor` with `user_id`, `open_id`, `auth_app_id` and `agrees`, all optional | sets who opens the pages below `/oauth2/`, and whether that user agrees |
 //! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that were used after they had ended |
 //! | `POST /_mock/app-gateway` with `url` | sets where messages about merchants are sent; `null`: nowhere |
+//! | `POST /_mock/notifications` with `name`, `fields` and `url`, the last two optional | signs a [notification](Mock::notify), and sends it if there is a `url`: returns `notify_id` and `body` |
+//! | `GET /_mock/notifications` | lists all notifications, and how their delivery went |
 //! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
 //! | `GET /_mock/certificates` | shows the certificates and their serials |
 //! | `POST /_mock/certificates/roll-over` | Alipay changes its certificate: returns `alipay_cert_sn` |
@@ -100,7 +102,9 @@ pub use journal::Received;
 pub use lifetimes::Lifetimes;
 pub use mock::Mock;
 pub use mock::builder::{Builder, StartError};
+pub use mock::notification::SignedNotification;
 pub use notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
+pub use notify::ordered::NotificationError;
 pub use server::guard::BadHostName;
 pub use specs::SpecError;
 pub use state::authorisations::{DeadRefreshToken, RefreshTokenDeath};

@@ -22,6 +22,8 @@ pub(crate) struct Described<'s> {
 pub(crate) enum Types<'s> {
     /// In the specs of a method.
     Method(Described<'s>),
+    /// In a notification's own.
+    Notification(&'s Notification),
 }
 
 impl<'s> Types<'s> {
@@ -29,6 +31,10 @@ impl<'s> Types<'s> {
     pub(crate) fn resolve(self, reference: &TypeRef) -> Option<&'s TypeDef> {
         match self {
             Self::Method(described) => described.spec.resolve(described.method, reference),
+            Self::Notification(notification) => {
+                let mut types = notification.types.iter();
+                types.find(|definition| definition.name == reference.name)
+            }
         }
     }
 }

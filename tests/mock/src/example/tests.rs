@@ -18,6 +18,7 @@ pub(crate) fn asked(described: Described<'_>) -> Map<String, Value> {
         types: Types::Method(described),
         now: now(),
         wants: |_| true,
+        app_id: None,
     };
     object(maker.object(&described.method.request, &mut Vec::new()))
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod scalar;
 
-use alipay_codegen::ir::{Field, Method, Object, Scalar, Type, TypeBody};
+use alipay_codegen::ir::{Field, Method, Notification, Object, Scalar, Type, TypeBody};
 use serde_json::{Map, Value};
 
 use crate::protocol::failure::Failure;
@@ -56,6 +56,16 @@ pub(crate) fn fits(described: Described<'_>, definition: &Field, value: &Value) 
     field(rules, definition, value, "").is_ok()
 }
 
+/// Whether these are fields of the notification, with values of their types. None has to be there.
+pub(crate) fn notification(notification: &Notification, fields: &Map<String, Value>) -> Result<(), Problem> {
+    let rules = Rules {
+        types: Types::Notification(notification),
+        side: Side::Notification,
+        only_listed: false,
+    };
+    object(rules, &notification.body, fields, "")
+}
+
 /// Methods have their own code for wrong parameters; what has none is refused by the gateway.
 fn refusal(method: &Method, problem: &Problem) -> Failure {
     let message = format!("参数无效: {}: {}", problem.path, problem.rule);
@@ -94,6 +104,8 @@ enum Side {
     Request,
     /// The gateway's own, as a test sets them: an unknown field is a mistake, and any field may be missing.
     Response,
+    /// The same of a notification.
+    Notification,
 }
 
 impl Side {
@@ -102,6 +114,7 @@ impl Side {
         match self {
             Self::Request => None,
             Self::Response => Some("the response has no such field"),
+            Self::Notification => Some("the notification has no such field"),
         }
     }
 }
