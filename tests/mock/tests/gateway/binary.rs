@@ -12,7 +12,7 @@ use crate::client::Client;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alipay-mock");
 
-async fn start(arguments: &[&str]) -> (tokio::process::Child, String) {
+pub(crate) async fn start(arguments: &[&str]) -> (tokio::process::Child, String) {
     let mut command = tokio::process::Command::new(PROGRAM);
     let mut child = command
         .args(["--listen", "127.0.0.1:0"])
