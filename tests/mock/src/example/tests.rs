@@ -218,6 +218,9 @@ fn flaw(types: Types<'_>, ty: &Type, value: &Value, inside: &mut Vec<TypeRef>) -
         (Type::List(item), Value::Array(items)) if items.is_empty() => {
             (!is_recursive(item)).then(|| "the list is empty".to_owned())
         }
+        (Type::List(_), Value::Array(items)) if items.iter().any(is_list_as_text) => {
+            Some(format!("{value} has a whole list as one item"))
+        }
         (Type::List(item), Value::Array(items)) => items.iter().find_map(|value| flaw(types, item, value, inside)),
         (Type::List(_), _) => Some("no list".to_owned()),
         (Type::Named(reference), value) => match &types.resolve(reference)?.body {
@@ -234,6 +237,12 @@ fn flaw(types: Types<'_>, ty: &Type, value: &Value, inside: &mut Vec<TypeRef>) -
         },
         (Type::Scalar(_), value) => validate::is_blank(value).then(|| "blank".to_owned()),
     }
+}
+
+/// Whether a text is a JSON list, which an item of a list never is.
+fn is_list_as_text(value: &Value) -> bool {
+    let list = value.as_str().map(serde_json::from_str::<Vec<Value>>);
+    list.is_some_and(|list| list.is_ok())
 }
 
 fn flaw_of_object(types: Types<'_>, object: &Object, value: &Value, inside: &mut Vec<TypeRef>) -> Option<String> {
