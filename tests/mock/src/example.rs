@@ -41,10 +41,9 @@ pub(crate) fn answer(
     let maker = Maker {
         types: Types::Method(described),
         now,
-        wants: |_| true,
         app_id: None,
     };
-    Ok(response(described, said, request, &maker))
+    Ok(response(described, said, request, &maker, |_| true))
 }
 
 /// An answer's fields, and beside them, at every depth, those that every success has and that were left out.
@@ -57,10 +56,9 @@ pub(crate) fn complete(
     let maker = Maker {
         types: Types::Method(described),
         now,
-        wants: is_always_there,
         app_id: None,
     };
-    response(described, said, request, &maker)
+    response(described, said, request, &maker, is_always_there)
 }
 
 /// The fields of a notification for an app, and beside them, at every depth, the required ones that were left out.
@@ -73,10 +71,9 @@ pub(crate) fn notification(
     let maker = Maker {
         types: Types::Notification(notification),
         now,
-        wants: is_always_there,
         app_id: Some(app_id),
     };
-    maker.completed_object(&notification.body, said)
+    maker.completed_object(&notification.body, said, is_always_there)
 }
 
 /// The `code` of the method's successes.
@@ -93,15 +90,17 @@ fn response(
     mut said: Map<String, Value>,
     request: &Map<String, Value>,
     maker: &Maker<'_>,
+    wants: fn(&Field) -> bool,
 ) -> Fields {
     let mut fields = Fields::new();
     for field in &described.method.response.fields {
         let value = match said.remove(&field.name) {
-            Some(said) => Some(maker.completed(&field.ty, said)),
+            // An example says all that it shows.
+            Some(said) => Some(maker.completed(&field.ty, said, is_always_there)),
             // The gateway writes it, also where the method has codes of its own.
-            None if !(maker.wants)(field) || field.name == "code" => None,
+            None if !wants(field) || field.name == "code" => None,
             None => match repeated(described, field, request) {
-                Some(repeated) => Some(maker.completed(&field.ty, repeated)),
+                Some(repeated) => Some(maker.completed(&field.ty, repeated, wants)),
                 None => maker.value(field, &mut Vec::new()),
             },
         };
@@ -149,33 +148,37 @@ fn is_asked(method: &Method, example: &Map<String, Value>, request: &Map<String,
 struct Maker<'s> {
     types: Types<'s>,
     now: Timestamp,
-    /// Which fields are added to an object where nobody said anything of them.
-    wants: fn(&Field) -> bool,
     /// The app that a notification is for.
     app_id: Option<&'s str>,
 }
 
 impl Maker<'_> {
     /// A value, with the fields that are wanted in each object of it.
-    fn completed(&self, ty: &Type, said: Value) -> Value {
+    fn completed(&self, ty: &Type, said: Value, wants: fn(&Field) -> bool) -> Value {
         match (ty, said) {
-            (Type::List(item), Value::Array(items)) => {
-                items.into_iter().map(|said| self.completed(item, said)).collect()
-            }
+            (Type::List(item), Value::Array(items)) => items
+                .into_iter()
+                .map(|said| self.completed(item, said, wants))
+                .collect(),
             (Type::Named(reference), Value::Object(said)) => match self.types.resolve(reference).map(|ty| &ty.body) {
-                Some(TypeBody::Object(object)) => self.completed_object(object, said).into(),
+                Some(TypeBody::Object(object)) => self.completed_object(object, said, wants).into(),
                 Some(TypeBody::Enum(_)) | None => said.into(),
             },
             (_, said) => said,
         }
     }
 
-    fn completed_object(&self, object: &Object, mut said: Map<String, Value>) -> Map<String, Value> {
+    fn completed_object(
+        &self,
+        object: &Object,
+        mut said: Map<String, Value>,
+        wants: fn(&Field) -> bool,
+    ) -> Map<String, Value> {
         let mut completed = Map::new();
         for field in &object.fields {
             let value = match said.remove(&field.name) {
-                Some(said) => Some(self.completed(&field.ty, said)),
-                None if (self.wants)(field) => self.value(field, &mut Vec::new()),
+                Some(said) => Some(self.completed(&field.ty, said, wants)),
+                None if wants(field) => self.value(field, &mut Vec::new()),
                 None => None,
             };
             if let Some(value) = value {

@@ -17,7 +17,6 @@ pub(crate) fn asked(described: Described<'_>) -> Map<String, Value> {
     let maker = Maker {
         types: Types::Method(described),
         now: now(),
-        wants: |_| true,
         app_id: None,
     };
     object(maker.object(&described.method.request, &mut Vec::new()))
