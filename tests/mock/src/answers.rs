@@ -1,9 +1,15 @@
 //! Answers that a test sets, in place of what the gateway would do.
 
+pub(crate) mod folder;
+
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use alipay_codegen::ir::GATEWAY_MEMBERS;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -14,34 +20,81 @@ use crate::protocol::fields::Fields;
 use crate::specs::{Described, Specs, Target};
 use crate::validate::{self, Problem};
 
-/// The members of an answer that are the gateway's own.
-const OWN: [&str; 4] = ["code", "msg", "sub_code", "sub_msg"];
-
 /// What a method is answered with, in place of what the gateway would do: see [`Mock::answer`](crate::Mock::answer).
 ///
 /// A JSON object is one: the response's fields, as the gateway writes them. Where it has no `code`, the call has succeeded. Where its `code` is an
 /// error, it has `sub_code` and perhaps `sub_msg`.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// A closure from the request's fields to such an object is one too. It is asked once for each call that passes the checks of the gateway, on the thread
+/// that serves the call, so it must not block. What it returns is compared with the spec then. If that does not
+/// keep to the spec, or the closure panics, the call is answered with the error `mock.wrong-answer`, and [`Mock::wrong_answers`](crate::Mock::wrong_answers) tells.
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Answer {
-    node: Value,
+    says: Says,
     once: bool,
     executed: bool,
     exactly: bool,
 }
 
+/// What an answer says.
+#[derive(Clone)]
+enum Says {
+    Node(Value),
+    OfRequest(Closure),
+}
+
+type Closure = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
+
+impl fmt::Debug for Says {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(node) => fmt::Debug::fmt(node, formatter),
+            Self::OfRequest(_) => formatter.write_str("a closure"),
+        }
+    }
+}
+
 impl From<Value> for Answer {
     fn from(node: Value) -> Self {
+        Self::new(Says::Node(node))
+    }
+}
+
+/// [`Answer::of`], where the closure names the type of what it takes.
+impl<F: Fn(&Value) -> Value + Send + Sync + 'static> From<F> for Answer {
+    fn from(answer: F) -> Self {
+        Self::of(answer)
+    }
+}
+
+impl Answer {
+    /// What this closure makes of the request's fields, which are a JSON object:
+    ///
+    /// ```
+    /// # use alipay_mock::{Answer, AnswerError, Mock};
+    /// # use serde_json::json;
+    /// # fn example(mock: &Mock) -> Result<(), AnswerError> {
+    /// mock.answer("alipay.trade.query", Answer::of(|request| match request["out_trade_no"].as_str() {
+    ///     Some("20161112") => json!({ "trade_status": "TRADE_SUCCESS", "total_amount": "0.01" }),
+    ///     _ => json!({ "code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST" }),
+    /// }))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of(answer: impl Fn(&Value) -> Value + Send + Sync + 'static) -> Self {
+        Self::new(Says::OfRequest(Arc::new(answer)))
+    }
+
+    fn new(says: Says) -> Self {
         Self {
-            node,
+            says,
             once: false,
             executed: false,
             exactly: false,
         }
     }
-}
 
-impl Answer {
     /// An error: the gateway's `code`, such as `40004`, and what it says of the method, such as `ACQ.TRADE_NOT_EXIST`.
     pub fn error(code: &str, sub_code: &str) -> Self {
         serde_json::json!({ "code": code, "sub_code": sub_code }).into()
@@ -68,7 +121,7 @@ impl Answer {
     }
 }
 
-/// Why an answer can't be ordered.
+/// Why an answer can't be ordered, or one that a closure gave can't be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
@@ -98,6 +151,14 @@ pub enum AnswerError {
         /// The member.
         member: &'static str,
     },
+    /// A closure panicked.
+    #[error("the answer to `{method}` can't be made: its closure panicked: {message}")]
+    Panicked {
+        /// The method.
+        method: String,
+        /// What it panicked with.
+        message: String,
+    },
     /// A browser opens the method: it gets a page, and no JSON.
     #[error("a browser opens `{method}` and gets a page: only an error can be ordered for it")]
     Page {
@@ -106,13 +167,24 @@ pub enum AnswerError {
     },
 }
 
-/// An answer that was found sound.
-#[derive(Clone, Debug)]
+/// An answer that is ordered.
+#[derive(Clone)]
 pub(crate) struct Ordered {
-    content: Content,
+    content: Made,
     once: bool,
     /// Whether the call is carried out all the same.
     pub(crate) executed: bool,
+}
+
+/// What an ordered answer says, or will say once there is a call.
+#[derive(Clone)]
+enum Made {
+    /// It was found sound.
+    Sound(Content),
+    OfRequest {
+        answer: Closure,
+        exactly: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -127,23 +199,12 @@ enum Content {
 
 impl Ordered {
     fn new(specs: &Specs, method: &str, answer: Answer) -> Result<Self, AnswerError> {
-        let Value::Object(node) = answer.node else {
-            let method = method.to_owned();
-            return Err(AnswerError::NotAnObject { method });
-        };
-        let described = specs.method(method);
-        let is_error = match code(&node) {
-            Some(code) => is_failure(described, code),
-            None => node.contains_key("sub_code") && !has_field(described, "sub_code"),
-        };
-        if described.is_some_and(|described| described.method.kind.is_page()) && (answer.exactly || !is_error) {
-            let method = method.to_owned();
-            return Err(AnswerError::Page { method });
-        }
-        let content = if answer.exactly {
-            Content::Exactly(node.into())
-        } else {
-            checked(described, method, node, is_error)?
+        let content = match answer.says {
+            Says::Node(node) => Made::Sound(Content::new(specs.method(method), method, node, answer.exactly)?),
+            Says::OfRequest(closure) => Made::OfRequest {
+                answer: closure,
+                exactly: answer.exactly,
+            },
         };
         Ok(Self {
             content,
@@ -152,26 +213,79 @@ impl Ordered {
         })
     }
 
-    /// The error that it is, if it is one.
+    /// The error that it is whatever the request says, if it is one.
     pub(crate) fn failure(&self) -> Option<Failure> {
         match &self.content {
-            Content::Error(failure) => Some(failure.clone()),
-            Content::Success(..) | Content::SuccessWithoutCode(_) | Content::Exactly(_) => None,
+            Made::Sound(Content::Error(failure)) => Some(failure.clone()),
+            Made::Sound(_) | Made::OfRequest { .. } => None,
         }
     }
 
     /// The outcome of the call.
-    pub(crate) fn outcome(self, target: Target<'_>, request: &Map<String, Value>, now: Timestamp) -> Outcome {
-        let complete = |said: Map<String, Value>| match target {
-            Target::Described(described) => example::complete(described, said, request, now),
-            Target::Undescribed(_) => said.into(),
+    pub(crate) fn outcome(
+        self,
+        target: Target<'_>,
+        request: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Outcome, AnswerError> {
+        let (described, method) = match target {
+            Target::Described(described) => (Some(described), described.method.name.as_str()),
+            Target::Undescribed(name) => (None, name),
         };
-        match self.content {
+        let complete = |said: Map<String, Value>| match described {
+            Some(described) => example::complete(described, said, request, now),
+            None => said.into(),
+        };
+        let content = match self.content {
+            Made::Sound(content) => content,
+            Made::OfRequest { answer, exactly } => {
+                Content::new(described, method, asked(&answer, method, request)?, exactly)?
+            }
+        };
+        Ok(match content {
             Content::Error(failure) => Outcome::Failure { failure, signed: true },
             Content::Success(code, said) => Outcome::Success(code, complete(said)),
             Content::SuccessWithoutCode(said) => Outcome::Bare(complete(said)),
             Content::Exactly(fields) => Outcome::Bare(fields),
+        })
+    }
+}
+
+/// What a closure says to a request.
+fn asked(answer: &Closure, method: &str, request: &Map<String, Value>) -> Result<Value, AnswerError> {
+    let request = Value::Object(request.clone());
+    // Nobody sees what a closure leaves half done but the closure itself.
+    catch_unwind(AssertUnwindSafe(|| answer(&request))).map_err(|panic| AnswerError::Panicked {
+        method: method.to_owned(),
+        message: said_by(&*panic),
+    })
+}
+
+/// The message of a panic.
+fn said_by(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "without a message".to_owned())
+}
+
+impl Content {
+    fn new(described: Option<Described<'_>>, method: &str, node: Value, exactly: bool) -> Result<Self, AnswerError> {
+        let Value::Object(node) = node else {
+            let method = method.to_owned();
+            return Err(AnswerError::NotAnObject { method });
+        };
+        let is_error = match code(&node) {
+            Some(code) => is_failure(described, code),
+            None => node.contains_key("sub_code") && !has_field(described, "sub_code"),
+        };
+        if described.is_some_and(|described| described.method.kind.is_page()) && (exactly || !is_error) {
+            let method = method.to_owned();
+            return Err(AnswerError::Page { method });
         }
+        if exactly {
+            return Ok(Self::Exactly(node.into()));
+        }
+        checked(described, method, node, is_error)
     }
 }
 
@@ -204,8 +318,9 @@ fn checked(
     is_error: bool,
 ) -> Result<Content, AnswerError> {
     let mut own = HashMap::new();
-    for member in OWN {
-        if !is_error && has_field(described, member) {
+    for member in GATEWAY_MEMBERS {
+        // A `code` stands in the gateway's place, also where the method has codes of its own.
+        if !is_error && member != "code" && has_field(described, member) {
             continue;
         }
         match node.remove(member) {
@@ -236,19 +351,24 @@ fn checked(
         }));
     }
     let has_code = described.is_none_or(|described| !described.method.without_code);
+    let usual = || described.map_or("10000".into(), |described| example::success_code(described.method));
     Ok(if has_code {
-        Content::Success(take("code").map_or("10000".into(), Cow::Owned), node)
+        Content::Success(take("code").map_or_else(usual, Cow::Owned), node)
     } else {
         Content::SuccessWithoutCode(node)
     })
 }
 
 /// The answers that are ordered.
-#[derive(Debug, Default)]
-pub(crate) struct Answers(Mutex<HashMap<String, Waiting>>);
+#[derive(Default)]
+pub(crate) struct Answers {
+    waiting: Mutex<HashMap<String, Waiting>>,
+    /// What closures gave that could not be sent, and nobody has asked for yet.
+    wrong: Mutex<Vec<AnswerError>>,
+}
 
 /// The answers to one method.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Waiting {
     /// To the next calls, one each.
     next: VecDeque<Ordered>,
@@ -260,42 +380,50 @@ impl Answers {
     /// Orders an answer, if it is sound.
     pub(crate) fn order(&self, specs: &Specs, method: &str, answer: Answer) -> Result<(), AnswerError> {
         let ordered = Ordered::new(specs, method, answer)?;
-        self.with(|all| {
-            let waiting = all.entry(method.to_owned()).or_default();
-            if ordered.once {
-                waiting.next.push_back(ordered);
-            } else {
-                waiting.lasting = Some(ordered);
-            }
-        });
+        let mut all = locked(&self.waiting);
+        let waiting = all.entry(method.to_owned()).or_default();
+        if ordered.once {
+            waiting.next.push_back(ordered);
+        } else {
+            waiting.lasting = Some(ordered);
+        }
         Ok(())
     }
 
     /// Whether an answer to this method waits.
     pub(crate) fn has(&self, method: &str) -> bool {
-        self.with(|all| all.contains_key(method))
+        locked(&self.waiting).contains_key(method)
     }
 
     /// The answer to the next call of this method.
     pub(crate) fn take(&self, method: &str) -> Option<Ordered> {
-        self.with(|all| {
-            let waiting = all.get_mut(method)?;
-            let answer = waiting.next.pop_front().or_else(|| waiting.lasting.clone());
-            if waiting.next.is_empty() && waiting.lasting.is_none() {
-                all.remove(method);
-            }
-            answer
-        })
+        let mut all = locked(&self.waiting);
+        let waiting = all.get_mut(method)?;
+        let answer = waiting.next.pop_front().or_else(|| waiting.lasting.clone());
+        if waiting.next.is_empty() && waiting.lasting.is_none() {
+            all.remove(method);
+        }
+        answer
     }
 
     /// Drops the answers to this method.
     pub(crate) fn forget(&self, method: &str) {
-        self.with(|all| _ = all.remove(method));
+        locked(&self.waiting).remove(method);
     }
 
-    fn with<T>(&self, action: impl FnOnce(&mut HashMap<String, Waiting>) -> T) -> T {
-        action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Notes that a closure gave what can't be sent.
+    pub(crate) fn went_wrong(&self, wrong: AnswerError) {
+        locked(&self.wrong).push(wrong);
     }
+
+    /// What went wrong since this was asked last.
+    pub(crate) fn take_wrong(&self) -> Vec<AnswerError> {
+        std::mem::take(&mut *locked(&self.wrong))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

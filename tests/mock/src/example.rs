@@ -1,8 +1,11 @@
-//! Answers of methods that have a spec and no behaviour: what the spec's examples say, and for the rest values that its types and limits allow.
+//! What the gateway says where no behaviour of its own does: what the spec's examples say, and for the rest values that its types and limits allow.
 
 use std::borrow::Cow;
 
-use alipay_codegen::ir::{ExampleAnswer, Field, Method, Object, Range, Scalar, Scope, Type, TypeBody};
+use alipay_codegen::ir::{
+    ExampleAnswer, Field, Method, Notification, Object, OutcomeMeaning, Placement, Range, Scalar, Type, TypeBody,
+    TypeRef,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +13,8 @@ use crate::clock::{beijing, beijing_date};
 use crate::money::Money;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
-use crate::specs::Described;
+use crate::specs::{Described, Types};
+use crate::validate;
 
 /// The answer to a request by the spec alone.
 ///
@@ -34,19 +38,91 @@ pub(crate) fn answer(
             }
         }
     }
-    let maker = Maker { described, now };
-    Ok(maker.fields(said, request, |_| true))
+    let maker = Maker {
+        types: Types::Method(described),
+        now,
+        app_id: None,
+    };
+    Ok(response(described, said, request, &maker, |_| true))
 }
 
-/// An answer's fields, and beside them those that every success has and that were left out.
+/// An answer's fields, and beside them, at every depth, those that every success has and that were left out.
 pub(crate) fn complete(
     described: Described<'_>,
     said: Map<String, Value>,
     request: &Map<String, Value>,
     now: Timestamp,
 ) -> Fields {
-    let always = |field: &Field| field.required || field.echo || field.essential;
-    Maker { described, now }.fields(said, request, always)
+    let maker = Maker {
+        types: Types::Method(described),
+        now,
+        app_id: None,
+    };
+    response(described, said, request, &maker, is_always_there)
+}
+
+/// The fields of a notification for an app, and beside them, at every depth, the required ones that were left out.
+pub(crate) fn notification(
+    notification: &Notification,
+    said: Map<String, Value>,
+    app_id: &str,
+    now: Timestamp,
+) -> Map<String, Value> {
+    let maker = Maker {
+        types: Types::Notification(notification),
+        now,
+        app_id: Some(app_id),
+    };
+    maker.completed_object(&notification.body, said, is_always_there)
+}
+
+/// The `code` of the method's successes.
+pub(crate) fn success_code(method: &Method) -> Cow<'static, str> {
+    let mut outcomes = method.outcomes.iter();
+    let own = outcomes.find(|outcome| outcome.meaning == OutcomeMeaning::Done);
+    own.filter(|_| method.response.fields.iter().any(|field| field.name == "code"))
+        .map_or("10000".into(), |own| own.code.clone().into())
+}
+
+/// What was said, and a value for each other field that is wanted.
+fn response(
+    described: Described<'_>,
+    mut said: Map<String, Value>,
+    request: &Map<String, Value>,
+    maker: &Maker<'_>,
+    wants: fn(&Field) -> bool,
+) -> Fields {
+    let mut fields = Fields::new();
+    for field in &described.method.response.fields {
+        let value = match said.remove(&field.name) {
+            // An example says all that it shows.
+            Some(said) => Some(maker.completed(&field.ty, said, is_always_there)),
+            // The gateway writes it, also where the method has codes of its own.
+            None if !wants(field) || field.name == "code" => None,
+            None => match repeated(described, field, request) {
+                Some(repeated) => Some(maker.completed(&field.ty, repeated, wants)),
+                None => maker.value(field, &mut Vec::new()),
+            },
+        };
+        if let Some(value) = value {
+            fields = fields.with(field.name.clone(), value);
+        }
+    }
+    said.into_iter()
+        .fold(fields, |fields, (name, value)| fields.with(name, value))
+}
+
+/// What the request has under the same name, if the response's field may have that value.
+fn repeated(described: Described<'_>, field: &Field, request: &Map<String, Value>) -> Option<Value> {
+    let mut fields = described.method.request.fields.iter();
+    fields.find(|asked| asked.name == field.name && asked.placement != Placement::File)?;
+    let value = request.get(&field.name).filter(|value| !validate::is_blank(value))?;
+    validate::fits(described, field, value).then(|| value.clone())
+}
+
+/// Whether every success or notification has the field.
+fn is_always_there(field: &Field) -> bool {
+    field.required || field.echo || field.essential
 }
 
 /// Whether a request is the one of an example: it says all that the example says, and beside that only what a client sends where its caller gives nothing.
@@ -70,39 +146,54 @@ fn is_asked(method: &Method, example: &Map<String, Value>, request: &Map<String,
 
 /// Makes up values.
 struct Maker<'s> {
-    described: Described<'s>,
+    types: Types<'s>,
     now: Timestamp,
+    /// The app that a notification is for.
+    app_id: Option<&'s str>,
 }
 
 impl Maker<'_> {
-    /// What was said, and a value for each other field that is wanted.
-    fn fields(
+    /// A value, with the fields that are wanted in each object of it.
+    fn completed(&self, ty: &Type, said: Value, wants: fn(&Field) -> bool) -> Value {
+        match (ty, said) {
+            (Type::List(item), Value::Array(items)) => items
+                .into_iter()
+                .map(|said| self.completed(item, said, wants))
+                .collect(),
+            (Type::Named(reference), Value::Object(said)) => match self.types.resolve(reference).map(|ty| &ty.body) {
+                Some(TypeBody::Object(object)) => self.completed_object(object, said, wants).into(),
+                Some(TypeBody::Enum(_)) | None => said.into(),
+            },
+            (_, said) => said,
+        }
+    }
+
+    fn completed_object(
         &self,
+        object: &Object,
         mut said: Map<String, Value>,
-        request: &Map<String, Value>,
-        wants: impl Fn(&Field) -> bool,
-    ) -> Fields {
-        let mut fields = Fields::new();
-        for field in &self.described.method.response.fields {
+        wants: fn(&Field) -> bool,
+    ) -> Map<String, Value> {
+        let mut completed = Map::new();
+        for field in &object.fields {
             let value = match said.remove(&field.name) {
-                Some(said) => Some(said),
-                // `code` and `msg` are the gateway's own.
-                None if !wants(field) || matches!(field.name.as_str(), "code" | "msg") => None,
-                None => {
-                    let repeated = request.get(&field.name).filter(|_| field.echo);
-                    repeated.cloned().or_else(|| self.value(field, &mut Vec::new()))
-                }
+                Some(said) => Some(self.completed(&field.ty, said, wants)),
+                None if wants(field) => self.value(field, &mut Vec::new()),
+                None => None,
             };
             if let Some(value) = value {
-                fields = fields.with(field.name.clone(), value);
+                completed.insert(field.name.clone(), value);
             }
         }
-        said.into_iter()
-            .fold(fields, |fields, (name, value)| fields.with(name, value))
+        completed.extend(said);
+        completed
     }
 
     /// A value of a field; `None` where it would have to hold itself.
-    fn value(&self, field: &Field, inside: &mut Vec<(Scope, String)>) -> Option<Value> {
+    fn value(&self, field: &Field, inside: &mut Vec<TypeRef>) -> Option<Value> {
+        if let ("app_id", Type::Scalar(Scalar::String), Some(app_id)) = (field.name.as_str(), &field.ty, self.app_id) {
+            return Some(app_id.into());
+        }
         match (&field.example, &field.ty) {
             // The example of a list is one of its items.
             (Some(example), Type::List(_)) if !example.is_array() => Some(json!([example])),
@@ -111,31 +202,27 @@ impl Maker<'_> {
         }
     }
 
-    fn typed(&self, ty: &Type, field: &Field, inside: &mut Vec<(Scope, String)>) -> Option<Value> {
+    fn typed(&self, ty: &Type, field: &Field, inside: &mut Vec<TypeRef>) -> Option<Value> {
         match ty {
             Type::Scalar(scalar) => Some(self.scalar(*scalar, field)),
             Type::List(inner) => Some(Value::Array(self.typed(inner, field, inside).into_iter().collect())),
-            Type::Named(reference) => {
-                let name = (reference.scope, reference.name.clone());
-                let definition = self.described.spec.resolve(self.described.method, reference)?;
-                match &definition.body {
-                    TypeBody::Enum(values) => {
-                        let usual = values.iter().find(|value| value.deprecated.is_none());
-                        usual.or(values.first()).map(|value| Value::from(value.value.clone()))
-                    }
-                    TypeBody::Object(_) if inside.contains(&name) => None,
-                    TypeBody::Object(object) => {
-                        inside.push(name);
-                        let value = self.object(object, inside);
-                        inside.pop();
-                        Some(value)
-                    }
+            Type::Named(reference) => match &self.types.resolve(reference)?.body {
+                TypeBody::Enum(values) => {
+                    let usual = values.iter().find(|value| value.deprecated.is_none());
+                    usual.or(values.first()).map(|value| Value::from(value.value.clone()))
                 }
-            }
+                TypeBody::Object(_) if inside.contains(reference) => None,
+                TypeBody::Object(object) => {
+                    inside.push(reference.clone());
+                    let value = self.object(object, inside);
+                    inside.pop();
+                    Some(value)
+                }
+            },
         }
     }
 
-    fn object(&self, object: &Object, inside: &mut Vec<(Scope, String)>) -> Value {
+    fn object(&self, object: &Object, inside: &mut Vec<TypeRef>) -> Value {
         let fields = object.fields.iter();
         Value::Object(
             fields
@@ -184,4 +271,4 @@ fn amount(range: Option<&Range>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

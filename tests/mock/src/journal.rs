@@ -20,7 +20,7 @@ struct State {
     count: u64,
     methods: BTreeMap<String, u64>,
     refusals: BTreeMap<String, u64>,
-    examples: BTreeMap<String, u64>,
+    not_played: BTreeMap<String, u64>,
     last: VecDeque<Received>,
 }
 
@@ -44,18 +44,18 @@ impl Journal {
         *state.refusals.entry(sub_code.to_owned()).or_default() += 1;
     }
 
-    /// Notes that a request was answered by the example of its method's spec.
-    pub(crate) fn answered_by_example(&self, method: &str) {
+    /// Notes that a request was answered by its method's spec alone, because the method is not played.
+    pub(crate) fn not_played(&self, method: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state.examples.entry(method.to_owned()).or_default() += 1;
+        *state.not_played.entry(method.to_owned()).or_default() += 1;
     }
 
-    /// How many requests were answered by an example, by method.
-    pub(crate) fn examples(&self) -> BTreeMap<String, u64> {
+    /// How many requests of methods that are not played were answered, by method.
+    pub(crate) fn by_method_not_played(&self) -> BTreeMap<String, u64> {
         self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .examples
+            .not_played
             .clone()
     }
 

@@ -27,9 +27,10 @@
 //! * A merchant's authorisation creates tokens at once. The code, and the message to the app's gateway URL, stand for these tokens. Using a refresh
 //!   token ends it at once, and the token after a grace time. A new authorisation replaces both, and a cancellation ends both at once.
 //! * The pages below `/oauth2/` redirect the browser at once, with a code if the [visitor](Visitor) agrees.
-//! * A method that has a spec and no behaviour here is checked against its spec, and then answered by example: with what the spec's example says that has
-//!   this request, else with the `example` of each response field, or a value that its type and limits allow. Such an answer says that the call has
-//!   succeeded, also where the method moves money. Its HTTP header `alipay-mock-answer` is `example`, and [`Mock::examples_of`] counts it.
+//! * A method that has a spec and no behaviour here is *not played*: its request is checked against the spec, and then answered by the spec alone. If the
+//!   request is that of one of the spec's examples, the answer is that example's. Otherwise each field has the value of the request's field of the same
+//!   name, or the spec's `example` of the field, or a value that its type and limits allow. Such an answer says that the call has succeeded, also where
+//!   the method moves money, though nothing was done. Its HTTP header `alipay-mock-answer` is `not-played`, and [`Mock::not_played_of`] counts it.
 //! * What [`Mock::answer`] orders goes before all that. The header `alipay-mock-answer` of such an answer is `ordered`.
 //! * Answers have the content type `text/html`, as Alipay's do.
 //!
@@ -52,11 +53,13 @@
 //! | `POST /_mock/visitor` with `user_id`, `open_id`, `auth_app_id` and `agrees`, all optional | sets who opens the pages below `/oauth2/`, and whether that user agrees |
 //! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that were used after they had ended |
 //! | `POST /_mock/app-gateway` with `url` | sets where messages about merchants are sent; `null`: nowhere |
+//! | `POST /_mock/notifications` with `name`, `fields` and `url`, the last two optional | signs a [notification](Mock::notify), and sends it if there is a `url`: returns `notify_id` and `body` |
+//! | `GET /_mock/notifications` | lists all notifications, and how their delivery went |
 //! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
 //! | `GET /_mock/certificates` | shows the certificates and their serials |
 //! | `POST /_mock/certificates/roll-over` | Alipay changes its certificate: returns `alipay_cert_sn` |
 //! | `POST /_mock/certificates/forge` with `forgery` | an attacker forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends that |
-//! | `GET /_mock/requests` | counts requests, in all and by method; refusals by `sub_code`; answers by example by method |
+//! | `GET /_mock/requests` | counts requests, in all and by method; refusals by `sub_code`; those of methods that are not played by method |
 //! | `POST /_mock/answers` with `method`, `answer`, and optionally `once`, `executed` and `exactly` | sets what the method is answered with; `answer: null` ends that |
 //! | `POST /_mock/next` with `method`, `code`, `sub_code` and `executed` | answers the next call of the method with an error |
 
@@ -88,6 +91,7 @@ mod validate;
 
 pub use alipay_codegen::SourceFile;
 
+pub use answers::folder::AnswerFilesError;
 pub use answers::{Answer, AnswerError};
 pub use certificates::{CertificateError, Forgery};
 pub use clock::{Clock, SystemClock};
@@ -98,7 +102,9 @@ pub use journal::Received;
 pub use lifetimes::Lifetimes;
 pub use mock::Mock;
 pub use mock::builder::{Builder, StartError};
+pub use mock::notification::SignedNotification;
 pub use notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
+pub use notify::ordered::NotificationError;
 pub use server::guard::BadHostName;
 pub use specs::SpecError;
 pub use state::authorisations::{DeadRefreshToken, RefreshTokenDeath};

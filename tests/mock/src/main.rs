@@ -57,6 +57,10 @@ struct Arguments {
     /// A folder of spec files, beside those that are built in: methods of your own. May be given several times.
     #[arg(long, value_name = "DIR")]
     specs: Vec<PathBuf>,
+    /// A folder of answers: DIR/alipay.trade.query.json says what that method is answered with, in place of what the gateway would do. The
+    /// response's fields, or `code` and `sub_code` of an error.
+    #[arg(long, value_name = "DIR")]
+    answers: Option<PathBuf>,
     /// The folder of the keys that are not given otherwise. Missing ones are generated there.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -109,6 +113,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     for folder in arguments.specs {
         builder = builder.specs(folder);
+    }
+    if let Some(folder) = arguments.answers {
+        builder = builder.answers(folder);
     }
     if let Some(url) = arguments.app_gateway {
         builder = builder.app_gateway_url(url);

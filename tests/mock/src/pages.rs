@@ -36,14 +36,14 @@ pub(crate) fn error(failure: &Failure) -> String {
     page("支付宝 - 出错了", &body)
 }
 
-/// What the buyer sees where the gateway has no page of its own.
-pub(crate) fn example(method: &Method) -> String {
+/// What the buyer sees where the gateway does not play the page.
+pub(crate) fn not_played(method: &Method) -> String {
     let body = format!(
-        "<h1>{}</h1>\n<p>模拟网关未实现此页面，请求已按 spec 校验通过。</p>\n<dl>\n<dt>方法</dt><dd id=\"method\">{}</dd>\n</dl>",
+        "<h1>{}</h1>\n<p>模拟网关未模拟此页面（not played）：请求已按 spec 校验通过，未执行任何操作。</p>\n<dl>\n<dt>方法</dt><dd id=\"method\">{}</dd>\n</dl>",
         escape(&method.title),
         escape(&method.name),
     );
-    page("支付宝 - 示例页面", &body)
+    page("支付宝 - 未模拟的页面", &body)
 }
 
 fn page(title: &str, body: &str) -> String {

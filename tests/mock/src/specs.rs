@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use alipay_codegen::ir::{Method, Notification, Spec};
+use alipay_codegen::ir::{Method, Notification, Spec, TypeDef, TypeRef};
 use alipay_codegen::{Diagnostics, ReadError, SourceFile};
 
 /// `(path below spec/, text)`, written by `build.rs`.
@@ -15,6 +15,28 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/specs.rs")
 pub(crate) struct Described<'s> {
     pub(crate) spec: &'s Spec,
     pub(crate) method: &'s Method,
+}
+
+/// Where the types stand that fields refer to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Types<'s> {
+    /// In the specs of a method.
+    Method(Described<'s>),
+    /// In a notification's own.
+    Notification(&'s Notification),
+}
+
+impl<'s> Types<'s> {
+    /// The definition that a reference means.
+    pub(crate) fn resolve(self, reference: &TypeRef) -> Option<&'s TypeDef> {
+        match self {
+            Self::Method(described) => described.spec.resolve(described.method, reference),
+            Self::Notification(notification) => {
+                let mut types = notification.types.iter();
+                types.find(|definition| definition.name == reference.name)
+            }
+        }
+    }
 }
 
 /// The method that a request names.

@@ -120,7 +120,7 @@ impl crate::method::ServerMethod for ExpandApprecommendAccountQuery {}
 /// The answer to [`ExpandApprecommendAccountQuery`].
 #[non_exhaustive]
 pub struct ExpandApprecommendAccountQueryResponse {
-    /// 账号列表. The PIDs of the accounts. Example: `["2088001969784501"]`.
+    /// 账号列表. The PIDs of the accounts. Example: `2088001969784501`.
     pub list: Vec<String>,
     /// 当前页码. Which page this is. Example: `1`.
     pub page_number: Option<i64>,

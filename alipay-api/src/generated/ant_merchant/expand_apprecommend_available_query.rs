@@ -111,7 +111,7 @@ impl crate::method::ServerMethod for ExpandApprecommendAvailableQuery {}
 /// The answer to [`ExpandApprecommendAvailableQuery`].
 #[non_exhaustive]
 pub struct ExpandApprecommendAvailableQueryResponse {
-    /// 账号列表. The PIDs of the accounts. Example: `["20880019****4501"]`.
+    /// 账号列表. The PIDs of the accounts. Example: `20880019****4501`.
     pub list: Vec<String>,
     /// 当前页码. Which page this is. Example: `1`.
     pub page_number: Option<i64>,

@@ -23,7 +23,7 @@ pub struct ConsumeDetailQuery {
     pub enterprise_id: Option<String>,
     /// 支付宝账单号. Example: `2020123100152601930000003650`.
     pub pay_no: Option<String>,
-    /// 查询选项. What to return besides the bill, such as `Refund`. Example: `["Refund"]`.
+    /// 查询选项. What to return besides the bill, such as `Refund`. Example: `Refund`.
     pub query_options: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -68,7 +68,7 @@ impl ConsumeDetailQuery {
         self
     }
 
-    /// 查询选项. What to return besides the bill, such as `Refund`. Example: `["Refund"]`.
+    /// 查询选项. What to return besides the bill, such as `Refund`. Example: `Refund`.
     pub fn query_options(mut self, query_options: impl Into<Vec<String>>) -> Self {
         self.query_options = Into::into(query_options);
         self

@@ -104,7 +104,7 @@ impl crate::method::ServerMethod for DepartmentSublistQuery {}
 /// The answer to [`DepartmentSublistQuery`].
 #[non_exhaustive]
 pub struct DepartmentSublistQueryResponse {
-    /// 部门id列表. Example: `["1001094000052875","1001094000052876"]`.
+    /// 部门id列表. Example: `1001094000052875`.
     pub department_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

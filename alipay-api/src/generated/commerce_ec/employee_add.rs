@@ -15,7 +15,7 @@ pub struct EmployeeAdd {
     pub accounting_entity_ids: Vec<String>,
     /// 是否需要生成吱口令. Without it, none is made.
     pub create_share_code: Option<bool>,
-    /// 员工所属部门. Without them, the root department. Example: `["1001069000162569"]`.
+    /// 员工所属部门. Without them, the root department. Example: `1001069000162569`.
     pub department_ids: Vec<String>,
     /// 员工证件号码.
     pub employee_cert_no: Option<crate::types::Secret>,
@@ -52,7 +52,7 @@ pub struct EmployeeAdd {
     pub label_names: Vec<String>,
     /// 个性化信息. Example: `{"consume_remark":"员工账单备注内容示例", "inst_id":"CMBC", "card_type":"DC", "check_bind_card":"Y"}`.
     pub profiles: Option<crate::types::Json>,
-    /// 默认角色列表. Only `USER`. Example: `["USER"]`.
+    /// 默认角色列表. Only `USER`. Example: `USER`.
     #[deprecated(
         note = "Only ordinary employees are supported, the default: leave it out"
     )]
@@ -90,7 +90,7 @@ impl EmployeeAdd {
         self
     }
 
-    /// 员工所属部门. Without them, the root department. Example: `["1001069000162569"]`.
+    /// 员工所属部门. Without them, the root department. Example: `1001069000162569`.
     pub fn department_ids(mut self, department_ids: impl Into<Vec<String>>) -> Self {
         self.department_ids = Into::into(department_ids);
         self
@@ -208,7 +208,7 @@ impl EmployeeAdd {
         self
     }
 
-    /// 默认角色列表. Only `USER`. Example: `["USER"]`.
+    /// 默认角色列表. Only `USER`. Example: `USER`.
     #[deprecated(
         note = "Only ordinary employees are supported, the default: leave it out"
     )]

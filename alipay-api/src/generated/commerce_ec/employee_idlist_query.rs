@@ -136,7 +136,7 @@ impl crate::method::ServerMethod for EmployeeIdlistQuery {}
 pub struct EmployeeIdlistQueryResponse {
     /// 当前页数. Example: `1`.
     pub current_page: Option<i64>,
-    /// 员工id列表. Example: `["228420000000057942506","228420000000057942507"]`.
+    /// 员工id列表. Example: `228420000000057942506`.
     pub employee_id_list: Vec<String>,
     /// 员工总数. Example: `566`.
     pub total_num: Option<i64>,

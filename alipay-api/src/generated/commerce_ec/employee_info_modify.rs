@@ -13,7 +13,7 @@
 pub struct EmployeeInfoModify {
     /// 员工所属核算主体. Which pot pays can be made to depend on it: best each bound to its own account. An employee can have only one.
     pub accounting_entity_ids: Vec<String>,
-    /// 员工所属部门. Left out, they stay as they are. Example: `["1023993000"]`.
+    /// 员工所属部门. Left out, they stay as they are. Example: `1023993000`.
     pub department_ids: Vec<String>,
     /// 员工邮箱. Left out, it stays as it is. Example: `aajka@email.com`.
     pub employee_email: Option<String>,
@@ -31,7 +31,7 @@ pub struct EmployeeInfoModify {
     pub label_names: Vec<String>,
     /// 个性化信息. Left out, it stays as it is.
     pub profiles: Option<crate::types::Json>,
-    /// 角色列表. One role only at present. Left out, it stays as it is. Example: `["USER"]`.
+    /// 角色列表. One role only at present. Left out, it stays as it is. Example: `USER`.
     pub role_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -53,7 +53,7 @@ impl EmployeeInfoModify {
         self
     }
 
-    /// 员工所属部门. Left out, they stay as they are. Example: `["1023993000"]`.
+    /// 员工所属部门. Left out, they stay as they are. Example: `1023993000`.
     pub fn department_ids(mut self, department_ids: impl Into<Vec<String>>) -> Self {
         self.department_ids = Into::into(department_ids);
         self
@@ -107,7 +107,7 @@ impl EmployeeInfoModify {
         self
     }
 
-    /// 角色列表. One role only at present. Left out, it stays as it is. Example: `["USER"]`.
+    /// 角色列表. One role only at present. Left out, it stays as it is. Example: `USER`.
     pub fn role_list(mut self, role_list: impl Into<Vec<String>>) -> Self {
         self.role_list = Into::into(role_list);
         self

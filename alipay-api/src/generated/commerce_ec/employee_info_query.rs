@@ -483,7 +483,7 @@ pub struct EmployeeInfoDTO {
     pub open_id: Option<String>,
     /// 个性化信息. Example: `{"consume_remark":"员工账单备注内容示例", "inst_id":"CMBC", "card_type":"CC", "check_bind_card":"Y"}`.
     pub profiles: Option<crate::types::Json>,
-    /// 角色列表. Such as `ADMIN`. Example: `["ADMIN"]`.
+    /// 角色列表. Such as `ADMIN`. Example: `ADMIN`.
     pub role_list: Vec<String>,
     /// 直属主管员工ID.
     pub tl_employee_id: Option<String>,

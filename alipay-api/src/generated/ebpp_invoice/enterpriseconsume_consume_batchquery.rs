@@ -19,9 +19,9 @@ pub struct EnterpriseconsumeConsumeBatchquery {
     pub consumption_end: Option<crate::types::DateTime>,
     /// 交易开始时间. Example: `2021-12-16 00:00:00`.
     pub consumption_start: Option<crate::types::DateTime>,
-    /// 员工支付宝UID列表. At most 10. Example: `["2088210888827370"]`.
+    /// 员工支付宝UID列表. At most 10. Example: `2088210888827370`.
     pub employee_list: Vec<String>,
-    /// 员工OpenID列表. Identify the employees to this app alone. At most 10. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 员工OpenID列表. Identify the employees to this app alone. At most 10. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub employee_open_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -63,13 +63,13 @@ impl EnterpriseconsumeConsumeBatchquery {
         self
     }
 
-    /// 员工支付宝UID列表. At most 10. Example: `["2088210888827370"]`.
+    /// 员工支付宝UID列表. At most 10. Example: `2088210888827370`.
     pub fn employee_list(mut self, employee_list: impl Into<Vec<String>>) -> Self {
         self.employee_list = Into::into(employee_list);
         self
     }
 
-    /// 员工OpenID列表. Identify the employees to this app alone. At most 10. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 员工OpenID列表. Identify the employees to this app alone. At most 10. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn employee_open_ids(
         mut self,
         employee_open_ids: impl Into<Vec<String>>,

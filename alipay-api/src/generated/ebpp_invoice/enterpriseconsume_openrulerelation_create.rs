@@ -19,7 +19,7 @@ pub struct EnterpriseconsumeOpenrulerelationCreate {
     pub enterprise_id: Option<String>,
     /// 开票规则ID. Example: `2021070101152721181000002201`.
     pub invoice_rule_id: Option<String>,
-    /// 费控规则ID列表. Example: `["2021090600152601180000000358","2021090600152601180000000359"]`.
+    /// 费控规则ID列表. Example: `2021090600152601180000000358`.
     pub standard_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -56,7 +56,7 @@ impl EnterpriseconsumeOpenrulerelationCreate {
         self
     }
 
-    /// 费控规则ID列表. Example: `["2021090600152601180000000358","2021090600152601180000000359"]`.
+    /// 费控规则ID列表. Example: `2021090600152601180000000358`.
     pub fn standard_id_list(mut self, standard_id_list: impl Into<Vec<String>>) -> Self {
         self.standard_id_list = Into::into(standard_id_list);
         self

@@ -17,7 +17,7 @@ pub struct ExpensecontrolAggregationCreate {
     pub aggregation_name: Option<String>,
     /// 授权签约协议号. Example: `20215425001112341234`.
     pub agreement_no: Option<String>,
-    /// 费控规则ID列表. Example: `["2021082700152601730000003677","2021082700152601730000003679"]`.
+    /// 费控规则ID列表. Example: `2021082700152601730000003677`.
     pub standard_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -48,7 +48,7 @@ impl ExpensecontrolAggregationCreate {
         self
     }
 
-    /// 费控规则ID列表. Example: `["2021082700152601730000003677","2021082700152601730000003679"]`.
+    /// 费控规则ID列表. Example: `2021082700152601730000003677`.
     pub fn standard_id_list(mut self, standard_id_list: impl Into<Vec<String>>) -> Self {
         self.standard_id_list = Into::into(standard_id_list);
         self

@@ -27,7 +27,7 @@ pub struct ExpensecontrolQuotaQuery {
     pub page_num: Option<i64>,
     /// 每页条数. Example: `20`.
     pub page_size: Option<i64>,
-    /// 额度ID列表. Example: `["2021062xxx"]`.
+    /// 额度ID列表. Example: `2021062xxx`.
     pub quota_id_list: Vec<String>,
     /// 额度类型. Example: `COUPON`.
     pub quota_type: Option<String>,
@@ -96,7 +96,7 @@ impl ExpensecontrolQuotaQuery {
         self
     }
 
-    /// 额度ID列表. Example: `["2021062xxx"]`.
+    /// 额度ID列表. Example: `2021062xxx`.
     pub fn quota_id_list(mut self, quota_id_list: impl Into<Vec<String>>) -> Self {
         self.quota_id_list = Into::into(quota_id_list);
         self

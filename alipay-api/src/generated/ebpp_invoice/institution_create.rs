@@ -44,10 +44,10 @@ pub struct InstitutionCreate {
     pub multi_employee_share_mode: Option<String>,
     /// 外部唯一标识. The caller's own number; with it, nothing is created twice. Example: `0b26c12b16900047742372557ee431`.
     pub outer_source_id: Option<String>,
-    /// 适配id列表. Example: `["2088402266061144","2088402266063146"]`.
+    /// 适配id列表. Example: `2088402266061144`.
     #[deprecated(note = "Use `owner_id_list` in `institution_scope_info`")]
     pub owner_id_list: Vec<String>,
-    /// 适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 适配开放id列表. Example: `abcdxxxx`.
     #[deprecated(
         note = "Only for old callers that set the scope by employees' Alipay ids"
     )]
@@ -182,14 +182,14 @@ impl InstitutionCreate {
         self
     }
 
-    /// 适配id列表. Example: `["2088402266061144","2088402266063146"]`.
+    /// 适配id列表. Example: `2088402266061144`.
     #[deprecated(note = "Use `owner_id_list` in `institution_scope_info`")]
     pub fn owner_id_list(mut self, owner_id_list: impl Into<Vec<String>>) -> Self {
         self.owner_id_list = Into::into(owner_id_list);
         self
     }
 
-    /// 适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 适配开放id列表. Example: `abcdxxxx`.
     #[deprecated(
         note = "Only for old callers that set the scope by employees' Alipay ids"
     )]

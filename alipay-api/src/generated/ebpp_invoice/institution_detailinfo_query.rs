@@ -203,9 +203,9 @@ pub struct InstitutionDetailinfoQueryResponse {
     pub multi_employee_share_mode: Option<String>,
     /// 外部唯一标识. The caller's own number of the institution. Example: `0b249cd9169693047263955280052c`.
     pub outer_source_id: Option<String>,
-    /// 适配id列表. Example: `["2288078000164693"]`.
+    /// 适配id列表. Example: `2288078000164693`.
     pub owner_id_list: Vec<String>,
-    /// 适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 适配开放id列表. Example: `abcdxxxx`.
     pub owner_open_id_list: Vec<String>,
     /// 适配id类型. By which kind of id the members are named, such as `PHONE`. Example: `PHONE`.
     pub owner_type: Option<String>,

@@ -21,7 +21,7 @@ pub struct InstitutionExpenseruleDelete {
     pub enterprise_id: Option<String>,
     /// 制度id. Example: `2022070600152617780000000001`.
     pub institution_id: Option<String>,
-    /// 删除的使用规则id列表. Example: `["2021062800152601350000001468"]`.
+    /// 删除的使用规则id列表. Example: `2021062800152601350000001468`.
     pub standard_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -60,7 +60,7 @@ impl InstitutionExpenseruleDelete {
         self
     }
 
-    /// 删除的使用规则id列表. Example: `["2021062800152601350000001468"]`.
+    /// 删除的使用规则id列表. Example: `2021062800152601350000001468`.
     pub fn standard_id_list(mut self, standard_id_list: impl Into<Vec<String>>) -> Self {
         self.standard_id_list = Into::into(standard_id_list);
         self

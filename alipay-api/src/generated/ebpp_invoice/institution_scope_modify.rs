@@ -15,9 +15,9 @@ pub struct InstitutionScopeModify {
     pub account_id: Option<String>,
     /// 制度适用范围类型. Such as `EMPLOYEE_ALL` or `EMPLOYEE_SELECT`. Example: `EMPLOYEE_SELECT`.
     pub adapter_type: Option<String>,
-    /// 增加适配id列表. Example: `["2088402266061144","2088402266063146"]`.
+    /// 增加适配id列表. Example: `2088402266061144`.
     pub add_owner_id_list: Vec<String>,
-    /// 增加适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 增加适配开放id列表. Example: `abcdxxxx`.
     pub add_owner_open_id_list: Vec<String>,
     /// 授权签约协议号. Example: `20215425001112341234`.
     pub agreement_no: Option<String>,
@@ -27,9 +27,9 @@ pub struct InstitutionScopeModify {
     pub institution_id: Option<String>,
     /// 归属类型. Such as `ENTERPRISE_PAY_UID`. Example: `ENTERPRISE_PAY_UID`.
     pub owner_type: Option<String>,
-    /// 删除适配id列表. Example: `["2088402266062862","2088402266060390"]`.
+    /// 删除适配id列表. Example: `2088402266062862`.
     pub remove_owner_id_list: Vec<String>,
-    /// 删除适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 删除适配开放id列表. Example: `abcdxxxx`.
     pub remove_owner_open_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -54,7 +54,7 @@ impl InstitutionScopeModify {
         self
     }
 
-    /// 增加适配id列表. Example: `["2088402266061144","2088402266063146"]`.
+    /// 增加适配id列表. Example: `2088402266061144`.
     pub fn add_owner_id_list(
         mut self,
         add_owner_id_list: impl Into<Vec<String>>,
@@ -63,7 +63,7 @@ impl InstitutionScopeModify {
         self
     }
 
-    /// 增加适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 增加适配开放id列表. Example: `abcdxxxx`.
     pub fn add_owner_open_id_list(
         mut self,
         add_owner_open_id_list: impl Into<Vec<String>>,
@@ -96,7 +96,7 @@ impl InstitutionScopeModify {
         self
     }
 
-    /// 删除适配id列表. Example: `["2088402266062862","2088402266060390"]`.
+    /// 删除适配id列表. Example: `2088402266062862`.
     pub fn remove_owner_id_list(
         mut self,
         remove_owner_id_list: impl Into<Vec<String>>,
@@ -105,7 +105,7 @@ impl InstitutionScopeModify {
         self
     }
 
-    /// 删除适配开放id列表. Example: `["abcdxxxx"]`.
+    /// 删除适配开放id列表. Example: `abcdxxxx`.
     pub fn remove_owner_open_id_list(
         mut self,
         remove_owner_open_id_list: impl Into<Vec<String>>,

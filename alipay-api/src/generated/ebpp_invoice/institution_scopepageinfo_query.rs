@@ -202,9 +202,9 @@ impl crate::method::ServerMethod for InstitutionScopepageinfoQuery {}
 pub struct InstitutionScopepageinfoQueryResponse {
     /// 制度适用范围类型. Such as `EMPLOYEE_ALL`. Example: `EMPLOYEE_ALL`.
     pub adapter_type: Option<String>,
-    /// 适配开放id列表. Example: `["asdfxxxx"]`.
+    /// 适配开放id列表. Example: `asdfxxxx`.
     pub onwer_open_id_list: Vec<String>,
-    /// 适配id列表. Example: `["2288078000164693"]`.
+    /// 适配id列表. Example: `2288078000164693`.
     pub owner_id_list: Vec<String>,
     /// 页码. Example: `10`.
     pub page_num: Option<i64>,

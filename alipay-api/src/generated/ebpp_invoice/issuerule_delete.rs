@@ -19,7 +19,7 @@ pub struct IssueruleDelete {
     pub agreement_no: Option<String>,
     /// 企业ID. Example: `2088000194958956`.
     pub enterprise_id: Option<String>,
-    /// 需要删除的发放规则id列表. Example: `["2022052000152618690000000005"]`.
+    /// 需要删除的发放规则id列表. Example: `2022052000152618690000000005`.
     pub issue_rule_id_list: Vec<String>,
     /// 目标值id. Example: `2022052000152618690000000005`.
     pub target_id: Option<String>,
@@ -56,7 +56,7 @@ impl IssueruleDelete {
         self
     }
 
-    /// 需要删除的发放规则id列表. Example: `["2022052000152618690000000005"]`.
+    /// 需要删除的发放规则id列表. Example: `2022052000152618690000000005`.
     pub fn issue_rule_id_list(
         mut self,
         issue_rule_id_list: impl Into<Vec<String>>,

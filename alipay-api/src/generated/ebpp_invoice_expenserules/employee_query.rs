@@ -182,9 +182,9 @@ impl crate::method::ServerMethod for EmployeeQuery {}
 /// The answer to [`EmployeeQuery`].
 #[non_exhaustive]
 pub struct EmployeeQueryResponse {
-    /// 员工列表. The employees' Alipay user ids. For callers without open ids. Example: `["2088402331504664","2088402331504664","2088402331504664"]`.
+    /// 员工列表. The employees' Alipay user ids. For callers without open ids. Example: `2088402331504664`.
     pub employee_list: Vec<String>,
-    /// 员工open_id列表. Identify the employees to this app alone. For callers with open ids. Example: `["abcdxxxx"]`.
+    /// 员工open_id列表. Identify the employees to this app alone. For callers with open ids. Example: `abcdxxxx`.
     pub employee_open_id_list: Vec<String>,
     /// 当前页数. Example: `1`.
     pub page_num: Option<i64>,

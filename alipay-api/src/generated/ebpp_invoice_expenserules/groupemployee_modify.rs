@@ -13,19 +13,19 @@
 pub struct GroupemployeeModify {
     /// 企业共同账户id. Example: `2088000194958956`.
     pub account_id: Option<String>,
-    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266061144","2088402266063146"]`.
+    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266061144`.
     pub add_employee_list: Vec<String>,
-    /// 需要添加的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `["abcdxxx"]`.
+    /// 需要添加的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `abcdxxx`.
     pub add_employee_open_id_list: Vec<String>,
     /// 授权签约协议号. Example: `20215425001112341234`.
     pub agreement_no: Option<String>,
     /// 企业码企业id. Example: `2088000194958956`.
     pub enterprise_id: Option<String>,
-    /// 费控规则ID列表. Example: `["2021062800152601350000001466"]`.
+    /// 费控规则ID列表. Example: `2021062800152601350000001466`.
     pub group_id_list: Vec<String>,
-    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266062862","2088402266060390"]`.
+    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266062862`.
     pub remove_employee_list: Vec<String>,
-    /// 需要移除的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `["abcdxxx"]`.
+    /// 需要移除的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `abcdxxx`.
     pub remove_employee_open_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -44,7 +44,7 @@ impl GroupemployeeModify {
         self
     }
 
-    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266061144","2088402266063146"]`.
+    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266061144`.
     pub fn add_employee_list(
         mut self,
         add_employee_list: impl Into<Vec<String>>,
@@ -53,7 +53,7 @@ impl GroupemployeeModify {
         self
     }
 
-    /// 需要添加的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `["abcdxxx"]`.
+    /// 需要添加的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `abcdxxx`.
     pub fn add_employee_open_id_list(
         mut self,
         add_employee_open_id_list: impl Into<Vec<String>>,
@@ -74,13 +74,13 @@ impl GroupemployeeModify {
         self
     }
 
-    /// 费控规则ID列表. Example: `["2021062800152601350000001466"]`.
+    /// 费控规则ID列表. Example: `2021062800152601350000001466`.
     pub fn group_id_list(mut self, group_id_list: impl Into<Vec<String>>) -> Self {
         self.group_id_list = Into::into(group_id_list);
         self
     }
 
-    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266062862","2088402266060390"]`.
+    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266062862`.
     pub fn remove_employee_list(
         mut self,
         remove_employee_list: impl Into<Vec<String>>,
@@ -89,7 +89,7 @@ impl GroupemployeeModify {
         self
     }
 
-    /// 需要移除的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `["abcdxxx"]`.
+    /// 需要移除的open_id列表. Open ids, or ids in the enterprise code. For callers with open ids. At most 50 items. Example: `abcdxxx`.
     pub fn remove_employee_open_id_list(
         mut self,
         remove_employee_open_id_list: impl Into<Vec<String>>,

@@ -13,17 +13,17 @@
 pub struct ProjectemployeeModify {
     /// 共同账户ID. Identifies the company's shared account. Example: `2088000194958956`.
     pub account_id: Option<String>,
-    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266061144","2088402266063146"]`.
+    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266061144`.
     pub add_employee_list: Vec<String>,
-    /// 需要添加的员工open_id列表. For callers with open ids. At most 50 items. Example: `["abcdxxxx"]`.
+    /// 需要添加的员工open_id列表. For callers with open ids. At most 50 items. Example: `abcdxxxx`.
     pub add_employee_open_id_list: Vec<String>,
     /// 授权签约协议号. Example: `20215425001112341234`.
     pub agreement_no: Option<String>,
     /// 项目ID. Example: `2021040900152700950000000862`.
     pub project_id: Option<String>,
-    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266062862","2088402266060390"]`.
+    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266062862`.
     pub remove_employee_list: Vec<String>,
-    /// 需要移除的员工open_id列表. For callers with open ids. At most 50 items. Example: `["abcdxxxx"]`.
+    /// 需要移除的员工open_id列表. For callers with open ids. At most 50 items. Example: `abcdxxxx`.
     pub remove_employee_open_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -42,7 +42,7 @@ impl ProjectemployeeModify {
         self
     }
 
-    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266061144","2088402266063146"]`.
+    /// 需要添加的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266061144`.
     pub fn add_employee_list(
         mut self,
         add_employee_list: impl Into<Vec<String>>,
@@ -51,7 +51,7 @@ impl ProjectemployeeModify {
         self
     }
 
-    /// 需要添加的员工open_id列表. For callers with open ids. At most 50 items. Example: `["abcdxxxx"]`.
+    /// 需要添加的员工open_id列表. For callers with open ids. At most 50 items. Example: `abcdxxxx`.
     pub fn add_employee_open_id_list(
         mut self,
         add_employee_open_id_list: impl Into<Vec<String>>,
@@ -72,7 +72,7 @@ impl ProjectemployeeModify {
         self
     }
 
-    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `["2088402266062862","2088402266060390"]`.
+    /// 需要移除的员工UID列表. Alipay user ids. For callers without open ids. At most 50 items. Example: `2088402266062862`.
     pub fn remove_employee_list(
         mut self,
         remove_employee_list: impl Into<Vec<String>>,
@@ -81,7 +81,7 @@ impl ProjectemployeeModify {
         self
     }
 
-    /// 需要移除的员工open_id列表. For callers with open ids. At most 50 items. Example: `["abcdxxxx"]`.
+    /// 需要移除的员工open_id列表. For callers with open ids. At most 50 items. Example: `abcdxxxx`.
     pub fn remove_employee_open_id_list(
         mut self,
         remove_employee_open_id_list: impl Into<Vec<String>>,

@@ -19,9 +19,9 @@ pub struct ProjectruleCreate {
     pub effective_end_date: Option<crate::types::DateTime>,
     /// 有效期起始. Earlier than `effective_end_date`. Example: `2021-03-01 00:00:00`.
     pub effective_start_date: Option<crate::types::DateTime>,
-    /// 员工支付宝ID列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers without open ids. Example: `["2088123412341234","2088123412342234"]`.
+    /// 员工支付宝ID列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers without open ids. Example: `2088123412341234`.
     pub employee_list: Vec<String>,
-    /// 员工open_id列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers with open ids. Example: `["abcdxxxx"]`.
+    /// 员工open_id列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers with open ids. Example: `abcdxxxx`.
     pub employee_open_id_list: Vec<String>,
     /// 费控规则列表.
     pub expense_ctrl_rule_info_group_list: Vec<super::types::ExpenseCtrRuleGroupInfo>,
@@ -70,13 +70,13 @@ impl ProjectruleCreate {
         self
     }
 
-    /// 员工支付宝ID列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers without open ids. Example: `["2088123412341234","2088123412342234"]`.
+    /// 员工支付宝ID列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers without open ids. Example: `2088123412341234`.
     pub fn employee_list(mut self, employee_list: impl Into<Vec<String>>) -> Self {
         self.employee_list = Into::into(employee_list);
         self
     }
 
-    /// 员工open_id列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers with open ids. Example: `["abcdxxxx"]`.
+    /// 员工open_id列表. At most 50; `alipay.ebpp.invoice.expenserules.projectemployee.modify` adds more. For callers with open ids. Example: `abcdxxxx`.
     pub fn employee_open_id_list(
         mut self,
         employee_open_id_list: impl Into<Vec<String>>,

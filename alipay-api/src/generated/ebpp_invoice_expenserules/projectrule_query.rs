@@ -319,9 +319,9 @@ pub struct ProjectRuleInfo {
     pub effective_end_date: Option<crate::types::DateTime>,
     /// 有效期起始. Example: `2021-03-01 19:00:00`.
     pub effective_start_date: Option<crate::types::DateTime>,
-    /// 员工uid列表. For callers without open ids. Example: `["2088123412341234"]`.
+    /// 员工uid列表. For callers without open ids. Example: `2088123412341234`.
     pub employee_list: Vec<String>,
-    /// 员工open_id列表. Identify the employees to this app alone. For callers with open ids. Example: `["abcdxxxx"]`.
+    /// 员工open_id列表. Identify the employees to this app alone. For callers with open ids. Example: `abcdxxxx`.
     pub employee_open_id_list: Vec<String>,
     /// 规则组列表.
     pub expense_ctrl_rule_info_group_list: Vec<super::types::ExpenseCtrRuleGroupInfo>,

@@ -19,9 +19,9 @@ pub struct SceneruleCreate {
     pub effective_end_date: Option<crate::types::DateTime>,
     /// 有效期起始. Example: `2021-08-26 00:00:00`.
     pub effective_start_date: Option<crate::types::DateTime>,
-    /// 员工支付宝uid列表. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers without open ids. Example: `["2088210888827370"]`.
+    /// 员工支付宝uid列表. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers without open ids. Example: `2088210888827370`.
     pub employee_list: Vec<String>,
-    /// 员工open_id列表. Open ids, or ids in the enterprise code. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers with open ids. Example: `["abcdxxxx"]`.
+    /// 员工open_id列表. Open ids, or ids in the enterprise code. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers with open ids. Example: `abcdxxxx`.
     pub employee_open_id_list: Vec<String>,
     /// 企业码企业id. Example: `2088000194958956`.
     pub enterprise_id: Option<String>,
@@ -80,13 +80,13 @@ impl SceneruleCreate {
         self
     }
 
-    /// 员工支付宝uid列表. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers without open ids. Example: `["2088210888827370"]`.
+    /// 员工支付宝uid列表. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers without open ids. Example: `2088210888827370`.
     pub fn employee_list(mut self, employee_list: impl Into<Vec<String>>) -> Self {
         self.employee_list = Into::into(employee_list);
         self
     }
 
-    /// 员工open_id列表. Open ids, or ids in the enterprise code. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers with open ids. Example: `["abcdxxxx"]`.
+    /// 员工open_id列表. Open ids, or ids in the enterprise code. At most 50; `alipay.ebpp.invoice.expenserules.groupemployee.modify` adds more. For callers with open ids. Example: `abcdxxxx`.
     pub fn employee_open_id_list(
         mut self,
         employee_open_id_list: impl Into<Vec<String>>,

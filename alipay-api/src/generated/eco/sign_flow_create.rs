@@ -317,7 +317,7 @@ pub struct ConfigInfo {
     pub attachment_explain: Option<AttachmentExplain>,
     /// 是否收集附件. Whether the signer must hand in attachments.
     pub collect_attachement: Option<bool>,
-    /// 收集证件类型列表. Example: `["IDCARD"]`.
+    /// 收集证件类型列表. Example: `IDCARD`.
     pub collect_cert_types: Vec<String>,
     /// 公司编号-SF. Example: `SF`.
     pub company_no: Option<String>,
@@ -360,7 +360,7 @@ impl ConfigInfo {
         self
     }
 
-    /// 收集证件类型列表. Example: `["IDCARD"]`.
+    /// 收集证件类型列表. Example: `IDCARD`.
     pub fn collect_cert_types(
         mut self,
         collect_cert_types: impl Into<Vec<String>>,

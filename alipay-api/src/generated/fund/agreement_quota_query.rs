@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementQuotaQuery {
-    /// 授权协议号. The numbers of the authorisation agreements. Example: `["20205321001042231004"]`.
+    /// 授权协议号. The numbers of the authorisation agreements. Example: `20205321001042231004`.
     pub agreement_no_list: Vec<String>,
     /// 场景码. The scene, the same as that of the payments, such as `ENTRUST_TRANSFER`. Example: `ENTRUST_TRANSFER`.
     pub biz_scene: Option<String>,
@@ -28,7 +28,7 @@ impl AgreementQuotaQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 授权协议号. The numbers of the authorisation agreements. Example: `["20205321001042231004"]`.
+    /// 授权协议号. The numbers of the authorisation agreements. Example: `20205321001042231004`.
     pub fn agreement_no_list(
         mut self,
         agreement_no_list: impl Into<Vec<String>>,

@@ -21,7 +21,7 @@ pub struct AuthOperationDetailQuery {
     pub out_order_no: Option<String>,
     /// 商户的授权资金操作流水号. The merchant's own number of the operation: the `out_request_no` of the freeze or unfreeze, or the `out_trade_no` of the payment. Ignored if `operation_id` is given too. Goes with `out_order_no`. At least one of `operation_id`, `out_request_no` must be given. Example: `20140216001001`.
     pub out_request_no: Option<String>,
-    /// 需要查询的额外信息. Which more to send back, such as `credit_risk_info`. Example: `["credit_risk_info"]`.
+    /// 需要查询的额外信息. Which more to send back, such as `credit_risk_info`. Example: `credit_risk_info`.
     pub query_options: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -64,7 +64,7 @@ impl AuthOperationDetailQuery {
         self
     }
 
-    /// 需要查询的额外信息. Which more to send back, such as `credit_risk_info`. Example: `["credit_risk_info"]`.
+    /// 需要查询的额外信息. Which more to send back, such as `credit_risk_info`. Example: `credit_risk_info`.
     pub fn query_options(mut self, query_options: impl Into<Vec<String>>) -> Self {
         self.query_options = Into::into(query_options);
         self

@@ -19,7 +19,7 @@ pub struct EnterprisepayMemberModify {
     pub biz_scene: Option<String>,
     /// 出资信息. Who pays for what this employee spends.
     pub fund_ext_info: Option<super::types::FundExtInfo>,
-    /// 员工当前关联的群组ID. The groups that the employee belongs to now; may be several. Example: `["11","22","33"]`.
+    /// 员工当前关联的群组ID. The groups that the employee belongs to now; may be several. Example: `11`.
     pub group_id_list: Vec<String>,
     /// 蚂蚁统一会员openId. Identifies the employee to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
@@ -67,7 +67,7 @@ impl EnterprisepayMemberModify {
         self
     }
 
-    /// 员工当前关联的群组ID. The groups that the employee belongs to now; may be several. Example: `["11","22","33"]`.
+    /// 员工当前关联的群组ID. The groups that the employee belongs to now; may be several. Example: `11`.
     pub fn group_id_list(mut self, group_id_list: impl Into<Vec<String>>) -> Self {
         self.group_id_list = Into::into(group_id_list);
         self

@@ -558,7 +558,7 @@ pub struct InviteMemberBusinessParamsDTO {
     pub employee_id: Option<String>,
     /// 出资信息. Who pays for what this employee spends.
     pub fund_ext_info: Option<super::types::FundExtInfo>,
-    /// 员工关联的群组ID. The groups that the employee joins. At present only one is supported. Example: `["11"]`.
+    /// 员工关联的群组ID. The groups that the employee joins. At present only one is supported. Example: `11`.
     pub group_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -584,7 +584,7 @@ impl InviteMemberBusinessParamsDTO {
         self
     }
 
-    /// 员工关联的群组ID. The groups that the employee joins. At present only one is supported. Example: `["11"]`.
+    /// 员工关联的群组ID. The groups that the employee joins. At present only one is supported. Example: `11`.
     pub fn group_id_list(mut self, group_id_list: impl Into<Vec<String>>) -> Self {
         self.group_id_list = Into::into(group_id_list);
         self

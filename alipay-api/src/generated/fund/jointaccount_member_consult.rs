@@ -17,9 +17,9 @@ pub struct JointaccountMemberConsult {
     pub agreement_no: Option<String>,
     /// 扩展参数. Extra values. Ask Alipay before using them. Example: `{"k":"v"}`.
     pub business_params: Option<crate::types::Json>,
-    /// 要检查的员工openId. The open ids of the employees to check. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 要检查的员工openId. The open ids of the employees to check. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id_list: Vec<String>,
-    /// 要检查的员工ID. The Alipay user ids of the employees to check. Example: `["2088900976746215"]`.
+    /// 要检查的员工ID. The Alipay user ids of the employees to check. Example: `2088900976746215`.
     pub user_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -53,13 +53,13 @@ impl JointaccountMemberConsult {
         self
     }
 
-    /// 要检查的员工openId. The open ids of the employees to check. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 要检查的员工openId. The open ids of the employees to check. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub fn open_id_list(mut self, open_id_list: impl Into<Vec<String>>) -> Self {
         self.open_id_list = Into::into(open_id_list);
         self
     }
 
-    /// 要检查的员工ID. The Alipay user ids of the employees to check. Example: `["2088900976746215"]`.
+    /// 要检查的员工ID. The Alipay user ids of the employees to check. Example: `2088900976746215`.
     pub fn user_id_list(mut self, user_id_list: impl Into<Vec<String>>) -> Self {
         self.user_id_list = Into::into(user_id_list);
         self

@@ -128,7 +128,7 @@ pub struct CcmAgentGetResponse {
     pub answering_mode: Option<crate::types::OpenEnum<super::types::AnsweringMode>>,
     /// 头像的oss file key. The picture's file key in OSS. Example: `12345`.
     pub avatar: Option<String>,
-    /// 客服关联的数据权限id列表. Example: `["ZPASFSCN", "QWT_SADLD"]`.
+    /// 客服关联的数据权限id列表. Example: `ZPASFSCN`.
     pub ccs_instance_ids: Vec<String>,
     /// 客服在线信息.
     pub chat_config: Vec<super::types::AgentChatInfo>,

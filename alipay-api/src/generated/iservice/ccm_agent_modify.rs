@@ -13,7 +13,7 @@
 pub struct CcmAgentModify {
     /// 热线接入方式. How the agent takes calls. Example: `0`.
     pub answering_mode: Option<crate::types::OpenEnum<super::types::AnsweringMode>>,
-    /// 部门id列表. Example: `["XAHSNRBS"]`.
+    /// 部门id列表. Example: `XAHSNRBS`.
     pub ccs_instance_ids: Vec<String>,
     /// 在线技能组设置. The agent's skill groups for online chat. They are kept apart by department, so they must fit `ccs_instance_ids`.
     pub chat_configs: Vec<super::types::AgentChatInfo>,
@@ -53,7 +53,7 @@ impl CcmAgentModify {
         self
     }
 
-    /// 部门id列表. Example: `["XAHSNRBS"]`.
+    /// 部门id列表. Example: `XAHSNRBS`.
     pub fn ccs_instance_ids(mut self, ccs_instance_ids: impl Into<Vec<String>>) -> Self {
         self.ccs_instance_ids = Into::into(ccs_instance_ids);
         self

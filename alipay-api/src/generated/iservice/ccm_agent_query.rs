@@ -15,15 +15,15 @@ pub struct CcmAgentQuery {
     pub answering_mode: Option<String>,
     /// 部门id. Example: `XAHSNRBS`.
     pub ccs_instance_id: Option<String>,
-    /// 在线扩展技能组id. Example: `["123"]`.
+    /// 在线扩展技能组id. Example: `123`.
     pub chat_ext_group_ids: Vec<String>,
-    /// 在线技能组id. Example: `["123"]`.
+    /// 在线技能组id. Example: `123`.
     pub chat_group_ids: Vec<String>,
-    /// 在线服务等级. Example: `["123"]`.
+    /// 在线服务等级. Example: `123`.
     pub chat_level_ids: Vec<String>,
     /// 客服邮箱. Example: `test@163.com`.
     pub email: Option<String>,
-    /// 热线扩展技能组id. Example: `["123"]`.
+    /// 热线扩展技能组id. Example: `123`.
     pub hotline_group_ids: Vec<String>,
     /// 查询结果的页码. From 1, which is the default. Example: `1`.
     pub page_num: Option<i64>,
@@ -31,7 +31,7 @@ pub struct CcmAgentQuery {
     pub page_size: Option<i64>,
     /// 客服姓名. Example: `张三`.
     pub real_name: Option<String>,
-    /// 客服角色id. Example: `["123"]`.
+    /// 客服角色id. Example: `123`.
     pub role_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -56,7 +56,7 @@ impl CcmAgentQuery {
         self
     }
 
-    /// 在线扩展技能组id. Example: `["123"]`.
+    /// 在线扩展技能组id. Example: `123`.
     pub fn chat_ext_group_ids(
         mut self,
         chat_ext_group_ids: impl Into<Vec<String>>,
@@ -65,13 +65,13 @@ impl CcmAgentQuery {
         self
     }
 
-    /// 在线技能组id. Example: `["123"]`.
+    /// 在线技能组id. Example: `123`.
     pub fn chat_group_ids(mut self, chat_group_ids: impl Into<Vec<String>>) -> Self {
         self.chat_group_ids = Into::into(chat_group_ids);
         self
     }
 
-    /// 在线服务等级. Example: `["123"]`.
+    /// 在线服务等级. Example: `123`.
     pub fn chat_level_ids(mut self, chat_level_ids: impl Into<Vec<String>>) -> Self {
         self.chat_level_ids = Into::into(chat_level_ids);
         self
@@ -83,7 +83,7 @@ impl CcmAgentQuery {
         self
     }
 
-    /// 热线扩展技能组id. Example: `["123"]`.
+    /// 热线扩展技能组id. Example: `123`.
     pub fn hotline_group_ids(
         mut self,
         hotline_group_ids: impl Into<Vec<String>>,
@@ -112,7 +112,7 @@ impl CcmAgentQuery {
         self
     }
 
-    /// 客服角色id. Example: `["123"]`.
+    /// 客服角色id. Example: `123`.
     pub fn role_ids(mut self, role_ids: impl Into<Vec<String>>) -> Self {
         self.role_ids = Into::into(role_ids);
         self
@@ -341,7 +341,7 @@ pub struct AgentVO {
     pub answering_mode: Option<String>,
     /// 头像的oss file key. The picture's file key in OSS. Example: `testfile`.
     pub avatar: Option<String>,
-    /// 客服归属的部门id列表. Example: `["XAHSNRBS"]`.
+    /// 客服归属的部门id列表. Example: `XAHSNRBS`.
     pub ccs_instance_ids: Vec<String>,
     /// 在线技能组信息.
     pub chat_config: Vec<super::types::AgentChatInfo>,

@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct CcmAgentSchedulelogQuery {
-    /// 客服id集合. At most 100. Without it, those of all agents of the department. At most 100 items. Example: `["2018101801902073","2018101801902090"]`.
+    /// 客服id集合. At most 100. Without it, those of all agents of the department. At most 100 items. Example: `2018101801902073`.
     pub agent_ids: Vec<String>,
     /// 部门id. The same as the tenant instance's id and the id of the data permission. Example: `kaj_9DA1`.
     pub ccs_instance_id: Option<String>,
@@ -38,7 +38,7 @@ impl CcmAgentSchedulelogQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 客服id集合. At most 100. Without it, those of all agents of the department. At most 100 items. Example: `["2018101801902073","2018101801902090"]`.
+    /// 客服id集合. At most 100. Without it, those of all agents of the department. At most 100 items. Example: `2018101801902073`.
     pub fn agent_ids(mut self, agent_ids: impl Into<Vec<String>>) -> Self {
         self.agent_ids = Into::into(agent_ids);
         self

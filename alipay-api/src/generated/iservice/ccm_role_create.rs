@@ -17,7 +17,7 @@ pub struct CcmRoleCreate {
     pub creator_id: Option<String>,
     /// 角色描述信息. Example: `我是角色描述...`.
     pub description: Option<String>,
-    /// 角色关联额功能点id. Example: `["123","456"]`.
+    /// 角色关联额功能点id. Example: `123`.
     pub function_ids: Vec<String>,
     /// 角色名. Example: `保险类角色`.
     pub name: Option<String>,
@@ -50,7 +50,7 @@ impl CcmRoleCreate {
         self
     }
 
-    /// 角色关联额功能点id. Example: `["123","456"]`.
+    /// 角色关联额功能点id. Example: `123`.
     pub fn function_ids(mut self, function_ids: impl Into<Vec<String>>) -> Self {
         self.function_ids = Into::into(function_ids);
         self

@@ -109,7 +109,7 @@ pub struct CcmRoleGetResponse {
     pub creator_id: Option<String>,
     /// 描述信息. Example: `我是描述信息...`.
     pub description: Option<String>,
-    /// 角色关联的功能点id. Example: `["123","456"]`.
+    /// 角色关联的功能点id. Example: `123`.
     pub function_ids: Vec<String>,
     /// 角色id. Example: `123`.
     pub id: Option<String>,

@@ -15,7 +15,7 @@ pub struct CcmRoleModify {
     pub ccs_instance_id: Option<String>,
     /// 描述信息. Example: `我是角色描述`.
     pub description: Option<String>,
-    /// 角色关联额功能点id. Example: `["123","456"]`.
+    /// 角色关联额功能点id. Example: `123`.
     pub function_ids: Vec<String>,
     /// 角色id. Example: `123`.
     pub id: Option<String>,
@@ -44,7 +44,7 @@ impl CcmRoleModify {
         self
     }
 
-    /// 角色关联额功能点id. Example: `["123","456"]`.
+    /// 角色关联额功能点id. Example: `123`.
     pub fn function_ids(mut self, function_ids: impl Into<Vec<String>>) -> Self {
         self.function_ids = Into::into(function_ids);
         self

@@ -236,7 +236,7 @@ pub struct Role {
     pub creator_id: Option<String>,
     /// 角色描述描述. Example: `这个角色是.....`.
     pub description: Option<String>,
-    /// 角色关联额功能点id. Example: `["43511","345343"]`.
+    /// 角色关联额功能点id. Example: `43511`.
     pub function_ids: Vec<String>,
     /// 角色id. Example: `12`.
     pub id: Option<String>,

@@ -21,7 +21,7 @@ pub struct CcmSwArticleBatchquery {
     pub ids: Vec<i64>,
     /// 关键字. Example: `支付宝`.
     pub keyword: Option<String>,
-    /// 标签. Example: `["关键","核心"]`.
+    /// 标签. Example: `关键`.
     pub keywords: Vec<String>,
     /// 知识库ID. Example: `1`.
     pub library_id: Option<i64>,
@@ -82,7 +82,7 @@ impl CcmSwArticleBatchquery {
         self
     }
 
-    /// 标签. Example: `["关键","核心"]`.
+    /// 标签. Example: `关键`.
     pub fn keywords(mut self, keywords: impl Into<Vec<String>>) -> Self {
         self.keywords = Into::into(keywords);
         self
@@ -384,11 +384,11 @@ pub struct ArticleInfo {
     pub create_time: Option<crate::types::DateTime>,
     /// 创建人. Example: `10001`.
     pub creator_id: Option<String>,
-    /// 扩展标题. Example: `["支付宝","知识库"]`.
+    /// 扩展标题. Example: `支付宝`.
     pub extend_titles: Vec<String>,
     /// 文章ID. Example: `1`.
     pub id: Option<i64>,
-    /// 标签. Example: `["标签"]`.
+    /// 标签. Example: `标签`.
     pub keywords: Vec<String>,
     /// 知识库ID. Example: `1`.
     pub library_id: Option<i64>,

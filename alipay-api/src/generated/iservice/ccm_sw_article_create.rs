@@ -19,9 +19,9 @@ pub struct CcmSwArticleCreate {
     pub ccs_instance_id: Option<String>,
     /// 内容. Example: `这是一个普通的内容文本`.
     pub content: Option<String>,
-    /// 扩展标题. Example: `["支付宝","知识库"]`.
+    /// 扩展标题. Example: `支付宝`.
     pub extend_titles: Vec<String>,
-    /// 标签. Example: `["关键","核心"]`.
+    /// 标签. Example: `关键`.
     pub keywords: Vec<String>,
     /// 知识库ID. Example: `1`.
     pub library_id: Option<String>,
@@ -74,13 +74,13 @@ impl CcmSwArticleCreate {
         self
     }
 
-    /// 扩展标题. Example: `["支付宝","知识库"]`.
+    /// 扩展标题. Example: `支付宝`.
     pub fn extend_titles(mut self, extend_titles: impl Into<Vec<String>>) -> Self {
         self.extend_titles = Into::into(extend_titles);
         self
     }
 
-    /// 标签. Example: `["关键","核心"]`.
+    /// 标签. Example: `关键`.
     pub fn keywords(mut self, keywords: impl Into<Vec<String>>) -> Self {
         self.keywords = Into::into(keywords);
         self

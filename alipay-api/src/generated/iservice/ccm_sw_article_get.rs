@@ -116,11 +116,11 @@ pub struct CcmSwArticleGetResponse {
     pub create_time: Option<crate::types::DateTime>,
     /// 创建人. Example: `10001`.
     pub creator_id: Option<String>,
-    /// 扩展标题. Example: `["支付宝","知识库"]`.
+    /// 扩展标题. Example: `支付宝`.
     pub extend_titles: Vec<String>,
     /// 文章ID. Example: `1`.
     pub id: Option<i64>,
-    /// 标签. Example: `["标签"]`.
+    /// 标签. Example: `标签`.
     pub keywords: Vec<String>,
     /// 知识库ID. Example: `1`.
     pub library_id: Option<i64>,

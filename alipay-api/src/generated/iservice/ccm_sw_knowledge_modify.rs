@@ -19,7 +19,7 @@ pub struct CcmSwKnowledgeModify {
     pub content: Option<String>,
     /// 外部知识点ID. Example: `qa0002003004005006`.
     pub ext_id: Option<String>,
-    /// 扩展标题. Other ways to ask the question. Example: `["商品从哪里发货"]`.
+    /// 扩展标题. Other ways to ask the question. Example: `商品从哪里发货`.
     pub extend_titles: Vec<String>,
     /// 问答关联图片附件地址. Example: `https://image.baidu.com/search/detail?ct=503316480&z=0`.
     pub icon: Option<String>,
@@ -35,7 +35,7 @@ pub struct CcmSwKnowledgeModify {
     pub library_name: Option<String>,
     /// 关联商品信息.
     pub spu: Option<SpuDetail>,
-    /// 标签. Words that mark the question and answer. Example: `["发货地","发货点"]`.
+    /// 标签. Words that mark the question and answer. Example: `发货地`.
     pub tags: Vec<String>,
     /// 知识点标题. Example: `商品的发货地是哪里?`.
     pub title: Option<String>,
@@ -75,7 +75,7 @@ impl CcmSwKnowledgeModify {
         self
     }
 
-    /// 扩展标题. Other ways to ask the question. Example: `["商品从哪里发货"]`.
+    /// 扩展标题. Other ways to ask the question. Example: `商品从哪里发货`.
     pub fn extend_titles(mut self, extend_titles: impl Into<Vec<String>>) -> Self {
         self.extend_titles = Into::into(extend_titles);
         self
@@ -128,7 +128,7 @@ impl CcmSwKnowledgeModify {
         self
     }
 
-    /// 标签. Words that mark the question and answer. Example: `["发货地","发货点"]`.
+    /// 标签. Words that mark the question and answer. Example: `发货地`.
     pub fn tags(mut self, tags: impl Into<Vec<String>>) -> Self {
         self.tags = Into::into(tags);
         self

@@ -361,7 +361,7 @@ crate::codec::listed!(CcmSwSpuSyncStatus);
 pub struct SpuAttribute {
     /// 商品属性名. Example: `材质`.
     pub name: Option<String>,
-    /// 商品属性值. Example: `["纯棉","条轮"]`.
+    /// 商品属性值. Example: `纯棉`.
     pub value: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -380,7 +380,7 @@ impl SpuAttribute {
         self
     }
 
-    /// 商品属性值. Example: `["纯棉","条轮"]`.
+    /// 商品属性值. Example: `纯棉`.
     pub fn value(mut self, value: impl Into<Vec<String>>) -> Self {
         self.value = Into::into(value);
         self

@@ -17,7 +17,7 @@ pub struct CampaignOrderVoucherConsult {
     pub item_consult_list: Vec<ItemConsultRequest>,
     /// 订单金额. What the order costs, after the merchant's own discounts. In yuan. Example: `120.87`.
     pub order_amount: Option<crate::types::Price>,
-    /// 场景码. The codes of the scene: `DEFAULT` by default. Example: `["DEFAULT"]`.
+    /// 场景码. The codes of the scene: `DEFAULT` by default. Example: `DEFAULT`.
     pub scene_code: Vec<String>,
     /// 券指定的核销appid. The app where the voucher is redeemed: needed if the voucher was set up for mini programs with this app id. Example: `2021001159604390`.
     pub specified_app_id: Option<String>,
@@ -57,7 +57,7 @@ impl CampaignOrderVoucherConsult {
         self
     }
 
-    /// 场景码. The codes of the scene: `DEFAULT` by default. Example: `["DEFAULT"]`.
+    /// 场景码. The codes of the scene: `DEFAULT` by default. Example: `DEFAULT`.
     pub fn scene_code(mut self, scene_code: impl Into<Vec<String>>) -> Self {
         self.scene_code = Into::into(scene_code);
         self
@@ -390,7 +390,7 @@ pub struct ItemPromoInfo {
     pub item_cover_pic: Option<String>,
     /// 单品描述. What the goods are. Example: `宝洁洗护用品促销`.
     pub item_desc: Option<String>,
-    /// 单品详情图列表. The addresses of pictures that show the goods in detail. Example: `["https://gw.alipayobjects.com/mdn/rms_9822d7/afts/img/A*1F4eSaaPHRQAAAAAAAAAAABkARQnAQ"]`.
+    /// 单品详情图列表. The addresses of pictures that show the goods in detail. Example: `https://gw.alipayobjects.com/mdn/rms_9822d7/afts/img/A*1F4eSaaPHRQAAAAAAAAAAABkARQnAQ`.
     pub item_detail_pic_list: Vec<String>,
     /// 单品名称. The name of the goods. Example: `宝洁洗护用品`.
     pub item_name: Option<String>,

@@ -39,9 +39,9 @@ pub struct CardTemplateCreate {
     pub pub_channels: Vec<super::types::PubChannelDTO>,
     /// 请求ID. The merchant's own number of this request, unique. Example: `2024072100000001234`.
     pub request_id: Option<String>,
-    /// 服务标签列表. Labels for the services of the card, such as `HUABEI_FUWU`. Example: `["HUABEI_FUWU"]`.
+    /// 服务标签列表. Labels for the services of the card, such as `HUABEI_FUWU`. Example: `HUABEI_FUWU`.
     pub service_label_list: Vec<String>,
-    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Example: `["2015122900077000000002409504"]`.
+    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Example: `2015122900077000000002409504`.
     pub shop_ids: Vec<String>,
     /// spi应用id. The app that implements `spi.alipay.user.opencard.get`: the merchant's own, or the ISV's where an ISV acts for the merchant. Example: `2021001160639010`.
     pub spi_app_id: Option<String>,
@@ -175,7 +175,7 @@ impl CardTemplateCreate {
         self
     }
 
-    /// 服务标签列表. Labels for the services of the card, such as `HUABEI_FUWU`. Example: `["HUABEI_FUWU"]`.
+    /// 服务标签列表. Labels for the services of the card, such as `HUABEI_FUWU`. Example: `HUABEI_FUWU`.
     pub fn service_label_list(
         mut self,
         service_label_list: impl Into<Vec<String>>,
@@ -184,7 +184,7 @@ impl CardTemplateCreate {
         self
     }
 
-    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Example: `["2015122900077000000002409504"]`.
+    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Example: `2015122900077000000002409504`.
     pub fn shop_ids(mut self, shop_ids: impl Into<Vec<String>>) -> Self {
         self.shop_ids = Into::into(shop_ids);
         self

@@ -37,7 +37,7 @@ pub struct CardTemplateModify {
     pub pub_channels: Vec<super::types::PubChannelDTO>,
     /// 请求ID. The merchant's own number of this request, unique for each. Example: `2016072100000000001`.
     pub request_id: Option<String>,
-    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Stores can only be added, not taken away. Without it, they stay as they are. Example: `["2015122900077000000002409504"]`.
+    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Stores can only be added, not taken away. Without it, they stay as they are. Example: `2015122900077000000002409504`.
     pub shop_ids: Vec<String>,
     /// spi应用id. The app that implements `spi.alipay.user.opencard.get`: the merchant's own, or the ISV's where an ISV acts for the merchant. Example: `2014072300007148`.
     pub spi_app_id: Option<String>,
@@ -167,7 +167,7 @@ impl CardTemplateModify {
         self
     }
 
-    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Stores can only be added, not taken away. Without it, they stay as they are. Example: `["2015122900077000000002409504"]`.
+    /// 会员卡上架门店id. Alipay's numbers of the stores that give out the card. Stores can only be added, not taken away. Without it, they stay as they are. Example: `2015122900077000000002409504`.
     pub fn shop_ids(mut self, shop_ids: impl Into<Vec<String>>) -> Self {
         self.shop_ids = Into::into(shop_ids);
         self

@@ -113,9 +113,9 @@ pub struct CardTemplateQueryResponse {
     pub paid_outer_card_conf: Option<super::types::PaidOuterCardTemplateConfDTO>,
     /// 卡模板投放渠道. The channels where the card is offered.
     pub pub_channels: Vec<super::types::PubChannelDTO>,
-    /// 服务标签列表. Labels for the services of the card, such as `HUABEI_FUWU`. Example: `["HUABEI_FUWU"]`.
+    /// 服务标签列表. Labels for the services of the card, such as `HUABEI_FUWU`. Example: `HUABEI_FUWU`.
     pub service_label_list: Vec<String>,
-    /// 支付宝门店id. Alipay's numbers of the stores that give out the card. Example: `["2015122900077000000002409504"]`.
+    /// 支付宝门店id. Alipay's numbers of the stores that give out the card. Example: `2015122900077000000002409504`.
     pub shop_ids: Vec<String>,
     /// spi应用id. The app that implements `spi.alipay.user.opencard.get`. Example: `2014072300007148`.
     pub spi_app_id: Option<String>,

@@ -222,7 +222,7 @@ impl crate::method::ErrorCode for MaterialCreateErrorCode {
 pub struct MaterialField {
     /// 素材字段名称. The name of the field in the specification. Each name once only. Example: `serviceBigPic`.
     pub field_name: Option<String>,
-    /// 素材字段值. What is allowed depends on the specification. Example: `["A*WXYTAswgww"]`.
+    /// 素材字段值. What is allowed depends on the specification. Example: `A*WXYTAswgww`.
     pub field_value: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -241,7 +241,7 @@ impl MaterialField {
         self
     }
 
-    /// 素材字段值. What is allowed depends on the specification. Example: `["A*WXYTAswgww"]`.
+    /// 素材字段值. What is allowed depends on the specification. Example: `A*WXYTAswgww`.
     pub fn field_value(mut self, field_value: impl Into<Vec<String>>) -> Self {
         self.field_value = Into::into(field_value);
         self

@@ -17,7 +17,7 @@ pub struct OrdervoucherCodedeposit {
     pub merchant_access_mode: Option<String>,
     /// 外部业务单号. The caller's own number, by which a repeat is recognised; unique. A repeat with the same values gets the same answer as before. Example: `20170101000001654bb46ba`.
     pub out_biz_no: Option<String>,
-    /// 券码的数量列表. The voucher codes to import, at most 1000, each of at most 64 characters: digits, letters, and `-`, `_`, `+`, `=` and the vertical bar. Example: `["123AB","45zz6","789CE"]`.
+    /// 券码的数量列表. The voucher codes to import, at most 1000, each of at most 64 characters: digits, letters, and `-`, `_`, `+`, `=` and the vertical bar. Example: `123AB`.
     pub voucher_codes: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -46,7 +46,7 @@ impl OrdervoucherCodedeposit {
         self
     }
 
-    /// 券码的数量列表. The voucher codes to import, at most 1000, each of at most 64 characters: digits, letters, and `-`, `_`, `+`, `=` and the vertical bar. Example: `["123AB","45zz6","789CE"]`.
+    /// 券码的数量列表. The voucher codes to import, at most 1000, each of at most 64 characters: digits, letters, and `-`, `_`, `+`, `=` and the vertical bar. Example: `123AB`.
     pub fn voucher_codes(mut self, voucher_codes: impl Into<Vec<String>>) -> Self {
         self.voucher_codes = Into::into(voucher_codes);
         self
@@ -134,7 +134,7 @@ pub struct OrdervoucherCodedepositResponse {
     pub fail_voucher_code_detail_list: Vec<FailVoucherCodeDetail>,
     /// 导入成功的券码数量. How many codes were imported. Example: `2`.
     pub success_count: Option<i64>,
-    /// 上传成功的券码列表. The codes that were imported. Example: `["123AB","45zz6"]`.
+    /// 上传成功的券码列表. The codes that were imported. Example: `123AB`.
     pub success_voucher_code_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

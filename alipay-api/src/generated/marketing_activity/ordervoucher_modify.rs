@@ -440,13 +440,13 @@ pub struct CustomerGuideModify {
     pub mini_app_id: Option<String>,
     /// 小程序页面路径. The page of `mini_app_id` to open. Example: `/index/path/path&query=xx%3dxx`.
     pub mini_app_path: Option<String>,
-    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `2018051000502000000011111111`.
     pub real_shop_ids: Vec<String>,
-    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `["2020030921000303380758"]`.
+    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `2020030921000303380758`.
     pub service_codes: Vec<String>,
-    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     pub shop_ids: Vec<String>,
-    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     #[deprecated(note = "Alipay is going to retire it")]
     pub store_ids: Vec<String>,
     /// 券发放引导信息. How users are led to getting the voucher.
@@ -476,25 +476,25 @@ impl CustomerGuideModify {
         self
     }
 
-    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `2018051000502000000011111111`.
     pub fn real_shop_ids(mut self, real_shop_ids: impl Into<Vec<String>>) -> Self {
         self.real_shop_ids = Into::into(real_shop_ids);
         self
     }
 
-    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `["2020030921000303380758"]`.
+    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `2020030921000303380758`.
     pub fn service_codes(mut self, service_codes: impl Into<Vec<String>>) -> Self {
         self.service_codes = Into::into(service_codes);
         self
     }
 
-    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     pub fn shop_ids(mut self, shop_ids: impl Into<Vec<String>>) -> Self {
         self.shop_ids = Into::into(shop_ids);
         self
     }
 
-    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     #[deprecated(note = "Alipay is going to retire it")]
     pub fn store_ids(mut self, store_ids: impl Into<Vec<String>>) -> Self {
         self.store_ids = Into::into(store_ids);
@@ -680,7 +680,7 @@ crate::codec::object!(ExchangeVoucherModify);
 #[must_use]
 #[non_exhaustive]
 pub struct OrderVoucherAvailableCityCodeModify {
-    /// 城市编码. The codes of the cities, from Alipay's table. Example: `["100100"]`.
+    /// 城市编码. The codes of the cities, from Alipay's table. Example: `100100`.
     pub city_codes: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -693,7 +693,7 @@ impl OrderVoucherAvailableCityCodeModify {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 城市编码. The codes of the cities, from Alipay's table. Example: `["100100"]`.
+    /// 城市编码. The codes of the cities, from Alipay's table. Example: `100100`.
     pub fn city_codes(mut self, city_codes: impl Into<Vec<String>>) -> Self {
         self.city_codes = Into::into(city_codes);
         self
@@ -740,9 +740,9 @@ crate::codec::object!(OrderVoucherAvailableCityCodeModify);
 pub struct OrderVoucherAvailableShopModify {
     /// 商户全部门店可用. For vouchers that can be used in all of a merchant's stores.
     pub order_voucher_merchant_all_shop: Option<OrderVoucherMerchantAllShopModify>,
-    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `2018051000502000000011111111`.
     pub real_shop_ids: Vec<String>,
-    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     pub shop_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -765,13 +765,13 @@ impl OrderVoucherAvailableShopModify {
         self
     }
 
-    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的商业关系门店列表. The stores in the business relation, by the `real_shop_id` that `alipay.business.relation.shop.create` gave. Example: `2018051000502000000011111111`.
     pub fn real_shop_ids(mut self, real_shop_ids: impl Into<Vec<String>>) -> Self {
         self.real_shop_ids = Into::into(real_shop_ids);
         self
     }
 
-    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券可使用的门店列表. The stores where the voucher can be used, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     pub fn shop_ids(mut self, shop_ids: impl Into<Vec<String>>) -> Self {
         self.shop_ids = Into::into(shop_ids);
         self
@@ -831,7 +831,7 @@ crate::codec::object!(OrderVoucherAvailableShopModify);
 #[must_use]
 #[non_exhaustive]
 pub struct OrderVoucherMerchantAllShopModify {
-    /// 券不可使用的门店列表. Stores left out although all of the merchant's accept the voucher, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券不可使用的门店列表. Stores left out although all of the merchant's accept the voucher, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     pub exclude_shop_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -844,7 +844,7 @@ impl OrderVoucherMerchantAllShopModify {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 券不可使用的门店列表. Stores left out although all of the merchant's accept the voucher, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 券不可使用的门店列表. Stores left out although all of the merchant's accept the voucher, by the Alipay store number that `ant.merchant.expand.shop.create` gave. Example: `2018051000502000000011111111`.
     pub fn exclude_shop_ids(mut self, exclude_shop_ids: impl Into<Vec<String>>) -> Self {
         self.exclude_shop_ids = Into::into(exclude_shop_ids);
         self
@@ -1342,7 +1342,7 @@ pub struct VoucherUseGuideModify {
     pub mini_app_id: Option<String>,
     /// 小程序页面路径. The page of `mini_app_id` to open. Example: `/index/path/path&query=xx%3dxx`.
     pub mini_app_path: Option<String>,
-    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `["2020030921000303380758"]`.
+    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `2020030921000303380758`.
     pub service_codes: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -1367,7 +1367,7 @@ impl VoucherUseGuideModify {
         self
     }
 
-    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `["2020030921000303380758"]`.
+    /// 小程序服务编码. The codes of the mini program's services, as `alipay.open.app.appcontent.function.create` gave them. Example: `2020030921000303380758`.
     pub fn service_codes(mut self, service_codes: impl Into<Vec<String>>) -> Self {
         self.service_codes = Into::into(service_codes);
         self

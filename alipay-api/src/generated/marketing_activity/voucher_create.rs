@@ -478,7 +478,7 @@ impl crate::method::ErrorCode for VoucherCreateErrorCode {
 pub struct PaymentVoucherAvailableGoods {
     /// 商品描述信息. Describes the goods to users on the voucher's face. Example: `美味甜甜圈很美味`.
     pub goods_description: Option<String>,
-    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. Example: `["apple-01","apple-02"]`.
+    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. Example: `apple-01`.
     pub goods_ids: Vec<String>,
     /// 商品名称. What the item is called. Example: `美味甜甜圈`.
     pub goods_name: Option<String>,
@@ -499,7 +499,7 @@ impl PaymentVoucherAvailableGoods {
         self
     }
 
-    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. Example: `["apple-01","apple-02"]`.
+    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. Example: `apple-01`.
     pub fn goods_ids(mut self, goods_ids: impl Into<Vec<String>>) -> Self {
         self.goods_ids = Into::into(goods_ids);
         self
@@ -561,9 +561,9 @@ crate::codec::object!(PaymentVoucherAvailableGoods);
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherAvailableMerchant {
-    /// 优惠券可核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `["2088102111111111"]`.
+    /// 优惠券可核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `2088102111111111`.
     pub available_pids: Vec<String>,
-    /// 优惠券可核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `["2088102111111111"]`.
+    /// 优惠券可核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `2088102111111111`.
     pub available_smids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -584,13 +584,13 @@ impl PaymentVoucherAvailableMerchant {
         request
     }
 
-    /// 优惠券可核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `["2088102111111111"]`.
+    /// 优惠券可核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `2088102111111111`.
     pub fn available_pids(mut self, available_pids: impl Into<Vec<String>>) -> Self {
         self.available_pids = Into::into(available_pids);
         self
     }
 
-    /// 优惠券可核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `["2088102111111111"]`.
+    /// 优惠券可核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. At least one of `available_pids`, `available_smids` must be given. Example: `2088102111111111`.
     pub fn available_smids(mut self, available_smids: impl Into<Vec<String>>) -> Self {
         self.available_smids = Into::into(available_smids);
         self
@@ -635,17 +635,17 @@ crate::codec::object!(PaymentVoucherAvailableMerchant);
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherUseRule {
-    /// 可核销的支付宝小程序id. The app ids of the Alipay mini programs in which the voucher can be used. Repeated ones count once. Example: `["2021238412323412"]`.
+    /// 可核销的支付宝小程序id. The app ids of the Alipay mini programs in which the voucher can be used. Repeated ones count once. Example: `2021238412323412`.
     pub available_app_ids: Vec<String>,
     /// 可核销商品详情. The goods that the voucher can be used for. Not together with `unavailable_goods_ids`.
     pub available_goods: Option<PaymentVoucherAvailableGoods>,
     /// 可核销商户. The merchants that accept the voucher.
     pub available_merchant: Option<PaymentVoucherAvailableMerchant>,
-    /// 可核销支付门店id. The stores that accept the voucher, by Alipay store number. Repeated ones count once. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 可核销支付门店id. The stores that accept the voucher, by Alipay store number. Repeated ones count once. Example: `2018051000502000000011111111`.
     pub available_store_ids: Vec<String>,
     /// 固定面额满减券使用规则. For a voucher of a fixed value off. Needed if `voucher_type` is `FIX_VOUCHER`.
     pub fix_voucher: Option<super::types::PaymentFixVoucher>,
-    /// 不可核销商品编码. The merchant's own codes of goods; the voucher can't be used if a code of the trade matches one of them. Not together with `available_goods`. Example: `['apple-03','apple-04']`.
+    /// 不可核销商品编码. The merchant's own codes of goods; the voucher can't be used if a code of the trade matches one of them. Not together with `available_goods`. Example: `apple-03`.
     pub unavailable_goods_ids: Vec<String>,
     /// 核销跳转方式. How users get to using it. Without it, `CAN_USE`: the voucher's page has a button. Example: `SELF_LINK`.
     pub use_mode: Option<String>,
@@ -668,7 +668,7 @@ impl PaymentVoucherUseRule {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 可核销的支付宝小程序id. The app ids of the Alipay mini programs in which the voucher can be used. Repeated ones count once. Example: `["2021238412323412"]`.
+    /// 可核销的支付宝小程序id. The app ids of the Alipay mini programs in which the voucher can be used. Repeated ones count once. Example: `2021238412323412`.
     pub fn available_app_ids(
         mut self,
         available_app_ids: impl Into<Vec<String>>,
@@ -697,7 +697,7 @@ impl PaymentVoucherUseRule {
         self
     }
 
-    /// 可核销支付门店id. The stores that accept the voucher, by Alipay store number. Repeated ones count once. Example: `["2018051000502000000011111111","2018040200502000000011111111","2018062800502000000022271997"]`.
+    /// 可核销支付门店id. The stores that accept the voucher, by Alipay store number. Repeated ones count once. Example: `2018051000502000000011111111`.
     pub fn available_store_ids(
         mut self,
         available_store_ids: impl Into<Vec<String>>,
@@ -713,7 +713,7 @@ impl PaymentVoucherUseRule {
         self
     }
 
-    /// 不可核销商品编码. The merchant's own codes of goods; the voucher can't be used if a code of the trade matches one of them. Not together with `available_goods`. Example: `['apple-03','apple-04']`.
+    /// 不可核销商品编码. The merchant's own codes of goods; the voucher can't be used if a code of the trade matches one of them. Not together with `available_goods`. Example: `apple-03`.
     pub fn unavailable_goods_ids(
         mut self,
         unavailable_goods_ids: impl Into<Vec<String>>,

@@ -295,7 +295,7 @@ impl crate::method::ErrorCode for VoucherModifyErrorCode {
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherAvailableGoodsModify {
-    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. More can be added, none taken away. Example: `["apple-01","apple-02"]`.
+    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. More can be added, none taken away. Example: `apple-01`.
     pub goods_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -308,7 +308,7 @@ impl PaymentVoucherAvailableGoodsModify {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. More can be added, none taken away. Example: `["apple-01","apple-02"]`.
+    /// 可优惠商品编码. The merchant's own codes of the goods; the voucher can be used if a code of the trade matches one of them. More can be added, none taken away. Example: `apple-01`.
     pub fn goods_ids(mut self, goods_ids: impl Into<Vec<String>>) -> Self {
         self.goods_ids = Into::into(goods_ids);
         self
@@ -353,9 +353,9 @@ crate::codec::object!(PaymentVoucherAvailableGoodsModify);
 #[must_use]
 #[non_exhaustive]
 pub struct PaymentVoucherAvailableMerchantModify {
-    /// 优惠券可以核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `["2088102111111111"]`.
+    /// 优惠券可以核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `2088102111111111`.
     pub available_pids: Vec<String>,
-    /// 优惠券可以核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `["2088102111111111"]`.
+    /// 优惠券可以核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `2088102111111111`.
     pub available_smids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -368,13 +368,13 @@ impl PaymentVoucherAvailableMerchantModify {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 优惠券可以核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `["2088102111111111"]`.
+    /// 优惠券可以核销的直连商户PID. The partner ids (PIDs) of the directly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `2088102111111111`.
     pub fn available_pids(mut self, available_pids: impl Into<Vec<String>>) -> Self {
         self.available_pids = Into::into(available_pids);
         self
     }
 
-    /// 优惠券可以核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `["2088102111111111"]`.
+    /// 优惠券可以核销的间连商户SMID. The SMIDs of the indirectly connected merchants that accept the voucher. Without it, unchanged. More can be added, none taken away. Example: `2088102111111111`.
     pub fn available_smids(mut self, available_smids: impl Into<Vec<String>>) -> Self {
         self.available_smids = Into::into(available_smids);
         self

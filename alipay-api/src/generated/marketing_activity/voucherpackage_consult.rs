@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct VoucherpackageConsult {
-    /// 券包id列表. Example: `["IP20220628016671405804297103167741"]`.
+    /// 券包id列表. Example: `IP20220628016671405804297103167741`.
     pub voucher_package_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,7 +24,7 @@ impl VoucherpackageConsult {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 券包id列表. Example: `["IP20220628016671405804297103167741"]`.
+    /// 券包id列表. Example: `IP20220628016671405804297103167741`.
     pub fn voucher_package_id_list(
         mut self,
         voucher_package_id_list: impl Into<Vec<String>>,

@@ -1129,7 +1129,7 @@ crate::codec::listed!(IndirectContactPersonInfoContactCertType);
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectExtraCredentials {
-    /// 待确认商户号列表. The merchant numbers to be confirmed, at most 20. At most 20 items. Example: `["2088000000000001"]`.
+    /// 待确认商户号列表. The merchant numbers to be confirmed, at most 20. At most 20 items. Example: `2088000000000001`.
     pub smid_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -1142,7 +1142,7 @@ impl IndirectExtraCredentials {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 待确认商户号列表. The merchant numbers to be confirmed, at most 20. At most 20 items. Example: `["2088000000000001"]`.
+    /// 待确认商户号列表. The merchant numbers to be confirmed, at most 20. At most 20 items. Example: `2088000000000001`.
     pub fn smid_list(mut self, smid_list: impl Into<Vec<String>>) -> Self {
         self.smid_list = Into::into(smid_list);
         self
@@ -1187,7 +1187,7 @@ crate::codec::object!(IndirectExtraCredentials);
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectFinancialOrgInfo {
-    /// 金融机构许可证图片. Pictures of its licences, at most 5, from the picture upload. Example: `["a5d373f6-3e79-405f-9993-fb7ea051c372.jpg"]`.
+    /// 金融机构许可证图片. Pictures of its licences, at most 5, from the picture upload. Example: `a5d373f6-3e79-405f-9993-fb7ea051c372.jpg`.
     pub financial_org_cert_img: Vec<String>,
     /// 金融机构类型. What kind of financial institution it is. Example: `PAYMENT`.
     pub financial_org_type: Option<
@@ -1204,7 +1204,7 @@ impl IndirectFinancialOrgInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 金融机构许可证图片. Pictures of its licences, at most 5, from the picture upload. Example: `["a5d373f6-3e79-405f-9993-fb7ea051c372.jpg"]`.
+    /// 金融机构许可证图片. Pictures of its licences, at most 5, from the picture upload. Example: `a5d373f6-3e79-405f-9993-fb7ea051c372.jpg`.
     pub fn financial_org_cert_img(
         mut self,
         financial_org_cert_img: impl Into<Vec<String>>,
@@ -1509,7 +1509,7 @@ crate::codec::listed!(IndirectLegalPersonInfoLegalType);
 #[must_use]
 #[non_exhaustive]
 pub struct IndirectQualificationInfo {
-    /// 行业经营许可证资质照片. Photos of the licence, at most 6, from the picture upload. At most 6 items. Example: `["a5d373f6-3e79-405f-9993-fb7ea051c372.jpg"]`.
+    /// 行业经营许可证资质照片. Photos of the licence, at most 6, from the picture upload. At most 6 items. Example: `a5d373f6-3e79-405f-9993-fb7ea051c372.jpg`.
     pub image_list: Vec<String>,
     /// 行业类目编号. The code of the trade: a second-level category of Alipay's merchants. Example: `B0001`.
     pub mcc_code: Option<String>,
@@ -1524,7 +1524,7 @@ impl IndirectQualificationInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 行业经营许可证资质照片. Photos of the licence, at most 6, from the picture upload. At most 6 items. Example: `["a5d373f6-3e79-405f-9993-fb7ea051c372.jpg"]`.
+    /// 行业经营许可证资质照片. Photos of the licence, at most 6, from the picture upload. At most 6 items. Example: `a5d373f6-3e79-405f-9993-fb7ea051c372.jpg`.
     pub fn image_list(mut self, image_list: impl Into<Vec<String>>) -> Self {
         self.image_list = Into::into(image_list);
         self

@@ -310,7 +310,7 @@ impl crate::method::ErrorCode for LiveItemplanModifyErrorCode {
 #[must_use]
 #[non_exhaustive]
 pub struct ItemPlanContentDO {
-    /// 对应服务库编码. The codes of the entries in the service library. Example: `["400000000207968215"]`.
+    /// 对应服务库编码. The codes of the entries in the service library. Example: `400000000207968215`.
     pub codes: Vec<String>,
     /// 条目类型. What kind of entry it is. `ITEM`: goods. Example: `ITEM`.
     pub r#type: String,
@@ -326,7 +326,7 @@ impl ItemPlanContentDO {
         request
     }
 
-    /// 对应服务库编码. The codes of the entries in the service library. Example: `["400000000207968215"]`.
+    /// 对应服务库编码. The codes of the entries in the service library. Example: `400000000207968215`.
     pub fn codes(mut self, codes: impl Into<Vec<String>>) -> Self {
         self.codes = Into::into(codes);
         self

@@ -149,13 +149,13 @@ crate::codec::object!(PublicFollowListResponse);
 /// 用户数据. A group of followers, by their ids.
 #[non_exhaustive]
 pub struct Data {
-    /// 支付宝用户唯一标识列表. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 支付宝用户唯一标识列表. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub alipay_open_id_list: Vec<String>,
-    /// 支付宝用户ID列表. The same users as in `user_id_list`, by Alipay user ids. Example: `["2088102146158132","2088102150429794","2088102150477652" ]`.
+    /// 支付宝用户ID列表. The same users as in `user_id_list`, by Alipay user ids. Example: `2088102146158132`.
     pub alipay_user_id_list: Vec<String>,
-    /// 支付宝用户唯一标识列表. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 支付宝用户唯一标识列表. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id_list: Vec<String>,
-    /// 用户id列表. Example: `["USERID10001","USERID10002","USERID20000" ]`.
+    /// 用户id列表. Example: `USERID10001`.
     pub user_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -106,7 +106,7 @@ pub struct ViolationViolationdetailQueryResponse {
     pub can_appeal: Option<bool>,
     /// 商家是否可以整改.
     pub can_rectify: Option<bool>,
-    /// 处罚动作及有效期. Each is the penalty, `_`, and from when to when it lasts. Example: `[ "警告_2020-02-14 14:23:12-2020-03-14 14:23:12","小程序应用下架_2020-02-14 14:23:12-2020-03-14 14:23:12"]`.
+    /// 处罚动作及有效期. Each is the penalty, `_`, and from when to when it lasts. Example: `警告_2020-02-14 14:23:12-2020-03-14 14:23:12`.
     pub punish_action: Vec<String>,
     /// 截止整改时间. Up to when the merchant may rectify: if it passes by then there is no penalty. Example: `2020-01-01 00:00:01`.
     pub rectify_dead_line: Option<crate::types::DateTime>,

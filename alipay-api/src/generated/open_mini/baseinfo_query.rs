@@ -85,7 +85,7 @@ pub struct BaseinfoQueryResponse {
     pub package_names: Vec<String>,
     /// 受限发布. Whether it was published with limits, before its ICP filing is done: it opens by QR code, but is not found by search, has at most 50 visitors a day and no public promotion, and is taken down after 90 days without the filing.
     pub registration_limit_release: Option<bool>,
-    /// 域白名单. The domains that the mini program may use. Example: `["example.com"]`.
+    /// 域白名单. The domains that the mini program may use. Example: `example.com`.
     pub safe_domains: Vec<String>,
     /// 小程序客服邮箱. The e-mail address of the customer service. Example: `example@mail.com`.
     pub service_email: Option<String>,

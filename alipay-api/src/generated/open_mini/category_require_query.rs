@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct CategoryRequireQuery {
-    /// 类目列表. At most 5. Each is the codes of its levels joined by `_`, as in the example. Example: `[ "XS1001_XS2002_XS3008","XS1022_XS2182"]`.
+    /// 类目列表. At most 5. Each is the codes of its levels joined by `_`, as in the example. Example: `XS1001_XS2002_XS3008`.
     pub category_code_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,7 +24,7 @@ impl CategoryRequireQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 类目列表. At most 5. Each is the codes of its levels joined by `_`, as in the example. Example: `[ "XS1001_XS2002_XS3008","XS1022_XS2182"]`.
+    /// 类目列表. At most 5. Each is the codes of its levels joined by `_`, as in the example. Example: `XS1001_XS2002_XS3008`.
     pub fn category_code_list(
         mut self,
         category_code_list: impl Into<Vec<String>>,

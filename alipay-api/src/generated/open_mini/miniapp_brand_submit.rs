@@ -21,7 +21,7 @@ pub struct MiniappBrandSubmit {
     pub brand_name: Option<String>,
     /// 品牌相关信息. Only if `apply_type` is `AUTHORIZE_BRAND_APPLY` or `SELF_BRAND_APPLY`.
     pub brand_registration_info: Option<BrandRegistrationInfo>,
-    /// 申请人身份证明材料. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 申请人身份证明材料. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub id_materials: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -72,7 +72,7 @@ impl MiniappBrandSubmit {
         self
     }
 
-    /// 申请人身份证明材料. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 申请人身份证明材料. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub fn id_materials(mut self, id_materials: impl Into<Vec<String>>) -> Self {
         self.id_materials = Into::into(id_materials);
         self
@@ -236,9 +236,9 @@ impl crate::method::ErrorCode for MiniappBrandSubmitErrorCode {
 #[must_use]
 #[non_exhaustive]
 pub struct AuthorizeInfo {
-    /// 授权方身份证明. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 授权方身份证明. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub auth_ids: Vec<String>,
-    /// 授权有效资质. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 授权有效资质. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub auth_materials: Vec<String>,
     /// 被授权人名称. Example: `张三`.
     pub auth_name: Option<String>,
@@ -257,13 +257,13 @@ impl AuthorizeInfo {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 授权方身份证明. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 授权方身份证明. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub fn auth_ids(mut self, auth_ids: impl Into<Vec<String>>) -> Self {
         self.auth_ids = Into::into(auth_ids);
         self
     }
 
-    /// 授权有效资质. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 授权有效资质. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub fn auth_materials(mut self, auth_materials: impl Into<Vec<String>>) -> Self {
         self.auth_materials = Into::into(auth_materials);
         self
@@ -350,7 +350,7 @@ crate::codec::object!(AuthorizeInfo);
 pub struct BrandRegistrationInfo {
     /// 商标有效期结束日期. Example: `2021-10-16`.
     pub end_date: Option<crate::types::Date>,
-    /// 商标注册证书信息. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 商标注册证书信息. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub reg_materials: Vec<String>,
     /// 商标注册号. Example: `654893218979520200916249621`.
     pub reg_number: Option<String>,
@@ -376,7 +376,7 @@ impl BrandRegistrationInfo {
         self
     }
 
-    /// 商标注册证书信息. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `["ua2qD53TRpyfX-UYYin6sQAAACMAAQED","ua2qD53TRpyfX-UYYin6sQAAACMAAQED"]`.
+    /// 商标注册证书信息. Pictures: what `alipay.open.mini.miniapp.brand.upload` returned as `file_key`. Example: `ua2qD53TRpyfX-UYYin6sQAAACMAAQED`.
     pub fn reg_materials(mut self, reg_materials: impl Into<Vec<String>>) -> Self {
         self.reg_materials = Into::into(reg_materials);
         self

@@ -17,7 +17,7 @@ pub struct TemplateMarketingCreate {
     pub gmt_end: Option<crate::types::DateTime>,
     /// 活动开始时间. Example: `2022-01-01 10:00:00`.
     pub gmt_start: Option<crate::types::DateTime>,
-    /// 消息模板id列表. At most 50. At most 50 items. Example: `["a","b","c"]`.
+    /// 消息模板id列表. At most 50. At most 50 items. Example: `a`.
     pub template_ids: Vec<String>,
     /// 消息运营位名称. Without it, the voucher's name. Example: `优惠活动xxx`.
     pub title: Option<String>,
@@ -52,7 +52,7 @@ impl TemplateMarketingCreate {
         self
     }
 
-    /// 消息模板id列表. At most 50. At most 50 items. Example: `["a","b","c"]`.
+    /// 消息模板id列表. At most 50. At most 50 items. Example: `a`.
     pub fn template_ids(mut self, template_ids: impl Into<Vec<String>>) -> Self {
         self.template_ids = Into::into(template_ids);
         self

@@ -159,7 +159,7 @@ impl crate::method::ServerMethod for TemplateUsageQuery {}
 /// The answer to [`TemplateUsageQuery`].
 #[non_exhaustive]
 pub struct TemplateUsageQueryResponse {
-    /// 小程序appId列表. The app ids of the mini programs found. Example: `["208812345678","208812345679"]`.
+    /// 小程序appId列表. The app ids of the mini programs found. Example: `208812345678`.
     pub app_ids: Vec<String>,
     /// 模板使用信息. Each mini program found, with its version.
     pub template_usage_info_list: Vec<TemplateUsageInfo>,

@@ -193,7 +193,7 @@ impl crate::method::ErrorCode for TemplatemsgMaketingBatchqueryErrorCode {
 /// 投放详情. A marketing campaign placed in template messages.
 #[non_exhaustive]
 pub struct MarketingDeliveryDetail {
-    /// 投放详情绑定的模板id列表. Example: `["dsdadewdededede","dedehduehdedue"]`.
+    /// 投放详情绑定的模板id列表. Example: `dsdadewdededede`.
     pub bind_id_list: Vec<String>,
     /// 投放详情id. Example: `MDDadsdsw344r43defdefefe34321a`.
     pub detail_id: Option<String>,

@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct PluginrelationQuery {
-    /// 应用ID列表. Example: `['2012211102012056','2012211102012057']`.
+    /// 应用ID列表. Example: `2012211102012056`.
     pub mini_app_id_list: Vec<String>,
     /// 页码. Example: `1`.
     pub page_num: Option<i64>,
@@ -38,7 +38,7 @@ impl PluginrelationQuery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 应用ID列表. Example: `['2012211102012056','2012211102012057']`.
+    /// 应用ID列表. Example: `2012211102012056`.
     pub fn mini_app_id_list(mut self, mini_app_id_list: impl Into<Vec<String>>) -> Self {
         self.mini_app_id_list = Into::into(mini_app_id_list);
         self

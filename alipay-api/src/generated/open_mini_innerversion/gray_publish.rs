@@ -15,7 +15,7 @@ pub struct GrayPublish {
     pub app_origin: Option<String>,
     /// 小程序版本. Example: `0.0.1`.
     pub app_version: Option<String>,
-    /// 待邀测应用列表. The mini programs invited to try a plug-in that is rolled out. Only if an invitation is needed. Example: `["2021xxxxx"]`.
+    /// 待邀测应用列表. The mini programs invited to try a plug-in that is rolled out. Only if an invitation is needed. Example: `2021xxxxx`.
     pub beta_app_id_list: Vec<String>,
     /// 端信息. The app in which it runs, such as `com.alipay.alipaywallet` or `com.amap.app`.
     pub bundle_id: Option<String>,
@@ -48,7 +48,7 @@ impl GrayPublish {
         self
     }
 
-    /// 待邀测应用列表. The mini programs invited to try a plug-in that is rolled out. Only if an invitation is needed. Example: `["2021xxxxx"]`.
+    /// 待邀测应用列表. The mini programs invited to try a plug-in that is rolled out. Only if an invitation is needed. Example: `2021xxxxx`.
     pub fn beta_app_id_list(mut self, beta_app_id_list: impl Into<Vec<String>>) -> Self {
         self.beta_app_id_list = Into::into(beta_app_id_list);
         self

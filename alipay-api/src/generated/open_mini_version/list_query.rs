@@ -103,7 +103,7 @@ impl crate::method::ServerMethod for ListQuery {}
 pub struct ListQueryResponse {
     /// 版本列表. The versions, the highest first; the latest 20 at most. Empty if there are none.
     pub app_version_infos: Vec<AppVersionInfo>,
-    /// 小程序支付宝端每个状态的最新版本号列表. The latest version in each status, for the client Alipay. Example: `["0.0.1","0.0.2"]`.
+    /// 小程序支付宝端每个状态的最新版本号列表. The latest version in each status, for the client Alipay. Example: `0.0.1`.
     #[deprecated(
         note = "No longer advised, and being phased out. Use `app_version_infos`"
     )]

@@ -106,9 +106,9 @@ pub struct FollowBatchqueryResponse {
     pub next_user_id: Option<String>,
     /// 用户open_id. Identifies the user to this app alone. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`. See [user ids](crate::guide::user_ids).
     pub open_id: Option<String>,
-    /// 支付宝用户的唯一标识列表. Example: `["074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"]`.
+    /// 支付宝用户的唯一标识列表. Example: `074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5`.
     pub open_id_list: Vec<String>,
-    /// 用户的userId列表. Example: `["2088102146158132","2088102150429794","2088102150477652" ]`.
+    /// 用户的userId列表. Example: `2088102146158132`.
     pub user_id_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

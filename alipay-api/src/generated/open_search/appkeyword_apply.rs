@@ -13,7 +13,7 @@
 pub struct AppkeywordApply {
     /// 关键词配置id. Made by Alipay: told by a message once the keywords have passed, or with the state of the application. Example: `20221108000000245181`.
     pub config_id: Option<String>,
-    /// 提报的关键词. Example: `["关键词1","关键词2"]`.
+    /// 提报的关键词. Example: `关键词1`.
     pub key_words: Vec<String>,
     /// 小程序id. Example: `2021001120654127`.
     pub target_appid: Option<String>,
@@ -34,7 +34,7 @@ impl AppkeywordApply {
         self
     }
 
-    /// 提报的关键词. Example: `["关键词1","关键词2"]`.
+    /// 提报的关键词. Example: `关键词1`.
     pub fn key_words(mut self, key_words: impl Into<Vec<String>>) -> Self {
         self.key_words = Into::into(key_words);
         self

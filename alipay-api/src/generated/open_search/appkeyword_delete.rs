@@ -13,7 +13,7 @@
 pub struct AppkeywordDelete {
     /// 关键词配置ID. Example: `20220513000000165607`.
     pub config_id: Option<String>,
-    /// 需要删除的生效关键词. Example: `["关键词1","关键词2"]`.
+    /// 需要删除的生效关键词. Example: `关键词1`.
     pub key_words: Vec<String>,
     /// 小程序id. Example: `2021001120654127`.
     pub target_appid: Option<String>,
@@ -34,7 +34,7 @@ impl AppkeywordDelete {
         self
     }
 
-    /// 需要删除的生效关键词. Example: `["关键词1","关键词2"]`.
+    /// 需要删除的生效关键词. Example: `关键词1`.
     pub fn key_words(mut self, key_words: impl Into<Vec<String>>) -> Self {
         self.key_words = Into::into(key_words);
         self

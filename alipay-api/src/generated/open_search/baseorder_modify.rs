@@ -208,7 +208,7 @@ impl crate::method::ErrorCode for BaseorderModifyErrorCode {
 pub struct SearchBaseItems {
     /// 搜索可见性.
     pub can_search: Option<bool>,
-    /// 提报关键词列表. Example: `["111","222","333"]`.
+    /// 提报关键词列表. Example: `111`.
     pub key_words: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -228,7 +228,7 @@ impl SearchBaseItems {
         self
     }
 
-    /// 提报关键词列表. Example: `["111","222","333"]`.
+    /// 提报关键词列表. Example: `111`.
     pub fn key_words(mut self, key_words: impl Into<Vec<String>>) -> Self {
         self.key_words = Into::into(key_words);
         self

@@ -17,9 +17,9 @@ pub struct BoxApply {
     pub brand_id: Option<String>,
     /// 商圈权益开关. Whether the part with benefits of the business district shows.
     pub business_benefit_switch: Option<bool>,
-    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `["商圈id"]`.
+    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `商圈id`.
     pub business_district_ids: Vec<String>,
-    /// 自定义触发词. At most 10, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 10 items. Example: `["自定义触发词"]`.
+    /// 自定义触发词. At most 10, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 10 items. Example: `自定义触发词`.
     pub custom_keywords: Vec<String>,
     /// 氛围图片id. What the upload of the picture returned, with `biz_code` `search_box_atmosphere`. Not for a mini program's direct access. Example: `A*oZQmT4xTBPUAAAAAAAAAAAAAAQAAAQ`.
     pub image_id: Option<String>,
@@ -63,7 +63,7 @@ impl BoxApply {
         self
     }
 
-    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `["商圈id"]`.
+    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `商圈id`.
     pub fn business_district_ids(
         mut self,
         business_district_ids: impl Into<Vec<String>>,
@@ -72,7 +72,7 @@ impl BoxApply {
         self
     }
 
-    /// 自定义触发词. At most 10, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 10 items. Example: `["自定义触发词"]`.
+    /// 自定义触发词. At most 10, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 10 items. Example: `自定义触发词`.
     pub fn custom_keywords(mut self, custom_keywords: impl Into<Vec<String>>) -> Self {
         self.custom_keywords = Into::into(custom_keywords);
         self

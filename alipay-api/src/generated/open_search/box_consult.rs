@@ -19,9 +19,9 @@ pub struct BoxConsult {
     pub brand_id: Option<String>,
     /// 商圈权益开关. Whether the part with benefits of the business district shows.
     pub business_benefit_switch: Option<bool>,
-    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `["商圈id"]`.
+    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `商圈id`.
     pub business_district_ids: Vec<String>,
-    /// 自定义触发词. At most 6, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 6 items. Example: `["自定义触发词"]`.
+    /// 自定义触发词. At most 6, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 6 items. Example: `自定义触发词`.
     pub custom_keywords: Vec<String>,
     /// 氛围图片id. What the upload of the picture returned, with `biz_code` `search_box_atmosphere`. Not for a mini program's direct access. Example: `A*oZQmT4xTBPUAAAAAAAAAAAAAAQAAAQ`.
     pub image_id: Option<String>,
@@ -71,7 +71,7 @@ impl BoxConsult {
         self
     }
 
-    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `["商圈id"]`.
+    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `商圈id`.
     pub fn business_district_ids(
         mut self,
         business_district_ids: impl Into<Vec<String>>,
@@ -80,7 +80,7 @@ impl BoxConsult {
         self
     }
 
-    /// 自定义触发词. At most 6, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 6 items. Example: `["自定义触发词"]`.
+    /// 自定义触发词. At most 6, each of 1 to 8 Chinese characters. Not for a mini program's direct access. At most 6 items. Example: `自定义触发词`.
     pub fn custom_keywords(mut self, custom_keywords: impl Into<Vec<String>>) -> Self {
         self.custom_keywords = Into::into(custom_keywords);
         self
@@ -252,7 +252,7 @@ impl crate::method::ServerMethod for BoxConsult {}
 pub struct BoxConsultResponse {
     /// 是否准入.
     pub access: Option<bool>,
-    /// 不准入项列表. What stands against it, in Chinese words. Example: `["小程序未设置搜索可见"]`.
+    /// 不准入项列表. What stands against it, in Chinese words. Example: `小程序未设置搜索可见`.
     pub not_pass_items: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

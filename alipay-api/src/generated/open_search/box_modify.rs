@@ -19,7 +19,7 @@ pub struct BoxModify {
     pub brand_id: Option<String>,
     /// 商圈权益开关. Whether the part with benefits of the business district shows.
     pub business_benefit_switch: Option<bool>,
-    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `["商圈id"]`.
+    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `商圈id`.
     pub business_district_ids: Vec<String>,
     /// 自定义触发词. Example: `自定义触发词`.
     pub custom_keywords: Option<String>,
@@ -75,7 +75,7 @@ impl BoxModify {
         self
     }
 
-    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `["商圈id"]`.
+    /// 商圈id列表. The business districts of the mini program. At present for a brand's direct access only. Example: `商圈id`.
     pub fn business_district_ids(
         mut self,
         business_district_ids: impl Into<Vec<String>>,

@@ -111,7 +111,7 @@ pub struct BoxQueryResponse {
     pub box_status: Option<crate::types::OpenEnum<BoxQueryBoxStatus>>,
     /// 商圈信息.
     pub business_district_module: Option<BoxBusinessDistrictModule>,
-    /// 搜索直达默认触发词. Made by the system; can't be changed. Example: `["默认触发词"]`.
+    /// 搜索直达默认触发词. Made by the system; can't be changed. Example: `默认触发词`.
     pub default_keywords: Vec<String>,
     /// 搜索直达关键词模块.
     pub keyword_module: Option<SearchBoxKeyWordModule>,
@@ -676,9 +676,9 @@ pub struct SearchBoxKeyWordModule {
     pub fail_reason: Option<String>,
     /// 修改时间. Example: `2022-01-07 18:22:04`.
     pub gmt_modified: Option<crate::types::DateTime>,
-    /// 生效中的自定义触发词. Example: `["自定义触发词"]`.
+    /// 生效中的自定义触发词. Example: `自定义触发词`.
     pub keywords: Vec<String>,
-    /// 最近一次审核的触发词. Example: `["自定义触发词"]`.
+    /// 最近一次审核的触发词. Example: `自定义触发词`.
     pub latest_audit_keywords: Vec<String>,
     /// 模块配置ID. Example: `20220308000000168465`.
     pub module_id: Option<String>,

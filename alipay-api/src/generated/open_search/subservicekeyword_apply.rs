@@ -13,7 +13,7 @@
 pub struct SubservicekeywordApply {
     /// 关键词配置id. Made by Alipay: told by a message once the keywords have passed, or with the state of the application. Example: `20221108000000245181`.
     pub config_id: Option<String>,
-    /// 服务关键词列表. Each has less than 12 Chinese characters. With too many the application fails; `alipay.open.search.appkeywordquota.query` tells how many are left. At most 30 items. Example: `["a","b"]`.
+    /// 服务关键词列表. Each has less than 12 Chinese characters. With too many the application fails; `alipay.open.search.appkeywordquota.query` tells how many are left. At most 30 items. Example: `a`.
     pub key_words: Vec<String>,
     /// 子服务code. The service's code, from `alipay.open.app.service.list.query`. Example: `2020071621000604578858`.
     pub sub_service_code: Option<String>,
@@ -36,7 +36,7 @@ impl SubservicekeywordApply {
         self
     }
 
-    /// 服务关键词列表. Each has less than 12 Chinese characters. With too many the application fails; `alipay.open.search.appkeywordquota.query` tells how many are left. At most 30 items. Example: `["a","b"]`.
+    /// 服务关键词列表. Each has less than 12 Chinese characters. With too many the application fails; `alipay.open.search.appkeywordquota.query` tells how many are left. At most 30 items. Example: `a`.
     pub fn key_words(mut self, key_words: impl Into<Vec<String>>) -> Self {
         self.key_words = Into::into(key_words);
         self

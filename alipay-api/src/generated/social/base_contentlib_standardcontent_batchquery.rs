@@ -152,7 +152,7 @@ impl crate::method::ServerMethod for BaseContentlibStandardcontentBatchquery {}
 pub struct BaseContentlibStandardcontentBatchqueryResponse {
     /// 内容详情列表. Only if `need_detail` is true.
     pub content_details: Vec<SourceContentInfo>,
-    /// 内容ID列表. Example: `["20211022OB02001003220004xxxx"]`.
+    /// 内容ID列表. Example: `20211022OB02001003220004xxxx`.
     pub content_ids: Vec<String>,
     /// 当前分页. Example: `1`.
     pub page_num: Option<i64>,
@@ -300,7 +300,7 @@ pub struct SourceContentInfo {
     pub source_title: Option<String>,
     /// 内容类型. Example: `1`.
     pub source_type: Option<crate::types::OpenEnum<SourceContentInfoSourceType>>,
-    /// 平台加工后的内容标签. Tags that Alipay adds, such as `HIGH_QUALITY` for good content. Example: `["HIGH_QUALITY"]`.
+    /// 平台加工后的内容标签. Tags that Alipay adds, such as `HIGH_QUALITY` for good content. Example: `HIGH_QUALITY`.
     pub special_tags: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -88,3 +88,34 @@ fn a_field_of_the_response_may_be_called_sub_code() {
     assert!(!failed(json!({ "code": "10000", "sub_code": "WOOD" })));
     assert!(failed(json!({ "code": "40004", "sub_code": "THING_NOT_EXIST" })));
 }
+
+#[test]
+fn a_code_of_the_methods_own_is_the_answers_code() {
+    let method = "alipay.test.thing.get";
+    let specs = with(vec![file(
+        method,
+        "kind: server\nretry: read\noutcomes: { \"200\": done }\n\
+         response:\n  code: { type: string, own: true, example: '200', doc: How it went. }\n\
+         \x20 msg: { type: string, own: true, doc: The same in words. }\n",
+    )]);
+    let target = Target::Described(specs.method(method).unwrap());
+    let answers = Answers::default();
+    for (answer, expected) in [
+        (
+            json!({ "code": "200", "msg": "done" }),
+            r#"{"code":"200","msg":"done"}"#,
+        ),
+        (json!({ "msg": "done" }), r#"{"code":"200","msg":"done"}"#),
+        (json!({ "code": "10000" }), r#"{"code":"10000","msg":"Success"}"#),
+    ] {
+        answers.order(&specs, method, answer.into()).unwrap();
+        let outcome = answers
+            .take(method)
+            .unwrap()
+            .outcome(target, &Map::new(), Timestamp::UNIX_EPOCH);
+        let Ok(Outcome::Success(code, fields)) = outcome else {
+            panic!("{expected}");
+        };
+        assert_eq!(crate::protocol::v2::answer::Answer::success(&code, &fields), expected);
+    }
+}

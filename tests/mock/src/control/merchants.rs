@@ -103,9 +103,7 @@ impl Core {
     /// Sets where messages about merchants are sent.
     pub(crate) fn set_app_gateway(&self, address: AppGateway) -> Result<(), ControlError> {
         if let Some(url) = address.url.as_deref().filter(|url| !is_url(url)) {
-            return Err(ControlError::Setting(format!(
-                "{url:?} is not an absolute http or https URL"
-            )));
+            return Err(ControlError::no_url(url));
         }
         self.with_state(|state| state.app_gateway_url = address.url);
         Ok(())

@@ -4,6 +4,7 @@
 pub(crate) mod answers;
 pub(crate) mod certificates;
 pub(crate) mod merchants;
+pub(crate) mod notifications;
 pub(crate) mod users;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::clock::beijing;
 use crate::core::Core;
 use crate::notify;
 use crate::notify::delivery::{About, NotificationView};
+use crate::notify::ordered::NotificationError;
 use crate::state::trades::{Key, Order, StepRefusal};
 
 /// Why the gateway can't do what a test asks for.
@@ -52,6 +54,9 @@ pub enum ControlError {
     /// An answer that can't be ordered.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// A notification that can't be ordered.
+    #[error(transparent)]
+    Notification(#[from] NotificationError),
     /// Signing failed.
     #[error("the gateway could not sign what it gives back")]
     Signing,
@@ -114,6 +119,11 @@ pub struct Payment {
 }
 
 impl ControlError {
+    /// A setting that should be a URL is none.
+    fn no_url(text: &str) -> Self {
+        Self::Setting(format!("{text:?} is not an absolute http or https URL"))
+    }
+
     /// Why a step of this order was refused.
     fn of(key: &Key, refusal: StepRefusal) -> Self {
         let number = key.out_trade_no.clone();

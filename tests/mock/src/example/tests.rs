@@ -1,7 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::protocol::fields::Fields;
+use crate::protocol::v2::answer::Answer;
+use crate::protocol::v2::json;
 use crate::specs::Specs;
 use crate::specs::tests::{file, with};
 
@@ -11,9 +12,19 @@ fn now() -> Timestamp {
     "2026-03-20T04:00:00Z".parse().unwrap()
 }
 
+/// A request of a method with every field.
+pub(crate) fn asked(described: Described<'_>) -> Map<String, Value> {
+    let maker = Maker {
+        types: Types::Method(described),
+        now: now(),
+        app_id: None,
+    };
+    object(maker.object(&described.method.request, &mut Vec::new()))
+}
+
 /// Specs with one method whose request is `id` and `number`.
 fn specs(rest: &str) -> Specs {
-    let request = "request:\n  id: { type: string, doc: Which one. }\n  number: { type: int, doc: How many. }\n\
+    let request = "request:\n  colour: { type: string, doc: Which colour. }\n  id: { type: string, doc: Which one. }\n  number: { type: int, doc: How many. }\n\
         \x20 kind: { type: string, implied: USUAL, doc: Which sort. }\n";
     with(vec![file(
         METHOD,
@@ -139,15 +150,159 @@ fn what_every_success_has_is_added_and_nothing_else() {
 }
 
 #[test]
-fn every_shipped_method_has_an_example_that_keeps_to_its_spec() {
+fn a_field_of_the_requests_name_has_its_value() {
+    let rest = "
+response:
+  id: { type: string, example: '7', doc: The same. }
+  number: { type: string, max_length: 2, example: '9', doc: How many. }
+  kind: { type: int, example: 5, doc: Another sort. }
+  colour: { type: Colour, doc: Its colour. }
+types:
+  Colour:
+    doc: How it looks.
+    values: { RED: Red., BLUE: Blue. }
+";
+    let answered = |request: Value| answered(rest, request).unwrap();
+    assert_eq!(
+        answered(json!({ "id": "x", "number": 12, "kind": "4", "colour": "BLUE" })),
+        json!({ "id": "x", "number": 12, "kind": "4", "colour": "BLUE" })
+    );
+    // Unless the response's field can't have it, or the request's has none.
+    assert_eq!(
+        answered(json!({ "id": "", "number": 123, "kind": "USUAL", "colour": "GREY" })),
+        json!({ "id": "7", "number": "9", "kind": 5, "colour": "RED" })
+    );
+}
+
+#[test]
+fn what_is_always_there_is_added_at_every_depth() {
+    let specs = specs(
+        "response:\n  goods: { type: 'Goods[]', doc: Its parts. }\n  more: { type: Goods, doc: Another. }\n\
+         types:\n  Goods:\n    doc: A thing.\n    fields:\n      id: { type: string, required: true, example: '7', doc: Which. }\n\
+         \x20     name: { type: string, doc: What it is called. }\n      part: { type: Part, doc: What is in it. }\n\
+         \x20 Part:\n    doc: One of those that it consists of.\n    fields:\n      size: { type: int, required: true, doc: How large. }\n",
+    );
+    let said = json!({ "goods": [{ "name": "a", "part": {} }, { "id": "8" }] });
+    assert_eq!(
+        node(&complete(
+            specs.method(METHOD).unwrap(),
+            object(said),
+            &Map::new(),
+            now()
+        )),
+        json!({ "goods": [{ "id": "7", "name": "a", "part": { "size": 1 } }, { "id": "8" }] })
+    );
+}
+
+#[test]
+fn a_method_with_codes_of_its_own_succeeds_with_one() {
+    let code = |rest: &str| {
+        let specs = specs(rest);
+        success_code(specs.method(METHOD).unwrap().method).into_owned()
+    };
+    let response = "response:\n  code: { type: string, own: true, example: '200', doc: How it went. }\n";
+    assert_eq!(code(&format!("outcomes: {{ \"200\": done }}\n{response}")), "200");
+    // Whether 200 is a success, nothing says.
+    assert_eq!(code(response), "10000");
+    assert_eq!(code("outcomes: { \"10003\": pending }\n"), "10000");
+}
+
+/// What is wrong with a value that has to have all that its type has, and with every part of it.
+fn flaw(types: Types<'_>, ty: &Type, value: &Value, inside: &mut Vec<TypeRef>) -> Option<String> {
+    let is_recursive = |ty: &Type| match ty {
+        Type::Named(reference) => inside.contains(reference),
+        Type::Scalar(_) | Type::List(_) => false,
+    };
+    match (ty, value) {
+        (Type::List(item), Value::Array(items)) if items.is_empty() => {
+            (!is_recursive(item)).then(|| "the list is empty".to_owned())
+        }
+        (Type::List(_), Value::Array(items)) if items.iter().any(is_list_as_text) => {
+            Some(format!("{value} has a whole list as one item"))
+        }
+        (Type::List(item), Value::Array(items)) => items.iter().find_map(|value| flaw(types, item, value, inside)),
+        (Type::List(_), _) => Some("no list".to_owned()),
+        (Type::Named(reference), value) => match &types.resolve(reference)?.body {
+            TypeBody::Enum(values) => {
+                let is_listed = values.iter().any(|listed| listed.value == *value);
+                (!is_listed).then(|| format!("{value} is not listed"))
+            }
+            TypeBody::Object(object) => {
+                inside.push(reference.clone());
+                let found = flaw_of_object(types, object, value, inside);
+                inside.pop();
+                found
+            }
+        },
+        (Type::Scalar(_), value) => validate::is_blank(value).then(|| "blank".to_owned()),
+    }
+}
+
+/// Whether a text is a JSON list, which an item of a list never is.
+fn is_list_as_text(value: &Value) -> bool {
+    let list = value.as_str().map(serde_json::from_str::<Vec<Value>>);
+    list.is_some_and(|list| list.is_ok())
+}
+
+fn flaw_of_object(types: Types<'_>, object: &Object, value: &Value, inside: &mut Vec<TypeRef>) -> Option<String> {
+    let Some(members) = value.as_object() else {
+        return Some(format!("{value} is no object"));
+    };
+    let stranger = members
+        .keys()
+        .find(|name| object.fields.iter().all(|field| field.name != **name));
+    if let Some(stranger) = stranger {
+        return Some(format!("{stranger}: not in the spec"));
+    }
+    object.fields.iter().find_map(|field| {
+        let found = match members.get(&field.name) {
+            Some(value) => flaw(types, &field.ty, value, inside),
+            None => match &field.ty {
+                Type::Named(reference) if inside.contains(reference) => None,
+                _ => Some("missing".to_owned()),
+            },
+        };
+        found.map(|found| format!("{}: {found}", field.name))
+    })
+}
+
+#[test]
+fn every_method_is_answered_with_every_field_at_every_depth() {
     let specs = Specs::load(Vec::new()).unwrap();
+    let (mut count, mut flaws) = (0, Vec::new());
     for name in specs.methods() {
         let described = specs.method(name).unwrap();
-        let fields = node(&answer(described, &Map::new(), now()).unwrap());
-        crate::validate::response(described, &object(fields.clone()))
-            .unwrap_or_else(|problem| panic!("{name}: {problem:?}"));
-        for field in &described.method.response.fields {
-            assert!(fields.get(&field.name).is_some(), "{name}: no {}", field.name);
+        let method = described.method;
+        let types = Types::Method(described);
+        for request in [Map::new(), asked(described)] {
+            // An example of the spec may be an error.
+            let Ok(fields) = answer(described, &request, now()) else {
+                continue;
+            };
+            // As it goes out, where no name may come twice.
+            let code = success_code(method);
+            let text = Answer::success(&code, &fields);
+            let mut node = json::object(&text).unwrap_or_else(|error| panic!("{name}: {error}: {text}"));
+            assert_eq!(node["code"], code.as_ref(), "{name}");
+            for member in alipay_codegen::ir::GATEWAY_MEMBERS {
+                if !method.response.fields.iter().any(|field| field.name == member) {
+                    node.remove(member);
+                }
+            }
+            if let Err(problem) = validate::response(described, &node) {
+                flaws.push(format!("{name}: {problem:?}"));
+            }
+            for field in method.response.fields.iter().filter(|field| field.echo) {
+                if let Some(asked) = request.get(&field.name) {
+                    assert_eq!(node[&field.name], *asked, "{name}");
+                }
+            }
+            if let Some(flaw) = flaw_of_object(types, &method.response, &node.into(), &mut Vec::new()) {
+                flaws.push(format!("{name}: {flaw}"));
+            }
+            count += 1;
         }
     }
+    assert!(flaws.is_empty(), "{}:\n{}", flaws.len(), flaws.join("\n"));
+    assert!(count >= 2 * 950 - 10, "{count}");
 }

@@ -4,7 +4,7 @@ mod checks;
 
 use serde_json::{Map, Value};
 
-use crate::answers::Ordered;
+use crate::answers::{AnswerError, Ordered};
 use crate::core::Core;
 use crate::example;
 use crate::methods::{Call, Played, behaviour};
@@ -39,8 +39,8 @@ pub(crate) enum Source {
     Gateway,
     /// A test ordered it.
     Order,
-    /// The method has no behaviour: from the examples of its spec.
-    Example,
+    /// The method is not played: from its spec alone. Nothing was done.
+    NotPlayed,
 }
 
 /// Answers a request.
@@ -61,8 +61,8 @@ pub(crate) fn answer(core: &Core, request: &dyn Request) -> Reply {
     if let Content::Outcome(Outcome::Failure { failure, .. }) = &result {
         core.journal.refused(&failure.sub_code);
     }
-    if let (Source::Example, Some(target)) = (source, target) {
-        core.journal.answered_by_example(target.name());
+    if let (Source::NotPlayed, Some(target)) = (source, target) {
+        core.journal.not_played(target.name());
     }
     let body = match result {
         Content::Page(page) => Body::Page(page),
@@ -137,12 +137,22 @@ fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Mer
     };
     match (played, ordered, target) {
         (Some(Err(failure)), ..) => Source::Gateway.gives(failure),
-        (_, Some(ordered), _) => Source::Order.gives(ordered.outcome(target, &content, core.now())),
+        (_, Some(ordered), _) => Source::Order.gives(match ordered.outcome(target, &content, core.now()) {
+            Ok(outcome) => outcome.into(),
+            Err(wrong) => wrong_answer(core, wrong),
+        }),
         (Some(Ok(played)), None, _) => Source::Gateway.gives(played),
-        (None, None, Target::Described(described)) => Source::Example.gives(example(described, &content, core)),
+        (None, None, Target::Described(described)) => Source::NotPlayed.gives(example(described, &content, core)),
         // Its last answer went to another call meanwhile.
         (None, None, Target::Undescribed(name)) => Source::Gateway.gives(checks::unknown_method(name)),
     }
+}
+
+/// What a call comes to whose answer a test ordered wrongly. Only what depends on the call is found out as late as this.
+fn wrong_answer(core: &Core, wrong: AnswerError) -> Content {
+    let message = wrong.to_string();
+    core.answers.went_wrong(wrong);
+    Failure::business("mock.wrong-answer", message).into()
 }
 
 /// The fields of a request, if they are what its method's spec asks for.
@@ -189,11 +199,14 @@ fn play(
 /// What a method's spec says that it answers.
 fn example(described: Described<'_>, content: &Map<String, Value>, core: &Core) -> Content {
     if described.method.kind.is_page() {
-        return Content::Page(pages::example(described.method));
+        return Content::Page(pages::not_played(described.method));
     }
     match example::answer(described, content, core.now()) {
         Ok(fields) if described.method.without_code => Outcome::Bare(fields).into(),
-        Ok(fields) => Outcome::Success("10000".into(), fields).into(),
+        Ok(fields) => Outcome::Success(example::success_code(described.method), fields).into(),
         Err(failure) => failure.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

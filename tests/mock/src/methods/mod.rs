@@ -1,4 +1,4 @@
-//! What the methods do. A method that has a spec but no behaviour here is checked against the spec, and answered by its examples.
+//! What the methods do. A method that has a spec but no behaviour here is not played: it is checked against the spec, and answered by it.
 
 mod ebpp;
 mod fund;

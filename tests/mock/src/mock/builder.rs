@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Mock;
-use crate::answers::Answers;
+use crate::answers::folder::AnswerFilesError;
+use crate::answers::{Answers, folder};
 use crate::certificates::{CertificateError, Certificates, Files, Identity};
 use crate::clock::{Clock, SystemClock, timestamp};
 use crate::core::{App, Core};
@@ -35,6 +36,9 @@ pub enum StartError {
     /// The specs can't be used.
     #[error(transparent)]
     Specs(#[from] SpecError),
+    /// The files of [`Builder::answers`] can't be used.
+    #[error(transparent)]
+    Answers(#[from] AnswerFilesError),
     /// A key can't be generated or encoded.
     #[error("the gateway's keys can't be made")]
     Key(#[from] KeyError),
@@ -92,6 +96,7 @@ pub struct Builder {
     app_gateway_url: Option<String>,
     notifications_name_certificate: bool,
     specs: Vec<Source>,
+    answers: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -111,6 +116,7 @@ impl Default for Builder {
             app_gateway_url: None,
             notifications_name_certificate: true,
             specs: Vec::new(),
+            answers: None,
         }
     }
 }
@@ -280,15 +286,27 @@ impl Builder {
         self
     }
 
+    /// Orders the answers in the files of this folder: `alipay.trade.query.json` says what [`Mock::answer`] would be given for `alipay.trade.query`. Each
+    /// method has to have a spec. Files whose name begins with a dot are left alone.
+    #[must_use]
+    pub fn answers(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.answers = Some(folder.into());
+        self
+    }
+
     /// Starts the gateway on the current Tokio runtime.
     ///
     /// # Errors
-    /// If the specs are not sound, keys can't be made, or the address can't be listened on.
+    /// If the specs or the answers are not sound, keys can't be made, or the address can't be listened on.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
     pub async fn start(self) -> Result<Mock, StartError> {
         let specs = Specs::load(self.specs)?;
+        let answers = Answers::default();
+        if let Some(folder) = &self.answers {
+            folder::order(folder, &specs, &answers)?;
+        }
         let is_own = matches!(self.app_key, AppKey::Pair(_) | AppKey::Public(_));
         let (app_pair, app_key) = match self.app_key {
             AppKey::Shared => pair(KeyPair::shared()?.0),
@@ -337,7 +355,7 @@ impl Builder {
             notifications_name_certificate: self.notifications_name_certificate,
             state: Mutex::new(State::new(identity, self.balance, self.lifetimes, self.app_gateway_url)),
             faults: Faults::default(),
-            answers: Answers::default(),
+            answers,
             deliveries,
             journal: Journal::default(),
         });

@@ -1,6 +1,7 @@
 //! The handle of a running gateway.
 
 pub(crate) mod builder;
+pub(crate) mod notification;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -201,12 +202,14 @@ impl Mock {
     ///
     /// ```
     /// # use alipay_mock::{Answer, Mock};
-    /// # use serde_json::json;
+    /// # use serde_json::{Value, json};
     /// # async fn example(mock: &Mock) -> Result<(), alipay_mock::AnswerError> {
     /// // All calls from now on:
     /// mock.answer("alipay.trade.query", json!({ "trade_status": "TRADE_FINISHED" }))?;
     /// // The next call only, before those:
     /// mock.answer("alipay.trade.query", Answer::error("20000", "isp.unknow-error").once())?;
+    /// // What a closure makes of the request's fields:
+    /// mock.answer("alipay.trade.query", |request: &Value| json!({ "trade_no": request["out_trade_no"] }))?;
     /// # Ok(())
     /// # }
     /// ```
@@ -215,8 +218,11 @@ impl Mock {
     /// spec does not know, or a value of another type, is refused here; a field that every success has and that is left out is added: it repeats the
     /// request, or is the spec's example. [`Answer::exactly`] turns both off. A method without a spec may be answered too, with any fields.
     ///
+    /// Use [`Answer::of`] for closures that don't name the type of what they take, or to add [`Answer::once`] and the like.
+    ///
     /// # Errors
-    /// If the answer is no JSON object, does not keep to the method's spec, or is the success of a method that a browser opens.
+    /// If the answer is no JSON object, does not keep to the method's spec, or is the success of a method that a browser opens. What a closure gives is
+    /// looked at with each call: see [`wrong_answers`](Self::wrong_answers).
     pub fn answer(&self, method: &str, answer: impl Into<Answer>) -> Result<(), AnswerError> {
         self.core.order(method, answer.into())
     }
@@ -230,6 +236,14 @@ impl Mock {
             sub_code: sub_code.to_owned(),
             executed,
         });
+    }
+
+    /// What closures gave that could not be sent: it did not keep to the spec of its method, or the closure panicked. The caller got the error
+    /// `mock.wrong-answer` in its place. Each is told once.
+    ///
+    /// A test that expects an error might take this one for it. So a gateway panics when it is dropped while there are some that were not told.
+    pub fn wrong_answers(&self) -> Vec<AnswerError> {
+        self.core.answers.take_wrong()
     }
 
     /// Answers this method as the gateway does by itself: drops the answers that were ordered for it.
@@ -262,9 +276,10 @@ impl Mock {
         self.core.journal.by_method().get(method).copied().unwrap_or_default()
     }
 
-    /// How many requests of this method were answered by the examples of its spec, because the gateway has no behaviour for it.
-    pub fn examples_of(&self, method: &str) -> u64 {
-        self.core.journal.examples().get(method).copied().unwrap_or_default()
+    /// How many requests of this method were answered by its spec alone, because the gateway does not play the method: nothing was done.
+    pub fn not_played_of(&self, method: &str) -> u64 {
+        let not_played = self.core.journal.by_method_not_played();
+        not_played.get(method).copied().unwrap_or_default()
     }
 
     /// How many requests the gateway has refused with this `sub_code`.
@@ -360,9 +375,19 @@ impl Mock {
     }
 }
 
+/// # Panics
+/// If there are [wrong answers](Mock::wrong_answers) that nobody was told of.
 impl Drop for Mock {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        let wrong = self.wrong_answers();
+        if !wrong.is_empty() && !std::thread::panicking() {
+            let wrong: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+            panic!(
+                "the gateway was given answers that it could not send: {}",
+                wrong.join("; ")
+            );
+        }
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) enum About {
     Order(Key),
     /// By `auth_app_id`.
     Merchant(String),
+    /// Nothing that the gateway plays: a test ordered it.
+    Ordered,
 }
 
 /// Everything that is on its way or has arrived.
@@ -115,8 +117,8 @@ impl Deliveries {
     pub(crate) fn send(&self, about: About, notification: Notification) {
         let view = NotificationView {
             notify_id: notification.notify_id.clone(),
-            name: notification.name.to_owned(),
-            trade_status: notification.trade_status.map(str::to_owned),
+            name: notification.name.to_string(),
+            trade_status: notification.trade_status.as_deref().map(str::to_owned),
             url: notification.url.clone(),
             attempts: Vec::new(),
             outcome: NotificationOutcome::Pending,
@@ -147,6 +149,11 @@ impl Deliveries {
                 .map(|(_, view)| view.clone())
                 .collect()
         })
+    }
+
+    /// All notifications.
+    pub(crate) fn all(&self) -> Vec<NotificationView> {
+        self.with(|records| records.iter().map(|(_, view)| view.clone()).collect())
     }
 
     /// Waits until nothing is on its way.

@@ -37,7 +37,7 @@ pub(crate) fn notification(
     let rule = specs.notification(name)?.signature;
     Some(Notification {
         notify_id,
-        name,
+        name: name.into(),
         trade_status: None,
         url: url.to_owned(),
         form: signed_form(&fields, rule, &charset, SignType::Rsa2, signatory).ok()?,

@@ -3,6 +3,9 @@
 pub(crate) mod delivery;
 mod form;
 pub(crate) mod merchants;
+pub(crate) mod ordered;
+
+use std::borrow::Cow;
 
 use alipay_codegen::ir::Signature;
 use jiff::Timestamp;
@@ -24,9 +27,9 @@ use form::signed_form;
 pub(crate) struct Notification {
     pub(crate) notify_id: String,
     /// Its `notify_type` or `msg_method`.
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// What it says of a trade.
-    pub(crate) trade_status: Option<&'static str>,
+    pub(crate) trade_status: Option<Cow<'static, str>>,
     pub(crate) url: String,
     /// The signed form; every attempt sends the same.
     pub(crate) form: String,
@@ -51,8 +54,8 @@ pub(crate) fn notification(
     let form = signed_form(&fields, Signature::V1, charset, *sign_type, signatory).ok()?;
     Some(Notification {
         notify_id,
-        name: "trade_status_sync",
-        trade_status: Some(trade.status.name()),
+        name: "trade_status_sync".into(),
+        trade_status: Some(trade.status.name().into()),
         url,
         form,
         charset: terms.callbacks.charset.name().to_owned(),

@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::gateway::{self, Source};
 use crate::protocol::{MAX_BODY, text, v2};
 
-/// Says of an answer that no behaviour of the gateway's gave it.
+/// Says of an answer that it is no behaviour of the gateway's: its method is not played, or a test ordered it.
 const SOURCE: &str = "alipay-mock-answer";
 
 /// Answers a request, spoiled by whatever fault is next.
@@ -43,7 +43,7 @@ pub(super) async fn serve(
     let source = match answered.source {
         Source::Gateway => None,
         Source::Order => Some("ordered"),
-        Source::Example => Some("example"),
+        Source::NotPlayed => Some("not-played"),
     };
     if let Some(source) = source {
         response.headers_mut().insert(SOURCE, HeaderValue::from_static(source));

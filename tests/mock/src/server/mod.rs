@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 use crate::core::Core;
-use control::{certificates, merchants, users};
+use control::{certificates, merchants, notifications, users};
 use guard::Guard;
 
 /// Everything the server answers.
@@ -41,6 +41,10 @@ pub(crate) fn router(core: Arc<Core>, guard: Guard) -> Router {
         .route("/_mock/certificates", get(certificates::certificates))
         .route("/_mock/certificates/roll-over", post(certificates::roll_over))
         .route("/_mock/certificates/forge", post(certificates::forge))
+        .route(
+            "/_mock/notifications",
+            get(notifications::all).post(notifications::order),
+        )
         .route("/_mock/requests", get(control::requests))
         .route("/_mock/answers", post(control::answers))
         .route("/_mock/next", post(control::next))

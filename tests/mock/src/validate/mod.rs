@@ -1,12 +1,12 @@
-//! Whether a request, or an answer that a test orders, is what its method's spec asks for.
+//! Whether requests, and the answers and notifications that a test orders, are what their specs ask for.
 
 pub(crate) mod scalar;
 
-use alipay_codegen::ir::{Field, Method, Object, Scalar, Type, TypeBody};
+use alipay_codegen::ir::{Field, Method, Notification, Object, Scalar, Type, TypeBody};
 use serde_json::{Map, Value};
 
 use crate::protocol::failure::Failure;
-use crate::specs::Described;
+use crate::specs::{Described, Types};
 
 /// How methods say that a parameter is wrong; the first that a method's spec lists is its way.
 const INVALID_PARAMETER: [&str; 4] = [
@@ -35,19 +35,35 @@ impl Problem {
 /// Whether a request keeps to its method's spec.
 pub(crate) fn request(described: Described<'_>, request: &Map<String, Value>) -> Result<(), Failure> {
     let rules = Rules {
-        described,
+        types: Types::Method(described),
         side: Side::Request,
+        only_listed: false,
     };
     object(rules, &described.method.request, request, "").map_err(|problem| refusal(described.method, &problem))
 }
 
 /// Whether these are fields of the method's response, with values of their types. None has to be there.
 pub(crate) fn response(described: Described<'_>, response: &Map<String, Value>) -> Result<(), Problem> {
+    object(Rules::of_response(described), &described.method.response, response, "")
+}
+
+/// Whether a value is one that the spec names or allows for a field of the method's response.
+pub(crate) fn fits(described: Described<'_>, definition: &Field, value: &Value) -> bool {
     let rules = Rules {
-        described,
-        side: Side::Response,
+        only_listed: true,
+        ..Rules::of_response(described)
     };
-    object(rules, &described.method.response, response, "")
+    field(rules, definition, value, "").is_ok()
+}
+
+/// Whether these are fields of the notification, with values of their types. None has to be there.
+pub(crate) fn notification(notification: &Notification, fields: &Map<String, Value>) -> Result<(), Problem> {
+    let rules = Rules {
+        types: Types::Notification(notification),
+        side: Side::Notification,
+        only_listed: false,
+    };
+    object(rules, &notification.body, fields, "")
 }
 
 /// Methods have their own code for wrong parameters; what has none is refused by the gateway.
@@ -65,8 +81,20 @@ fn refusal(method: &Method, problem: &Problem) -> Failure {
 /// By what values are measured.
 #[derive(Clone, Copy)]
 struct Rules<'a> {
-    described: Described<'a>,
+    types: Types<'a>,
     side: Side,
+    /// Enums are open: the gateway knows values that the documentation doesn't. Unless only those that it lists are wanted.
+    only_listed: bool,
+}
+
+impl<'a> Rules<'a> {
+    fn of_response(described: Described<'a>) -> Self {
+        Self {
+            types: Types::Method(described),
+            side: Side::Response,
+            only_listed: false,
+        }
+    }
 }
 
 /// Whose fields they are.
@@ -76,13 +104,26 @@ enum Side {
     Request,
     /// The gateway's own, as a test sets them: an unknown field is a mistake, and any field may be missing.
     Response,
+    /// The same of a notification.
+    Notification,
+}
+
+impl Side {
+    /// What an unknown field is told with, where it is a mistake.
+    fn stranger(self) -> Option<&'static str> {
+        match self {
+            Self::Request => None,
+            Self::Response => Some("the response has no such field"),
+            Self::Notification => Some("the notification has no such field"),
+        }
+    }
 }
 
 fn object(rules: Rules<'_>, definition: &Object, value: &Map<String, Value>, path: &str) -> Result<(), Problem> {
-    if rules.side == Side::Response {
+    if let Some(stranger) = rules.side.stranger() {
         let is_known = |name: &str| definition.fields.iter().any(|field| field.name == name);
         if let Some(name) = value.keys().find(|name| !is_known(name)) {
-            return Err(Problem::new(&join(path, name), "the response has no such field"));
+            return Err(Problem::new(&join(path, name), stranger));
         }
     }
     let given = |name: &str| value.get(name).is_some_and(|value| !is_blank(value));
@@ -116,7 +157,7 @@ fn join(path: &str, name: &str) -> String {
 }
 
 /// The gateway takes an empty value for an absent one.
-fn is_blank(value: &Value) -> bool {
+pub(crate) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -144,17 +185,14 @@ fn typed(rules: Rules<'_>, ty: &Type, definition: &Field, value: &Value, path: &
                 .try_for_each(|(index, item)| typed(rules, inner, definition, item, &format!("{path}[{index}]"))),
             _ => Err(Problem::new(path, "must be a list")),
         },
-        Type::Named(reference) => match rules
-            .described
-            .spec
-            .resolve(rules.described.method, reference)
-            .map(|definition| &definition.body)
-        {
+        Type::Named(reference) => match rules.types.resolve(reference).map(|definition| &definition.body) {
             Some(TypeBody::Object(inner)) => match value {
                 Value::Object(value) => object(rules, inner, value, path),
                 _ => Err(Problem::new(path, "must be an object")),
             },
-            // Enums are open: the gateway knows values that the documentation doesn't.
+            Some(TypeBody::Enum(values)) if rules.only_listed && values.iter().all(|listed| listed.value != *value) => {
+                Err(Problem::new(path, "must be a listed value"))
+            }
             Some(TypeBody::Enum(_)) => {
                 scalar::check(Scalar::String, definition, value).map_err(|rule| Problem::new(path, rule))
             }

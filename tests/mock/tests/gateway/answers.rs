@@ -1,7 +1,9 @@
 //! Answers that tests order, specs that users add, and methods that have a spec and no behaviour.
 
-use alipay_mock::{Answer, Mock, SourceFile, StartError};
-use serde_json::json;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use alipay_mock::{Answer, AnswerError, Mock, SourceFile, StartError};
+use serde_json::{Value, json};
 
 use crate::client::{Client, Parameters, control};
 
@@ -126,6 +128,125 @@ async fn an_error_may_say_more() {
 }
 
 #[tokio::test]
+async fn a_closure_answers_by_the_request() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    let answer = |request: &Value| match request["out_trade_no"].as_str() {
+        Some("1") => json!({ "trade_no": "77", "trade_status": "TRADE_SUCCESS" }),
+        _ => json!({ "code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST" }),
+    };
+    mock.answer(QUERY, answer).unwrap();
+    for _ in 0..2 {
+        let answer = client.call(QUERY, &json!({ "out_trade_no": "1" })).await;
+        assert!(answer.signed);
+        assert_eq!(
+            (
+                answer.code().as_str(),
+                answer.text("trade_no"),
+                answer.text("out_trade_no")
+            ),
+            ("10000", "77", "1")
+        );
+        let refused = client.code(QUERY, &json!({ "out_trade_no": "2" })).await;
+        assert_eq!(refused, "40004 ACQ.TRADE_NOT_EXIST");
+    }
+    // It is asked about sound requests only.
+    assert_eq!(client.code(QUERY, &json!({})).await, "40004 ACQ.INVALID_PARAMETER");
+    let signed = client.signed(QUERY, &json!({ "out_trade_no": "1" }), &[]);
+    assert_eq!(source(&client, &signed).await.1.as_deref(), Some("ordered"));
+
+    // With the other ways in which an answer may be ordered.
+    let once = Answer::of(|request| json!({ "code": "40004", "asked": request }))
+        .exactly()
+        .once();
+    mock.answer(QUERY, once).unwrap();
+    let answer = client.call(QUERY, &json!({ "trade_no": "3" })).await;
+    assert_eq!(answer.node, json!({ "code": "40004", "asked": { "trade_no": "3" } }));
+    assert_eq!(client.code(QUERY, &json!({ "out_trade_no": "1" })).await, "10000");
+    assert!(mock.wrong_answers().is_empty());
+}
+
+#[tokio::test]
+async fn a_closure_answers_what_is_carried_out_and_what_has_no_spec() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    let answer = Answer::of(|request| json!({ "trade_no": request["subject"] })).executed();
+    mock.answer("alipay.trade.create", answer).unwrap();
+    assert_eq!(client.create("1", "1.00", &[]).await.text("trade_no"), "测试订单");
+    assert_eq!(mock.trade("1").unwrap().total_amount, "1.00");
+
+    let method = "alipay.shop.thing.get";
+    mock.answer(method, |request: &Value| json!({ "twice": [request, request] }))
+        .unwrap();
+    let answer = client.call(method, &json!({ "a": { "b": 1 } })).await;
+    assert_eq!(answer.node["twice"], json!([{ "a": { "b": 1 } }, { "a": { "b": 1 } }]));
+}
+
+#[tokio::test]
+async fn a_closure_that_goes_wrong_is_told_to_the_caller_and_to_the_test() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    mock.answer(QUERY, |request: &Value| match request["out_trade_no"].as_str() {
+        Some("field") => json!({ "trade_state": "TRADE_SUCCESS" }),
+        Some("panic") => panic!("no order {}", request["out_trade_no"]),
+        Some("list") => json!([]),
+        _ => json!({ "trade_no": "77" }),
+    })
+    .unwrap();
+    let field = "the answer to `alipay.trade.query` does not keep to its spec: trade_state: the response has no such field; correct it, or order the answer with `exactly`";
+    let panicked = "the answer to `alipay.trade.query` can't be made: its closure panicked: no order \"panic\"";
+    let list = "the answer to `alipay.trade.query` is no JSON object";
+    for (number, said) in [("field", field), ("panic", panicked), ("list", list)] {
+        let answer = client.call(QUERY, &json!({ "out_trade_no": number })).await;
+        assert!(answer.signed);
+        assert_eq!(
+            (answer.code().as_str(), answer.text("sub_msg")),
+            ("40004 mock.wrong-answer", said)
+        );
+        // The gateway goes on.
+        assert_eq!(client.code(QUERY, &json!({ "out_trade_no": "1" })).await, "10000");
+    }
+    assert_eq!(mock.refusals_with("mock.wrong-answer"), 3);
+    let told: Vec<_> = mock.wrong_answers().iter().map(AnswerError::to_string).collect();
+    assert_eq!(told, [field, panicked, list]);
+    assert!(mock.wrong_answers().is_empty(), "each is told once");
+
+    // Who does not ask is told all the same.
+    client.call(QUERY, &json!({ "out_trade_no": "list" })).await;
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(mock))).unwrap_err();
+    let said = format!("the gateway was given answers that it could not send: {list}");
+    assert_eq!(panic.downcast_ref::<String>(), Some(&said));
+}
+
+#[tokio::test]
+async fn a_closure_can_only_refuse_what_a_browser_opens() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    let page = "alipay.trade.page.pay";
+    mock.answer(page, |request: &Value| match request["subject"].as_str() {
+        Some("refused") => json!({ "code": "40004", "sub_code": "ACQ.X" }),
+        _ => json!({}),
+    })
+    .unwrap();
+    for (subject, sub_code) in [("refused", "ACQ.X"), ("x", "mock.wrong-answer")] {
+        let order = json!({ "out_trade_no": "1", "total_amount": "1.00", "subject": subject, "product_code": "FAST_INSTANT_TRADE_PAY" });
+        let html = client
+            .get(&client.signed(page, &order, &[]))
+            .await
+            .text()
+            .await
+            .unwrap();
+        assert!(html.contains(&format!("<dd id=\"sub_code\">{sub_code}</dd>")), "{html}");
+    }
+    assert_eq!(
+        mock.wrong_answers(),
+        [AnswerError::Page {
+            method: page.to_owned()
+        }]
+    );
+}
+
+#[tokio::test]
 async fn methods_without_a_spec_can_be_answered_too() {
     let mock = Mock::start().await.unwrap();
     let client = Client::of(&mock);
@@ -193,7 +314,7 @@ async fn answers_are_ordered_over_http_too() {
 }
 
 #[tokio::test]
-async fn added_specs_stand_beside_the_built_in_ones_and_answer_by_example() {
+async fn added_specs_stand_beside_the_built_in_ones_and_are_not_played() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("trade")).unwrap();
     std::fs::write(folder.path().join(thing().path), thing().text).unwrap();
@@ -204,7 +325,7 @@ async fn added_specs_stand_beside_the_built_in_ones_and_answer_by_example() {
     let signed = client.signed(method, &json!({ "id": "1" }), &[]);
     assert_eq!(
         source(&client, &signed).await,
-        ("10000".to_owned(), Some("example".to_owned()))
+        ("10000".to_owned(), Some("not-played".to_owned()))
     );
     let answer = client.call(method, &json!({ "id": "1" })).await;
     assert!(answer.signed);
@@ -215,11 +336,11 @@ async fn added_specs_stand_beside_the_built_in_ones_and_answer_by_example() {
     assert_eq!(client.create("1", "1.00", &[]).await.code(), "10000");
 
     assert_eq!(
-        (mock.examples_of(method), mock.examples_of("alipay.trade.create")),
+        (mock.not_played_of(method), mock.not_played_of("alipay.trade.create")),
         (2, 0)
     );
     let (_, requests) = control(&mock, None, "requests").await;
-    assert_eq!(requests["examples"], json!({ "alipay.trade.thing.get": 2 }));
+    assert_eq!(requests["not_played"], json!({ "alipay.trade.thing.get": 2 }));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::client::Client;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alipay-mock");
 
-async fn start(arguments: &[&str]) -> (tokio::process::Child, String) {
+pub(crate) async fn start(arguments: &[&str]) -> (tokio::process::Child, String) {
     let mut command = tokio::process::Command::new(PROGRAM);
     let mut child = command
         .args(["--listen", "127.0.0.1:0"])
@@ -263,4 +263,91 @@ async fn it_takes_specs_beside_its_own() {
         twice.contains("has two specs, the built-in ") && twice.contains(": remove one"),
         "{twice}"
     );
+}
+
+#[tokio::test]
+async fn it_takes_answers_from_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (keys, answers) = (folder.path().join("keys"), folder.path().join("answers"));
+    let write = |name: &str, text: &str| fs::write(answers.join(name), text).unwrap();
+    fs::create_dir(&answers).unwrap();
+    write("alipay.trade.query.json", r#"{ "trade_status": "TRADE_FINISHED" }"#);
+    write(
+        "alipay.trade.refund.json",
+        r#"{ "code": "40004", "sub_code": "ACQ.SELLER_BALANCE_NOT_ENOUGH" }"#,
+    );
+    write(".keep", "");
+    let (keys, folder) = (keys.to_str().unwrap(), answers.to_str().unwrap());
+    let (_child, url) = start(&["--app-id", "2021", "--keys", keys, "--answers", folder]).await;
+    let caller = client(&url, Path::new(keys));
+    for number in ["1", "2"] {
+        let answer = caller
+            .call("alipay.trade.query", &json!({ "out_trade_no": number }))
+            .await;
+        assert_eq!(
+            (answer.text("trade_status"), answer.text("out_trade_no")),
+            ("TRADE_FINISHED", number)
+        );
+    }
+    let refund = json!({ "out_trade_no": "1", "refund_amount": "1.00" });
+    assert_eq!(
+        caller.code("alipay.trade.refund", &refund).await,
+        "40004 ACQ.SELLER_BALANCE_NOT_ENOUGH"
+    );
+
+    // All that is wrong is told at the start, with its file and its place there.
+    write("alipay.trade.qurey.json", "{}");
+    write("alipay.trade.query.json", "{\n  \"trade_status\": \"x\",\n}");
+    write(
+        "alipay.trade.pay.json",
+        r#"{ "fund_bill_list": [{ "amount": "1.00", "money": 1 }] }"#,
+    );
+    write("alipay.trade.close.json", r#"{ "trade_no": "1", "trade_no": "2" }"#);
+    write("alipay.trade.cancel.json", "[]");
+    write("alipay.trade.create.json", r#"{ "code": 10000 }"#);
+    write("alipay.trade.page.pay.json", r#"{ "trade_no": "1" }"#);
+    write("notes.txt", "");
+    fs::create_dir(answers.join("more.json")).unwrap();
+    let output = Command::new(PROGRAM)
+        .args(["--listen", "127.0.0.1:0", "--keys", keys, "--answers", folder])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let no_answer = "not an answer: the folder has one JSON file for each method, such as alipay.trade.query.json";
+    let expected = [
+        ("alipay.trade.cancel.json", "not a JSON answer: must be a JSON object"),
+        (
+            "alipay.trade.close.json",
+            "not a JSON answer: duplicate key `trade_no` at line 1 column 36",
+        ),
+        ("alipay.trade.create.json", "code: must be text"),
+        (
+            "alipay.trade.page.pay.json",
+            "a browser opens `alipay.trade.page.pay` and gets a page: only an error can be ordered for it",
+        ),
+        (
+            "alipay.trade.pay.json",
+            "fund_bill_list[0].money: the response has no such field",
+        ),
+        (
+            "alipay.trade.query.json",
+            "not a JSON answer: trailing comma at line 3 column 1",
+        ),
+        (
+            "alipay.trade.qurey.json",
+            "no spec describes the method `alipay.trade.qurey`: correct the file's name, or add the method's spec",
+        ),
+        ("more.json", no_answer),
+        ("notes.txt", no_answer),
+    ]
+    .map(|(file, problem)| format!("{folder}/{file}: {problem}\n"));
+    let expected = format!("alipay-mock: the answers are not sound:\n{}", expected.concat());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
+
+    let output = Command::new(PROGRAM)
+        .args(["--keys", keys, "--answers", "/nowhere"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("alipay-mock: cannot read /nowhere: "), "{said}");
 }

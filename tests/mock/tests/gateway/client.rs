@@ -199,12 +199,16 @@ impl Client {
     }
 }
 
-/// A success has only fields that its method's spec knows, and all that are always there.
-fn keeps_to_its_spec(answer: &Answer) {
+/// All specs.
+pub(crate) fn spec() -> &'static Spec {
     static SPEC: OnceLock<Spec> = OnceLock::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec");
-    let spec = SPEC.get_or_init(|| alipay_codegen::load(alipay_codegen::read_specs(&folder).unwrap()).unwrap());
-    let mut methods = spec.products.iter().flat_map(|product| &product.methods);
+    SPEC.get_or_init(|| alipay_codegen::load(alipay_codegen::read_specs(&folder).unwrap()).unwrap())
+}
+
+/// A success has only fields that its method's spec knows, and all that are always there.
+fn keeps_to_its_spec(answer: &Answer) {
+    let mut methods = spec().products.iter().flat_map(|product| &product.methods);
     let name = answer.root.trim_end_matches("_response").replace('_', ".");
     let Some(method) = methods.find(|method| method.name == name).filter(|_| {
         answer

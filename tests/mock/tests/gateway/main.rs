@@ -5,6 +5,8 @@ mod answers;
 mod binary;
 mod certificates;
 mod client;
+#[cfg(all(feature = "program", unix))]
+mod curl;
 mod faults;
 mod guard;
 mod merchants;

@@ -263,7 +263,7 @@ async fn other_programs_play_the_merchant_over_http() {
     let (_, requests) = control(&mock, None, "requests").await;
     assert_eq!(
         requests,
-        json!({ "total": 3, "methods": { TOKEN: 3 }, "refusals": { "REFRESH_TOKEN_NOT_VALID": 1 }, "examples": {} })
+        json!({ "total": 3, "methods": { TOKEN: 3 }, "refusals": { "REFRESH_TOKEN_NOT_VALID": 1 }, "not_played": {} })
     );
     assert_eq!(mock.refusals_with("REFRESH_TOKEN_NOT_VALID"), 1);
     assert_eq!(mock.refusals_with("REFRESH_TOKEN_NOT_EXIST"), 0);

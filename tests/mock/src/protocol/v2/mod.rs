@@ -1,7 +1,7 @@
 //! The V2 protocol: everything is a parameter of a form or a query, signed all together; an answer is a node of JSON with its signature beside it.
 
 pub(crate) mod answer;
-mod json;
+pub(crate) mod json;
 mod multipart;
 pub(crate) mod parameters;
 mod signature;

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod merchants;
+pub(crate) mod notifications;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -91,7 +92,7 @@ pub(crate) async fn requests(State(core): State<Arc<Core>>) -> Handled {
             "total": journal.count(),
             "methods": journal.by_method(),
             "refusals": journal.refusals(),
-            "examples": journal.examples(),
+            "not_played": journal.by_method_not_played(),
         }),
     ))
 }
@@ -105,7 +106,9 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                     StatusCode::NOT_FOUND
                 }
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
-                ControlError::Setting(_) | ControlError::Answer(_) => StatusCode::BAD_REQUEST,
+                ControlError::Setting(_) | ControlError::Answer(_) | ControlError::Notification(_) => {
+                    StatusCode::BAD_REQUEST
+                }
                 ControlError::NoTrade(_)
                 | ControlError::Paid(_)
                 | ControlError::Closed(_)

@@ -1,0 +1,156 @@
+//! Notifications that a test orders: any that a spec describes, with whatever fields it allows.
+
+use alipay_codegen::ir;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Notification;
+use super::form::signed_form;
+use crate::certificates::Signatory;
+use crate::clock::beijing;
+use crate::example;
+use crate::keys::SignType;
+use crate::numbers;
+use crate::protocol::charset::Charset;
+use crate::specs::Specs;
+use crate::validate::{self, Problem};
+
+/// Why a notification can't be ordered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotificationError {
+    /// No spec describes it.
+    #[error("no spec describes the notification `{name}`: correct its name, or add its spec")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The fields are no JSON object.
+    #[error("the fields of the notification `{name}` are no JSON object")]
+    NotAnObject {
+        /// The notification.
+        name: String,
+    },
+    /// A field is not in the spec, or its value is not one that the spec allows.
+    #[error("the notification `{name}` does not keep to its spec: {field}: {rule}")]
+    Field {
+        /// The notification.
+        name: String,
+        /// The path of the field.
+        field: String,
+        /// What is expected there.
+        rule: String,
+    },
+    /// It can't be signed.
+    #[error("the gateway could not sign the notification `{name}`")]
+    Signing {
+        /// The notification.
+        name: String,
+    },
+}
+
+/// A notification that only lacks an address.
+#[derive(Debug)]
+pub(crate) struct Unaddressed {
+    pub(crate) notify_id: String,
+    pub(crate) form: String,
+    name: String,
+    trade_status: Option<String>,
+    charset: Charset,
+}
+
+impl Unaddressed {
+    /// For this address.
+    pub(crate) fn to(self, url: String) -> Notification {
+        Notification {
+            notify_id: self.notify_id,
+            name: self.name.into(),
+            trade_status: self.trade_status.map(Into::into),
+            url,
+            form: self.form,
+            charset: self.charset.name().to_owned(),
+        }
+    }
+}
+
+/// The notification of this name for an app. It says what `said` says; the fields of its envelope and the required ones that are left out are added.
+pub(crate) fn notification(
+    specs: &Specs,
+    name: &str,
+    said: Value,
+    app_id: &str,
+    signatory: &Signatory,
+    now: Timestamp,
+) -> Result<Unaddressed, NotificationError> {
+    let name = name.to_owned();
+    let Some(spec) = specs.notification(&name) else {
+        return Err(NotificationError::Unknown { name });
+    };
+    let Value::Object(mut said) = said else {
+        return Err(NotificationError::NotAnObject { name });
+    };
+    // An empty value stands for an absent one.
+    said.retain(|_, value| !validate::is_blank(value));
+    let charset = match said.get("charset").and_then(Value::as_str) {
+        Some(named) => Charset::from_name(named),
+        None => Some(Charset::default()),
+    };
+    let Some(charset) = charset else {
+        return Err(NotificationError::Field {
+            name,
+            field: "charset".to_owned(),
+            rule: "must be UTF-8 or GBK".to_owned(),
+        });
+    };
+    for (field, value) in envelope(spec, app_id, &charset, now) {
+        said.entry(field).or_insert(value);
+    }
+    let fields = example::notification(spec, said, app_id, now);
+    validate::notification(spec, &fields).map_err(|Problem { path: field, rule }| NotificationError::Field {
+        name: name.clone(),
+        field,
+        rule,
+    })?;
+    let text = |name: &str| fields.get(name).map(text);
+    let (notify_id, trade_status) = (text("notify_id").unwrap_or_default(), text("trade_status"));
+    let pairs: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), self::text(value)))
+        .collect();
+    match signed_form(&pairs, spec.signature, &charset, SignType::Rsa2, signatory) {
+        Ok(form) => Ok(Unaddressed {
+            notify_id,
+            form,
+            name,
+            trade_status,
+            charset,
+        }),
+        Err(_) => Err(NotificationError::Signing { name }),
+    }
+}
+
+/// What Alipay writes on the envelope, as far as the notification has it: a message differs from what goes to a `notify_url`.
+fn envelope(spec: &ir::Notification, app_id: &str, charset: &Charset, now: Timestamp) -> Vec<(&'static str, Value)> {
+    let field = |name: &str| spec.body.fields.iter().find(|field| field.name == name);
+    let is_message = field("msg_method").is_some();
+    let version = if is_message { "1.1" } else { "1.0" };
+    let envelope = [
+        ("notify_id", Value::from(numbers::notify_id(now))),
+        ("notify_type", spec.name.as_str().into()),
+        ("notify_time", beijing(now).into()),
+        ("msg_method", spec.name.as_str().into()),
+        ("utc_timestamp", now.as_millisecond().into()),
+        ("charset", charset.name().into()),
+        ("version", version.into()),
+        ("app_id", app_id.into()),
+        ("auth_app_id", app_id.into()),
+    ];
+    // The app calls for itself, unless nobody has to say that.
+    let is_there = |name: &str| field(name).is_some_and(|field| name != "auth_app_id" || field.required);
+    envelope.into_iter().filter(|(name, _)| is_there(name)).collect()
+}
+
+/// A value as a parameter: what is no text goes as JSON.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
