@@ -2,12 +2,42 @@
 //! What Alipay tells without being asked.
 
 pub mod open_auth_appauth_cancelled;
+
+#[cfg(feature = "user")]
+pub mod dut_user_sign;
+
+#[cfg(feature = "user")]
+pub mod dut_user_unsign;
+
+#[cfg(feature = "fund")]
+pub mod fund_auth_freeze;
+
+#[cfg(feature = "fund")]
+pub mod fund_auth_operation_cancel;
+
+#[cfg(feature = "fund")]
+pub mod fund_auth_unfreeze;
 pub mod open_app_auth_cancel;
 pub mod open_app_auth_notify;
 
 #[cfg(feature = "trade")]
 pub mod trade_status_sync;
 pub use open_auth_appauth_cancelled::OpenAuthAppauthCancelled;
+
+#[cfg(feature = "user")]
+pub use dut_user_sign::DutUserSign;
+
+#[cfg(feature = "user")]
+pub use dut_user_unsign::DutUserUnsign;
+
+#[cfg(feature = "fund")]
+pub use fund_auth_freeze::FundAuthFreeze;
+
+#[cfg(feature = "fund")]
+pub use fund_auth_operation_cancel::FundAuthOperationCancel;
+
+#[cfg(feature = "fund")]
+pub use fund_auth_unfreeze::FundAuthUnfreeze;
 pub use open_app_auth_cancel::OpenAppAuthCancel;
 pub use open_app_auth_notify::OpenAppAuthNotify;
 
@@ -20,6 +50,21 @@ pub use trade_status_sync::TradeStatusSync;
 pub enum Notification {
     /// 第三方应用授权取消消息: `alipay.open.auth.appauth.cancelled`.
     OpenAuthAppauthCancelled(Box<OpenAuthAppauthCancelled>),
+    /// 代扣协议签约成功: `dut_user_sign`.
+    #[cfg(feature = "user")]
+    DutUserSign(Box<DutUserSign>),
+    /// 代扣协议解约: `dut_user_unsign`.
+    #[cfg(feature = "user")]
+    DutUserUnsign(Box<DutUserUnsign>),
+    /// 资金授权冻结结果: `fund_auth_freeze`.
+    #[cfg(feature = "fund")]
+    FundAuthFreeze(Box<FundAuthFreeze>),
+    /// 资金授权撤销结果: `fund_auth_operation_cancel`.
+    #[cfg(feature = "fund")]
+    FundAuthOperationCancel(Box<FundAuthOperationCancel>),
+    /// 资金授权解冻结果: `fund_auth_unfreeze`.
+    #[cfg(feature = "fund")]
+    FundAuthUnfreeze(Box<FundAuthUnfreeze>),
     /// 取消应用授权通知: `open_app_auth_cancel`.
     OpenAppAuthCancel(Box<OpenAppAuthCancel>),
     /// 应用授权通知: `open_app_auth_notify`.
@@ -42,6 +87,18 @@ impl Notification {
             "alipay.open.auth.appauth.cancelled" => {
                 Some(Self::OpenAuthAppauthCancelled(source.make()))
             }
+            #[cfg(feature = "user")]
+            "dut_user_sign" => Some(Self::DutUserSign(source.make())),
+            #[cfg(feature = "user")]
+            "dut_user_unsign" => Some(Self::DutUserUnsign(source.make())),
+            #[cfg(feature = "fund")]
+            "fund_auth_freeze" => Some(Self::FundAuthFreeze(source.make())),
+            #[cfg(feature = "fund")]
+            "fund_auth_operation_cancel" => {
+                Some(Self::FundAuthOperationCancel(source.make()))
+            }
+            #[cfg(feature = "fund")]
+            "fund_auth_unfreeze" => Some(Self::FundAuthUnfreeze(source.make())),
             "open_app_auth_cancel" => Some(Self::OpenAppAuthCancel(source.make())),
             "open_app_auth_notify" => Some(Self::OpenAppAuthNotify(source.make())),
             #[cfg(feature = "trade")]
@@ -54,6 +111,16 @@ impl Notification {
     pub fn name(&self) -> &str {
         match self {
             Self::OpenAuthAppauthCancelled(_) => "alipay.open.auth.appauth.cancelled",
+            #[cfg(feature = "user")]
+            Self::DutUserSign(_) => "dut_user_sign",
+            #[cfg(feature = "user")]
+            Self::DutUserUnsign(_) => "dut_user_unsign",
+            #[cfg(feature = "fund")]
+            Self::FundAuthFreeze(_) => "fund_auth_freeze",
+            #[cfg(feature = "fund")]
+            Self::FundAuthOperationCancel(_) => "fund_auth_operation_cancel",
+            #[cfg(feature = "fund")]
+            Self::FundAuthUnfreeze(_) => "fund_auth_unfreeze",
             Self::OpenAppAuthCancel(_) => "open_app_auth_cancel",
             Self::OpenAppAuthNotify(_) => "open_app_auth_notify",
             #[cfg(feature = "trade")]
@@ -66,6 +133,41 @@ impl Notification {
 impl From<OpenAuthAppauthCancelled> for Notification {
     fn from(body: OpenAuthAppauthCancelled) -> Self {
         Self::OpenAuthAppauthCancelled(Box::new(body))
+    }
+}
+
+#[cfg(feature = "user")]
+impl From<DutUserSign> for Notification {
+    fn from(body: DutUserSign) -> Self {
+        Self::DutUserSign(Box::new(body))
+    }
+}
+
+#[cfg(feature = "user")]
+impl From<DutUserUnsign> for Notification {
+    fn from(body: DutUserUnsign) -> Self {
+        Self::DutUserUnsign(Box::new(body))
+    }
+}
+
+#[cfg(feature = "fund")]
+impl From<FundAuthFreeze> for Notification {
+    fn from(body: FundAuthFreeze) -> Self {
+        Self::FundAuthFreeze(Box::new(body))
+    }
+}
+
+#[cfg(feature = "fund")]
+impl From<FundAuthOperationCancel> for Notification {
+    fn from(body: FundAuthOperationCancel) -> Self {
+        Self::FundAuthOperationCancel(Box::new(body))
+    }
+}
+
+#[cfg(feature = "fund")]
+impl From<FundAuthUnfreeze> for Notification {
+    fn from(body: FundAuthUnfreeze) -> Self {
+        Self::FundAuthUnfreeze(Box::new(body))
     }
 }
 
@@ -100,6 +202,122 @@ pub(crate) const PARAMETERS: &[&[&str]] = &[
         "msg_uid",
         "notify_id",
         "utc_timestamp",
+        "version",
+    ],
+    &[
+        "agreement_no",
+        "alipay_logon_id",
+        "alipay_open_id",
+        "alipay_user_id",
+        "app_id",
+        "auth_app_id",
+        "charset",
+        "external_agreement_no",
+        "invalid_time",
+        "login_token",
+        "notify_id",
+        "notify_time",
+        "notify_type",
+        "personal_product_code",
+        "sign_scene",
+        "sign_time",
+        "status",
+        "valid_time",
+        "version",
+    ],
+    &[
+        "agreement_no",
+        "alipay_logon_id",
+        "alipay_open_id",
+        "alipay_user_id",
+        "app_id",
+        "auth_app_id",
+        "charset",
+        "external_agreement_no",
+        "notify_id",
+        "notify_time",
+        "notify_type",
+        "personal_product_code",
+        "sign_scene",
+        "status",
+        "unsign_time",
+        "version",
+    ],
+    &[
+        "amount",
+        "app_id",
+        "auth_app_id",
+        "auth_no",
+        "charset",
+        "credit_amount",
+        "fund_amount",
+        "gmt_create",
+        "gmt_trans",
+        "notify_id",
+        "notify_time",
+        "notify_type",
+        "operation_id",
+        "operation_type",
+        "out_order_no",
+        "out_request_no",
+        "payee_logon_id",
+        "payee_user_id",
+        "payer_logon_id",
+        "payer_user_id",
+        "pre_auth_type",
+        "rest_amount",
+        "rest_credit_amount",
+        "rest_fund_amount",
+        "status",
+        "total_freeze_amount",
+        "total_freeze_credit_amount",
+        "total_freeze_fund_amount",
+        "total_pay_amount",
+        "total_pay_credit_amount",
+        "total_pay_fund_amount",
+        "total_unfreeze_amount",
+        "total_unfreeze_credit_amount",
+        "total_unfreeze_fund_amount",
+        "version",
+    ],
+    &[
+        "action",
+        "app_id",
+        "auth_app_id",
+        "auth_no",
+        "charset",
+        "notify_id",
+        "notify_time",
+        "notify_type",
+        "operation_id",
+        "out_order_no",
+        "out_request_no",
+        "version",
+    ],
+    &[
+        "amount",
+        "app_id",
+        "auth_app_id",
+        "auth_no",
+        "charset",
+        "gmt_create",
+        "gmt_trans",
+        "notify_id",
+        "notify_time",
+        "notify_type",
+        "operation_id",
+        "operation_type",
+        "out_order_no",
+        "out_request_no",
+        "payee_logon_id",
+        "payee_user_id",
+        "payer_logon_id",
+        "payer_user_id",
+        "rest_amount",
+        "status",
+        "total_freeze_amount",
+        "total_pay_amount",
+        "total_unfreeze_amount",
         "version",
     ],
     &[
