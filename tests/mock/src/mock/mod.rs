@@ -1,6 +1,7 @@
 //! The handle of a running gateway.
 
 pub(crate) mod builder;
+mod payer;
 
 use std::fmt;
 use std::net::SocketAddr;

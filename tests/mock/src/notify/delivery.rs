@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Notification;
+use crate::state::preauths;
 use crate::state::trades::Key;
 
 /// The pauses that Alipay documents between its eight attempts.
@@ -75,6 +76,9 @@ pub(crate) enum About {
     Order(Key),
     /// By `auth_app_id`.
     Merchant(String),
+    Preauth(preauths::Key),
+    /// By Alipay's number.
+    Agreement(String),
 }
 
 /// Everything that is on its way or has arrived.
