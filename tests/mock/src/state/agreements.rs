@@ -89,7 +89,7 @@ pub(crate) enum Status {
     /// Signed, and not in force.
     Temporary,
     InForce,
-    /// Its time is over.
+    /// Its time is over, or that to sign it.
     Expired,
     /// The merchant or the user has ended it.
     Unsigned,
@@ -212,7 +212,8 @@ impl Agreement {
     /// Where it stands.
     pub(crate) fn status(&self, now: Timestamp) -> Status {
         match &self.signature {
-            None if self.is_refused || self.terms.sign_until.is_some_and(|until| until < now) => Status::Refused,
+            None if self.is_refused => Status::Refused,
+            None if self.terms.sign_until.is_some_and(|until| until < now) => Status::Expired,
             None => Status::Offered,
             Some(signature) if signature.ended.is_some() => Status::Unsigned,
             Some(_) if self.terms.invalid <= now => Status::Expired,

@@ -10,6 +10,7 @@ mod guard;
 mod merchants;
 mod notifications;
 mod others;
+mod payers;
 mod protocol;
 mod trades;
 mod users;
