@@ -7,7 +7,7 @@ use crate::clock::beijing;
 use crate::core::Core;
 use crate::notify;
 use crate::notify::delivery::{About, NotificationView};
-use crate::state::preauths::{Key, Operation, Preauth, StepRefusal, Totals};
+use crate::state::preauths::{Key, Opened, Operation, Preauth, StepRefusal, Totals};
 use crate::state::trades::Buyer;
 
 /// A pre-authorisation as the gateway knows it. Amounts are in yuan.
@@ -94,7 +94,7 @@ impl Core {
 
     fn preauth_view(&self, preauth: &Preauth) -> Result<PreauthView, ControlError> {
         let (terms, opened) = (&preauth.terms, preauth.opened.as_ref());
-        let totals = opened.map_or_else(Totals::default, |opened| opened.totals());
+        let totals = opened.map_or_else(Totals::default, Opened::totals);
         let signatory = self.notification_signer(self.signatory());
         let app_result = notify::preauths::app_result(preauth, &signatory, self.now());
         Ok(PreauthView {

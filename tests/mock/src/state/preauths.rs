@@ -305,10 +305,9 @@ impl Opened {
         let totals = self.totals();
         match self.freeze().status {
             OperationStatus::Init => Status::Init,
-            OperationStatus::Closed => Status::Closed,
             OperationStatus::Success if totals.rest > Money::ZERO => Status::Authorised,
             OperationStatus::Success if totals.paid > Money::ZERO => Status::Finished,
-            OperationStatus::Success => Status::Closed,
+            OperationStatus::Success | OperationStatus::Closed => Status::Closed,
         }
     }
 
