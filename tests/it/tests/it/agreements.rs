@@ -124,7 +124,7 @@ async fn with_days(day: &str) -> (Mock, Client, impl Fn(&str)) {
         .unwrap();
     let client = builder(&mock).build().unwrap();
     (mock, client, move |day: &str| {
-        seconds.store(noon(day), Ordering::SeqCst)
+        seconds.store(noon(day), Ordering::SeqCst);
     })
 }
 
@@ -416,7 +416,8 @@ async fn a_deduction_fits_its_agreement() {
         sub_code(deduct(&client, &no, "3", "2000.00").await),
         "ACQ.TRADE_BUYER_NOT_MATCH"
     );
-    pay(deduction(&no, "1", "1.00").buyer_id(USER)).await.unwrap();
+    let paid = pay(deduction(&no, "1", "1.00").buyer_id(USER)).await.unwrap();
+    assert!(!paid.is_pending());
     assert_eq!(mock.agreement("E1").unwrap().deducted_amount, "1.00");
 
     // Where the merchant puts it in force later, it pays nothing until then.

@@ -190,7 +190,7 @@ async fn a_scanned_code_freezes_money_that_is_paid_from_and_released() {
     assert_eq!(of_release.remark.as_deref(), Some("退房"));
 
     let last = pay_request(&mock, &auth_no, "t2", "40.00").auth_confirm_mode(PayAuthConfirmMode::Complete);
-    client.trade().pay(last).await.unwrap();
+    assert!(!client.trade().pay(last).await.unwrap().is_pending());
     let preauth = mock.preauth("1").unwrap();
     assert_eq!(amounts(&preauth), ["200.00", "100.00", "100.00", "0.00"]);
     assert_eq!(preauth.order_status.as_deref(), Some("FINISH"));
@@ -263,7 +263,7 @@ async fn a_number_freezes_once() {
     );
     // The request's number is the merchant's only once, too.
     let other = with(freeze("2", "10.00"), |request| {
-        request.out_request_no = "1_freeze".into()
+        request.out_request_no = "1_freeze".into();
     });
     assert_eq!(
         sub_code(client.fund().auth_order_freeze(other).await),
@@ -292,7 +292,7 @@ async fn what_can_t_be_frozen_is_refused() {
     let (mock, client) = start().await;
     let fund = client.fund();
     let bad_code = with(freeze("1", "1.00"), |request| {
-        request.auth_code = "6901234567892".into()
+        request.auth_code = "6901234567892".into();
     });
     assert_eq!(
         sub_code(fund.auth_order_freeze(bad_code).await),
@@ -396,15 +396,15 @@ async fn an_app_freezes_money_and_gets_the_result() {
         "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT"
     );
     let online = pay_request(&mock, &auth_no, "t", "1.00").product_code("PRE_AUTH_ONLINE");
-    client.trade().pay(online).await.unwrap();
+    assert!(!client.trade().pay(online).await.unwrap().is_pending());
     // The documentation's own word for the product is the same product.
     let documented = with(app_freeze("3", "1.00"), |request| {
-        request.product_code = "PREAUTH_PAY".into()
+        request.product_code = "PREAUTH_PAY".into();
     });
     send(documented).await;
     let auth_no = mock.authorise_preauth("3").unwrap().auth_no.unwrap();
     let online = pay_request(&mock, &auth_no, "t3", "1.00").product_code("PRE_AUTH_ONLINE");
-    client.trade().pay(online).await.unwrap();
+    assert!(!client.trade().pay(online).await.unwrap().is_pending());
 }
 
 #[tokio::test]
@@ -727,7 +727,7 @@ async fn merchants_are_told_of_freezes_releases_and_cancels() {
         .trade()
         .pay(pay_request(&mock, &auth_no, "t1", "70.00"))
         .notify_url(&*url);
-    payment.await.unwrap();
+    assert!(!payment.await.unwrap().is_pending());
     assert_eq!(told().await.expect_trade().unwrap().out_trade_no, "t1");
 
     frozen(&client, "2", "5.00").await;
