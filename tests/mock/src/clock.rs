@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Span, Timestamp};
 
 const BEIJING: Offset = Offset::constant(8);
 
@@ -79,7 +79,39 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 
 /// Whether `text` is `yyyy-MM-dd`.
 pub(crate) fn is_date(text: &str) -> bool {
-    text.len() == 10 && parse(&format!("{text} 00:00")).is_some()
+    parse_day(text).is_some()
+}
+
+/// Reads `yyyy-MM-dd`, digit for digit.
+pub(crate) fn parse_day(text: &str) -> Option<Date> {
+    let midnight = parse(&format!("{text} 00:00"))?;
+    (text.len() == 10).then(|| day(midnight))
+}
+
+/// The day that `at` falls on.
+pub(crate) fn day(at: Timestamp) -> Date {
+    BEIJING.to_datetime(at).date()
+}
+
+/// The same time of the day, so many months later.
+pub(crate) fn months_later(at: Timestamp, months: i32) -> Option<Timestamp> {
+    let span = Span::new().try_months(months).ok()?;
+    BEIJING
+        .to_timestamp(BEIJING.to_datetime(at).checked_add(span).ok()?)
+        .ok()
+}
+
+/// Reads a span like `90m`, `2h` or `15d`, which is the longest that Alipay keeps an unpaid order or a pre-authorisation open.
+pub(crate) fn span(text: &str) -> Option<SignedDuration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
+    let minutes = match unit {
+        "m" => number,
+        "h" => number.checked_mul(60)?,
+        "d" => number.checked_mul(60 * 24)?,
+        _ => return None,
+    };
+    (minutes <= 15 * 24 * 60).then(|| SignedDuration::from_mins(minutes))
 }
 
 #[cfg(test)]

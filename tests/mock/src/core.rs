@@ -59,6 +59,20 @@ impl Core {
                 self.deliveries.send(About::Order(event.key), notification);
             }
         }
+        for event in state.preauths.take_events() {
+            let preauth = state.preauths.get(&event.key, now);
+            let notification = preauth
+                .and_then(|preauth| notify::preauths::notification(&event, preauth, &self.specs, &signatory, now));
+            if let Some(notification) = notification {
+                self.deliveries.send(About::Preauth(event.key), notification);
+            }
+        }
+        for event in state.agreements.take_events() {
+            let url = state.app_gateway_url.as_deref();
+            if let Some(notification) = notify::agreements::notification(&event, url, &self.specs, &signatory, now) {
+                self.deliveries.send(About::Agreement(event.agreement.no), notification);
+            }
+        }
         for event in state.authorisations.take_events() {
             let (Event::Authorised(grant, _) | Event::Cancelled(grant)) = &event;
             let about = About::Merchant(grant.grantor.auth_app_id.clone());

@@ -21,6 +21,13 @@
 //!   `precreate` creates one when the buyer scans the code: a query before that is answered with `ACQ.TRADE_NOT_EXIST`.
 //! * `alipay.trade.pay` takes payment codes of 16 to 24 digits that begin with 25 to 30. Up to 1000.00 yuan it pays at once. Above that it answers
 //!   `10003`, and the trade waits for [`Mock::pay`], which is the buyer's confirmation.
+//! * A pre-authorisation ([`Mock::authorise_preauth`]) freezes the payer's own money, never credit, and closes when its time is over: by default after
+//!   15 minutes. `alipay.fund.auth.order.freeze` freezes up to 1000.00 yuan at once; above, and for the other two ways, the payer authorises it. A code
+//!   of `voucher.create` makes one when it is scanned. `alipay.trade.pay` with `auth_no` needs `buyer_id`, `seller_id` and the product code of the
+//!   pre-authorisation. A cancel is possible for 24 hours, and only while nothing was released or paid.
+//! * `alipay.user.agreement.page.sign` shows a page on which the [visitor](Visitor) signs or refuses ([`Mock::sign_agreement`]). `alipay.trade.pay` by
+//!   agreement takes `GENERAL_WITHHOLDING` for `GENERAL_WITHHOLDING_P`, and `CYCLE_PAY_AUTH` for `CYCLE_PAY_AUTH_P`, which has a plan: one deduction in
+//!   each period, from five days before its day to that day.
 //! * In certificate mode ([`Builder::certificates`]) every call has to name the app's certificate and Alipay's root certificates, and every
 //!   signature names Alipay's certificate, which `alipay.open.app.alipaycert.download` returns. In public-key mode no call may name a certificate, and
 //!   methods for certificate mode only (`alipay.fund.trans.uni.transfer`) are refused.
@@ -44,6 +51,10 @@
 //! |---|---|
 //! | `GET /_mock/trades/{out_trade_no}` | shows an order |
 //! | `POST /_mock/trades/{out_trade_no}/scan`, `…/pay`, `…/close` | acts as the buyer, or as Alipay, which closes it |
+//! | `GET /_mock/preauthorizations/{out_order_no}` | shows a pre-authorisation and its operations |
+//! | `POST /_mock/preauthorizations/{out_order_no}/scan`, `…/authorize` | acts as the payer: scans the code, has the money frozen |
+//! | `GET /_mock/agreements`, `GET /_mock/agreements/{number}` | shows all agreements, or one by Alipay's or the merchant's number |
+//! | `POST /_mock/agreements/{number}/sign`, `…/refuse`, `…/unsign` | acts as the user: signs, refuses, ends it in Alipay |
 //! | `POST /_mock/invoices/{token}` with a list of invoices | a user picks them |
 //! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises the app: returns `app_auth_code` |
 //! | `GET /_mock/authorizations/{auth_app_id}` | shows what a merchant has allowed |
@@ -95,7 +106,9 @@ pub use answers::folder::AnswerFilesError;
 pub use answers::{Answer, AnswerError};
 pub use certificates::{CertificateError, Forgery};
 pub use clock::{Clock, SystemClock};
+pub use control::agreements::{AgreementView, Signing};
 pub use control::merchants::{AuthorisationStatus, AuthorisationView};
+pub use control::preauths::{PreauthOperationView, PreauthView};
 pub use control::{ControlError, Payment, RefundView, TradeView};
 pub use faults::{Delay, Fault, Release};
 pub use journal::Received;

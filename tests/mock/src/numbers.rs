@@ -29,6 +29,21 @@ pub(crate) fn fund_order_id(now: Timestamp) -> String {
     format!("{}110075{:018}", beijing_day(now), next())
 }
 
+/// A pre-authorisation's number: 28 digits.
+pub(crate) fn auth_no(now: Timestamp) -> String {
+    format!("{}10002001{:012}", beijing_day(now), next())
+}
+
+/// The number of an operation of a pre-authorisation: 20 digits.
+pub(crate) fn operation_id(now: Timestamp) -> String {
+    format!("{}{:012}", beijing_day(now), next())
+}
+
+/// The number of a user's agreement: 20 digits.
+pub(crate) fn agreement_no(now: Timestamp) -> String {
+    format!("{}{:012}", beijing_day(now), next())
+}
+
 /// A settlement's number: 32 digits.
 pub(crate) fn settle_no(now: Timestamp) -> String {
     format!("{}0025{:020}", beijing_day(now), next())
@@ -42,6 +57,11 @@ pub(crate) fn notify_id(now: Timestamp) -> String {
 /// The text of a QR code that a buyer scans.
 pub(crate) fn qr_code() -> String {
     format!("https://qr.alipay.com/bax{}", random(8))
+}
+
+/// The text of a QR code that a payer scans to have money frozen.
+pub(crate) fn preauth_qr_code() -> String {
+    format!("https://qr.alipay.com/aax{}", random(8))
 }
 
 /// A token: 40 characters, of which the first ones show the month.

@@ -5,6 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::html::escape;
 use crate::protocol::failure::{Failure, msg};
+use crate::state::agreements::Agreement;
 use crate::state::trades::Order;
 
 /// The cashier: what is to be paid, and a button that plays the buyer.
@@ -21,6 +22,38 @@ pub(crate) fn cashier(order: &Order) -> String {
         escape(order.trade.as_ref().map(|trade| trade.no.as_str()).unwrap_or_default()),
     );
     page("支付宝 - 收银台", &body)
+}
+
+/// What a user is asked to sign, with two buttons that play the user.
+pub(crate) fn signing(agreement: &Agreement) -> String {
+    let terms = &agreement.terms;
+    let mut rows = vec![
+        ("商户", "seller_id", terms.merchant.seller_id.clone()),
+        ("协议产品", "personal_product_code", terms.product.clone()),
+        ("签约场景", "sign_scene", terms.scene.clone()),
+    ];
+    if let Some(number) = &terms.external_agreement_no {
+        rows.push(("商户签约号", "external_agreement_no", number.clone()));
+    }
+    if let Some(logon_id) = &terms.external_logon_id {
+        rows.push(("商户网站账号", "external_logon_id", logon_id.clone()));
+    }
+    if let Some(rule) = &terms.rule {
+        rows.push(("单次扣款最大金额", "single_amount", rule.single.to_string()));
+        rows.push(("首次扣款日期", "execute_time", rule.first.to_string()));
+        rows.push(("扣款周期", "period", format!("{} {}", rule.length, rule.unit.name())));
+    }
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(label, id, value)| format!("<dt>{label}</dt><dd id=\"{id}\">{}</dd>", escape(value)))
+        .collect();
+    let action = format!("/_mock/agreements/{}", agreement.no);
+    let body = format!(
+        "<h1>签署协议</h1>\n<dl>\n{}\n</dl>\n<form method=\"post\" action=\"{action}/sign\"><button>同意协议并签约</button></form>\n\
+         <form method=\"post\" action=\"{action}/refuse\"><button>拒绝</button></form>",
+        rows.join("\n"),
+    );
+    page("支付宝 - 签约", &body)
 }
 
 /// What the buyer sees when the merchant's page did something wrong.

@@ -1,5 +1,6 @@
 //! The library against the embedded gateway, over real HTTP.
 
+mod agreements;
 mod answers;
 mod cases;
 mod certificates;
@@ -23,6 +24,7 @@ mod oauth;
 mod open;
 mod pages;
 mod postgres_server;
+mod preauth;
 mod processes;
 mod properties;
 mod quoting;

@@ -1,10 +1,12 @@
 //! Acting as the others: the buyer, the merchant who authorises the app, the user who chooses invoices. The control endpoint and the in-process handle
 //! both call these functions.
 
+pub(crate) mod agreements;
 pub(crate) mod answers;
 pub(crate) mod certificates;
 pub(crate) mod merchants;
 pub(crate) mod notifications;
+pub(crate) mod preauths;
 pub(crate) mod users;
 
 use serde::Serialize;
@@ -40,6 +42,30 @@ pub enum ControlError {
     /// The merchant has cancelled its authorisation.
     #[error("merchant {0} has cancelled its authorisation")]
     Cancelled(String),
+    /// There is no such pre-authorisation.
+    #[error("there is no pre-authorisation {0}")]
+    NoPreauth(String),
+    /// The payer has authorised it.
+    #[error("pre-authorisation {0} is authorised")]
+    PreauthAuthorised(String),
+    /// The pre-authorisation is closed, or its time is over.
+    #[error("pre-authorisation {0} is closed, or its time is over")]
+    PreauthClosed(String),
+    /// There is no such agreement.
+    #[error("there is no agreement {0}")]
+    NoAgreement(String),
+    /// Nobody is asked to sign the agreement any more.
+    #[error("agreement {0} can't be signed or refused: it was signed or refused, or the time for it is over")]
+    NotOffered(String),
+    /// The merchant asked another user to sign.
+    #[error("agreement {0} is for another user to sign: set the visitor")]
+    OtherUser(String),
+    /// The same agreement is in force.
+    #[error("agreement {0} can't be signed: the same is in force as {1}")]
+    SignedTwice(String, String),
+    /// The agreement is not signed, or not any more.
+    #[error("agreement {0} is not signed, or not any more")]
+    NotSigned(String),
     /// The gateway is in public-key mode.
     #[error("the gateway is in public-key mode and has no certificates")]
     NoCertificates,

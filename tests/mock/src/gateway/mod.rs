@@ -193,6 +193,10 @@ fn play(
             let page = core.with_state(|state| state.trades.get(&key, now).map(|order| pages::cashier(order)));
             Content::Page(page.unwrap_or_default())
         }
+        Played::Signing(no) => {
+            let page = core.with_state(|state| state.agreements.find_any(&no).map(pages::signing));
+            Content::Page(page.unwrap_or_default())
+        }
     }))
 }
 

@@ -1,8 +1,10 @@
 //! What the methods do. A method that has a spec but no behaviour here is not played: it is checked against the spec, and answered by it.
 
+pub(crate) mod agreements;
 mod ebpp;
 mod fund;
 mod open;
+pub(crate) mod preauths;
 mod trade;
 pub(crate) mod user;
 
@@ -36,6 +38,8 @@ pub(crate) enum Played {
     Bare(Fields),
     /// A cashier page for this order.
     Cashier(Key),
+    /// A page on which the user signs the agreement of this number, or refuses.
+    Signing(String),
 }
 
 impl Played {
@@ -49,6 +53,8 @@ impl Played {
 const BEHAVIOURS: &[&[Behaviour]] = &[
     trade::BEHAVIOURS,
     fund::BEHAVIOURS,
+    preauths::BEHAVIOURS,
+    agreements::BEHAVIOURS,
     ebpp::BEHAVIOURS,
     open::BEHAVIOURS,
     user::BEHAVIOURS,

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod notification;
+mod payer;
 
 use std::fmt;
 use std::net::SocketAddr;

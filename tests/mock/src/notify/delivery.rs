@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Notification;
+use crate::state::preauths;
 use crate::state::trades::Key;
 
 /// The pauses that Alipay documents between its eight attempts.
@@ -77,6 +78,9 @@ pub(crate) enum About {
     Merchant(String),
     /// Nothing that the gateway plays: a test ordered it.
     Ordered,
+    Preauth(preauths::Key),
+    /// By Alipay's number.
+    Agreement(String),
 }
 
 /// Everything that is on its way or has arrived.

@@ -1,9 +1,12 @@
 //! What Alipay sends without being asked: notifications, and the parameters of return URLs and app results.
 
+pub(crate) mod agreements;
 pub(crate) mod delivery;
 mod form;
+mod form_notice;
 pub(crate) mod merchants;
 pub(crate) mod ordered;
+pub(crate) mod preauths;
 
 use std::borrow::Cow;
 
@@ -19,7 +22,7 @@ use crate::numbers;
 use crate::protocol::Callbacks;
 use crate::protocol::fields::Fields;
 use crate::protocol::v2::answer::{Answer, assemble, root};
-use crate::state::trades::{EventKind, Order, Trade};
+use crate::state::trades::{EventKind, Merchant, Order, Trade};
 use form::signed_form;
 
 /// A notification that is ready to be sent.
@@ -146,12 +149,17 @@ pub(crate) fn return_url(order: &Order, signatory: &Signatory, now: Timestamp) -
         terms.callbacks.sign_type,
         signatory,
     )?;
+    Ok(Some(with_query(url, &query)))
+}
+
+/// A URL with more parameters.
+fn with_query(url: &str, query: &str) -> String {
     let (url, fragment) = match url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),
-        None => (url.as_str(), String::new()),
+        None => (url, String::new()),
     };
     let joint = if url.contains('?') { '&' } else { '?' };
-    Ok(Some(format!("{url}{joint}{query}{fragment}")))
+    format!("{url}{joint}{query}{fragment}")
 }
 
 /// What Alipay's phone SDK hands to the merchant's app after paying, for `alipay.trade.app.pay`.
@@ -161,22 +169,40 @@ pub(crate) fn app_result(order: &Order, signatory: &Signatory, now: Timestamp) -
         return Ok(None);
     };
     let fields = Fields::new()
-        .with("app_id", terms.merchant.app_id.clone())
-        .with("auth_app_id", terms.merchant.auth_app_id.clone())
-        .with("charset", terms.callbacks.charset.name())
-        .with("timestamp", beijing(now))
         .with("out_trade_no", terms.out_trade_no.clone())
         .with("total_amount", terms.total)
         .with("trade_no", trade.no.clone())
         .with("seller_id", terms.merchant.seller_id.clone())
         .maybe("merchant_order_no", terms.merchant_order_no.clone());
+    signed_result(
+        &terms.method,
+        &terms.merchant,
+        &terms.callbacks,
+        &fields,
+        (signatory, now),
+    )
+    .map(Some)
+}
+
+/// What Alipay's phone SDK hands to the merchant's app: an answer with these fields.
+fn signed_result(
+    method: &str,
+    merchant: &Merchant,
+    callbacks: &Callbacks,
+    fields: &Fields,
+    (signatory, now): (&Signatory, Timestamp),
+) -> Result<String, KeyError> {
+    let Callbacks { charset, sign_type, .. } = callbacks;
+    let fields = Fields::new()
+        .with("app_id", merchant.app_id.clone())
+        .with("auth_app_id", merchant.auth_app_id.clone())
+        .with("charset", charset.name())
+        .with("timestamp", beijing(now))
+        .and(fields);
     let node = Answer::success("10000", &fields);
-    let sign = signatory.sign(terms.callbacks.sign_type, &terms.callbacks.charset.encode_json(&node))?;
-    let mut result = assemble(&root(&terms.method), node.as_bytes(), Some(&sign), signatory);
+    let sign = signatory.sign(*sign_type, &charset.encode_json(&node))?;
+    let mut result = assemble(&root(method), node.as_bytes(), Some(&sign), signatory);
     result.pop();
     let result = String::from_utf8_lossy(&result).into_owned();
-    Ok(Some(format!(
-        "{result},\"sign_type\":\"{}\"}}",
-        terms.callbacks.sign_type.name()
-    )))
+    Ok(format!("{result},\"sign_type\":\"{}\"}}", sign_type.name()))
 }

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 use crate::core::Core;
-use control::{certificates, merchants, notifications, users};
+use control::{agreements, certificates, merchants, notifications, preauths, users};
 use guard::Guard;
 
 /// Everything the server answers.
@@ -25,6 +25,17 @@ pub(crate) fn router(core: Arc<Core>, guard: Guard) -> Router {
         .route("/_mock/trades/{out_trade_no}/scan", post(control::scan))
         .route("/_mock/trades/{out_trade_no}/pay", post(control::pay))
         .route("/_mock/trades/{out_trade_no}/close", post(control::close))
+        .route("/_mock/preauthorizations/{out_order_no}", get(preauths::preauth))
+        .route("/_mock/preauthorizations/{out_order_no}/scan", post(preauths::scan))
+        .route(
+            "/_mock/preauthorizations/{out_order_no}/authorize",
+            post(preauths::authorise),
+        )
+        .route("/_mock/agreements", get(agreements::agreements))
+        .route("/_mock/agreements/{number}", get(agreements::agreement))
+        .route("/_mock/agreements/{number}/sign", post(agreements::sign))
+        .route("/_mock/agreements/{number}/refuse", post(agreements::refuse))
+        .route("/_mock/agreements/{number}/unsign", post(agreements::unsign))
         .route("/_mock/invoices/{token}", post(control::invoices))
         .route("/_mock/authorizations", post(merchants::authorise))
         .route("/_mock/authorizations/{auth_app_id}", get(merchants::authorisation))

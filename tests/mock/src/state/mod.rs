@@ -1,6 +1,8 @@
-//! What the gateway remembers: trades, transfers, authorisations, certificates, invoices. Nothing here knows HTTP, JSON fields or error codes.
+//! What the gateway remembers: trades, pre-authorisations, agreements, transfers, authorisations, certificates, invoices. Nothing here knows HTTP, JSON fields or error codes.
 
+pub(crate) mod agreements;
 pub(crate) mod authorisations;
+pub(crate) mod preauths;
 pub(crate) mod refunds;
 pub(crate) mod trades;
 pub(crate) mod transfers;
@@ -10,8 +12,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use agreements::Agreements;
 use authorisations::Authorisations;
-
+use preauths::Preauths;
 use trades::Trades;
 use transfers::Transfers;
 use users::Users;
@@ -25,6 +28,10 @@ use crate::money::Money;
 pub(crate) struct State {
     /// Orders and what became of them.
     pub(crate) trades: Trades,
+    /// Money that payers let be frozen.
+    pub(crate) preauths: Preauths,
+    /// What users let merchants deduct.
+    pub(crate) agreements: Agreements,
     /// Money sent to accounts.
     pub(crate) transfers: Transfers,
     /// What merchants allowed the app.
@@ -49,6 +56,8 @@ impl State {
     ) -> Self {
         Self {
             trades: Trades::default(),
+            preauths: Preauths::default(),
+            agreements: Agreements::default(),
             transfers: Transfers::new(balance),
             authorisations: Authorisations::new(lifetimes),
             users: Users::default(),

@@ -12,6 +12,7 @@ mod guard;
 mod merchants;
 mod notifications;
 mod others;
+mod payers;
 mod protocol;
 mod trades;
 mod users;

@@ -1,10 +1,13 @@
 //! `alipay.trade.*`: orders, payments and what follows them.
 
 mod after;
+mod funding;
 mod place;
 
 use super::{Behaviour, Call};
 use crate::state::trades::Key;
+
+pub(super) use place::is_payment_code;
 
 /// What can be wrong with an order that is placed.
 const PLACE: &[&str] = &[
@@ -57,6 +60,22 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
             "ACQ.TRADE_HAS_CLOSE",
             "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
             "ACQ.PAYMENT_AUTH_CODE_INVALID",
+            "ACQ.TRADE_BUYER_NOT_MATCH",
+            "ACQ.INVALID_RECEIVE_ACCOUNT",
+            "ACQ.AUTH_NO_ERROR",
+            "ACQ.AUTH_ORDER_NOT_PAID",
+            "ACQ.AUTH_ORDER_HAS_FINISHED",
+            "ACQ.AUTH_ORDER_HAS_CLOSED",
+            "ACQ.AUTH_AMOUNT_NOT_ENOUGH",
+            "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT",
+            "ACQ.AGREEMENT_NOT_EXIST",
+            "ACQ.AGREEMENT_INVALID",
+            "ACQ.AGREEMENT_STATUS_NOT_NORMAL",
+            "ACQ.AGREEMENT_ERROR",
+            "ACQ.CYCLE_PAY_DATE_NOT_MATCH",
+            "ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED",
+            "ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED",
+            "ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED",
         ],
         play: place::pay,
     },

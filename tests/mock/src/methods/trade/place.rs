@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::funding::Funding;
 use crate::clock;
 use crate::methods::{Call, Played};
 use crate::money::Money;
@@ -76,12 +77,23 @@ pub(super) fn pay(call: &mut Call<'_>) -> Result<Played, Failure> {
     if call.text("auth_code").is_some_and(|code| !is_payment_code(&code)) {
         return Err(call.refuse("ACQ.PAYMENT_AUTH_CODE_INVALID", "支付授权码无效"));
     }
-    let key = place(call, None)?;
+    let mut terms = terms(call, None)?;
+    let total = terms.total;
+    let funding = Funding::of(call, total)?;
+    if let Some(buyer) = funding.buyer() {
+        terms.buyer = buyer.clone();
+    }
+    let buyer = terms.buyer.clone();
+    let key = admit(call, terms)?;
+    let known = call.state.trades.get(&key, call.now).map(|order| &order.terms.buyer);
+    if funding.buyer().is_some() && known != Some(&buyer) {
+        return Err(call.refuse("ACQ.TRADE_BUYER_NOT_MATCH", "交易买家不匹配"));
+    }
     let trade_no = open(call, &key)?;
-    let total = call.money("total_amount").unwrap_or_default();
     let mut code = "10003";
     // A code that is scanned needs the buyer's word above the limit; an agreement or a pre-authorisation is that word.
-    if total <= PAYS_AT_ONCE || call.text("auth_code").is_none() {
+    if total <= PAYS_AT_ONCE || funding.buyer().is_some() {
+        funding.take(call, total)?;
         call.state
             .trades
             .pay(&key, call.now)
@@ -124,7 +136,7 @@ pub(super) fn pay(call: &mut Call<'_>) -> Result<Played, Failure> {
 }
 
 /// A number from a payment code has 16 to 24 digits and begins with 25 to 30; the text of a face scan begins with `fp`.
-fn is_payment_code(code: &str) -> bool {
+pub(in crate::methods) fn is_payment_code(code: &str) -> bool {
     let is_number = (16..=24).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
     let begins_well = code
         .get(..2)
@@ -151,6 +163,10 @@ fn step(call: &Call<'_>, refusal: StepRefusal) -> Failure {
 
 fn place(call: &mut Call<'_>, scan_until: Option<Timestamp>) -> Result<Key, Failure> {
     let terms = terms(call, scan_until)?;
+    admit(call, terms)
+}
+
+fn admit(call: &mut Call<'_>, terms: Terms) -> Result<Key, Failure> {
     call.state
         .trades
         .place(terms, call.now)
@@ -207,19 +223,10 @@ fn terms(call: &Call<'_>, scan_until: Option<Timestamp>) -> Result<Terms, Failur
 
 /// The end of a span like `90m`, `2h`, `15d` or `1c` (the end of the day).
 fn after(text: &str, now: Timestamp) -> Option<Timestamp> {
-    if text == "1c" {
-        return Some(clock::end_of_day(now));
+    match text {
+        "1c" => Some(clock::end_of_day(now)),
+        _ => clock::span(text).map(|span| now + span),
     }
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
-    let minutes = match unit {
-        "m" => number,
-        "h" => number.checked_mul(60)?,
-        "d" => number.checked_mul(60 * 24)?,
-        _ => return None,
-    };
-    // 15 days is the longest that Alipay keeps an order open.
-    (minutes <= 15 * 24 * 60).then(|| now + SignedDuration::from_mins(minutes))
 }
 
 #[cfg(test)]

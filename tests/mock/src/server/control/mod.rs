@@ -1,8 +1,10 @@
 //! `/_mock/…`: JSON in, JSON out.
 
+pub(crate) mod agreements;
 pub(crate) mod certificates;
 pub(crate) mod merchants;
 pub(crate) mod notifications;
+pub(crate) mod preauths;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -30,23 +32,29 @@ pub(crate) async fn scan(State(core): State<Arc<Core>>, Path(number): Path<Strin
 
 pub(crate) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
     let payment = core.pay(&number);
-    // A browser that pressed the cashier's button goes where Alipay would send it.
+    Ok(browser_result(&headers, payment, |payment| {
+        payment.return_url.as_deref()
+    }))
+}
+
+/// A browser that pressed a button of a page goes where Alipay would send it. Everything else gets the result.
+fn browser_result<T: Serialize>(
+    headers: &HeaderMap,
+    done: Result<T, ControlError>,
+    return_url: impl FnOnce(&T) -> Option<&str>,
+) -> Response<Body> {
     let is_browser = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    let target = payment
-        .as_ref()
-        .ok()
-        .and_then(|payment| payment.return_url.as_deref())
-        .filter(|_| is_browser);
+    let target = done.as_ref().ok().and_then(return_url).filter(|_| is_browser);
     if let Some(target) = target.and_then(|target| HeaderValue::from_str(target).ok()) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SEE_OTHER;
         response.headers_mut().insert(header::LOCATION, target);
-        return Ok(response);
+        return response;
     }
-    Ok(result(payment))
+    result(done)
 }
 
 pub(crate) async fn close(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
@@ -102,9 +110,11 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
         Ok(value) => answer(StatusCode::OK, &value),
         Err(error) => {
             let status = match error {
-                ControlError::NoOrder(_) | ControlError::NoMerchant(_) | ControlError::NoCertificates => {
-                    StatusCode::NOT_FOUND
-                }
+                ControlError::NoOrder(_)
+                | ControlError::NoMerchant(_)
+                | ControlError::NoPreauth(_)
+                | ControlError::NoAgreement(_)
+                | ControlError::NoCertificates => StatusCode::NOT_FOUND,
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
                 ControlError::Setting(_) | ControlError::Answer(_) | ControlError::Notification(_) => {
                     StatusCode::BAD_REQUEST
@@ -113,6 +123,12 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                 | ControlError::Paid(_)
                 | ControlError::Closed(_)
                 | ControlError::Cancelled(_)
+                | ControlError::PreauthAuthorised(_)
+                | ControlError::PreauthClosed(_)
+                | ControlError::NotOffered(_)
+                | ControlError::OtherUser(_)
+                | ControlError::SignedTwice(..)
+                | ControlError::NotSigned(_)
                 | ControlError::NoAuthority => StatusCode::CONFLICT,
             };
             answer(status, &json!({ "error": error.to_string() }))
