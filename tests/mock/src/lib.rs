@@ -21,6 +21,11 @@
 //!   `precreate` creates one when the buyer scans the code: a query before that is answered with `ACQ.TRADE_NOT_EXIST`.
 //! * `alipay.trade.pay` takes payment codes of 16 to 24 digits that begin with 25 to 30. Up to 1000.00 yuan it pays at once. Above that it answers
 //!   `10003`, and the trade waits for [`Mock::pay`], which is the buyer's confirmation.
+//! * Shares of a payment go only to receivers that `alipay.trade.royalty.relation.bind` has bound, and come to 30 percent of the order at most:
+//!   [`Mock::set_royalty_ratio`]. A split with `royalty_mode` `async` waits for [`Mock::carry_out_split`].
+//!   A share comes back with a refund if its receiver allows that: [`Mock::allow_returns`].
+//! * An application for a sub-merchant of direct settlement (直付通) waits for [`Mock::pass_application`] or [`Mock::reject_application`].
+//! * A buyer complains about a paid order with [`Mock::complain`]; [`Mock::step_complaint`] does what the buyer and Alipay do afterwards.
 //! * In certificate mode ([`Builder::certificates`]) every call has to name the app's certificate and Alipay's root certificates, and every
 //!   signature names Alipay's certificate, which `alipay.open.app.alipaycert.download` returns. In public-key mode no call may name a certificate, and
 //!   methods for certificate mode only (`alipay.fund.trans.uni.transfer`) are refused.
@@ -43,6 +48,13 @@
 //! |---|---|
 //! | `GET /_mock/trades/{out_trade_no}` | shows an order |
 //! | `POST /_mock/trades/{out_trade_no}/scan`, `…/pay`, `…/close` | acts as the buyer, or as Alipay, which closes it |
+//! | `POST /_mock/splits/{settle_no}/carry-out` with `failing`, optional: accounts that get nothing | carries out a split that waits |
+//! | `POST /_mock/royalties` with `ratio`, `allow_returns` and `forbid_returns`, all optional | sets the largest part of an order that may be shared, and which accounts give shares back |
+//! | `GET /_mock/applications/{order_id}` | shows an application for a sub-merchant |
+//! | `POST /_mock/applications/{order_id}/pass` with `memo`, optional, `…/reject` with `reason` | decides it |
+//! | `POST /_mock/trades/{out_trade_no}/complaints` with `reason` and `content`, and optionally `demand`, `phone_no` and `images` | the buyer complains: returns the complaint |
+//! | `GET /_mock/complaints/{complain_event_id}` | shows a complaint |
+//! | `POST /_mock/complaints/{complain_event_id}/step` with `step`: `reply` (and `content`), `withdraw`, `accept`, `escalate`, `conclude` or `close` | the buyer or Alipay does something with it |
 //! | `POST /_mock/invoices/{token}` with a list of invoices | a user picks them |
 //! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises the app: returns `app_auth_code` |
 //! | `GET /_mock/authorizations/{auth_app_id}` | shows what a merchant has allowed |
@@ -91,7 +103,9 @@ pub use alipay_codegen::SourceFile;
 pub use answers::{Answer, AnswerError};
 pub use certificates::{CertificateError, Forgery};
 pub use clock::{Clock, SystemClock};
+pub use control::complaints::{ComplaintView, MessageView};
 pub use control::merchants::{AuthorisationStatus, AuthorisationView};
+pub use control::onboarding::{ApplicationStatus, ApplicationView};
 pub use control::{ControlError, Payment, RefundView, TradeView};
 pub use faults::{Delay, Fault, Release};
 pub use journal::Received;
@@ -102,4 +116,5 @@ pub use notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
 pub use server::guard::BadHostName;
 pub use specs::SpecError;
 pub use state::authorisations::{DeadRefreshToken, RefreshTokenDeath};
+pub use state::complaints::{ComplaintStatus, ComplaintStep, NewComplaint, Writer};
 pub use state::users::Visitor;

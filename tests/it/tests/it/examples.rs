@@ -10,7 +10,7 @@ use alipay_codegen::{
 use alipay_mock::Mock;
 use serde_json::{Map, Value, json};
 
-use crate::support::{start, start_certified};
+use crate::support::{bind_receiver, start, start_certified};
 
 fn spec() -> Spec {
     fn collect(root: &Path, folder: PathBuf, files: &mut Vec<SourceFile>) {
@@ -101,11 +101,13 @@ async fn presuppose(
         "alipay.trade.order.settle" => {
             let trade_no = order().await;
             mock.pay("1").unwrap();
+            bind_receiver(client, "2088101126708402").await;
             request.insert("trade_no".to_owned(), trade_no.into());
         }
         "alipay.trade.order.settle.query" => {
             let trade_no = order().await;
             mock.pay("1").unwrap();
+            bind_receiver(client, "2088101126708402").await;
             let settle = json!({
                 "out_request_no": text("out_request_no"), "trade_no": trade_no,
                 "royalty_parameters": answer["royalty_detail_list"],

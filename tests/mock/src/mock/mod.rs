@@ -1,6 +1,8 @@
 //! The handle of a running gateway.
 
+mod alipay;
 pub(crate) mod builder;
+mod complaints;
 
 use std::fmt;
 use std::net::SocketAddr;

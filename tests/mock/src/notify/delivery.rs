@@ -75,6 +75,9 @@ pub(crate) enum About {
     Order(Key),
     /// By `auth_app_id`.
     Merchant(String),
+    /// For a sub-merchant.
+    Application(String),
+    Complaint(String),
 }
 
 /// Everything that is on its way or has arrived.

@@ -3,6 +3,7 @@
 pub(crate) mod delivery;
 mod form;
 pub(crate) mod merchants;
+pub(crate) mod messages;
 
 use alipay_codegen::ir::Signature;
 use jiff::Timestamp;

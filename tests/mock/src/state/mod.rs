@@ -1,7 +1,12 @@
 //! What the gateway remembers: trades, transfers, authorisations, certificates, invoices. Nothing here knows HTTP, JSON fields or error codes.
 
 pub(crate) mod authorisations;
+pub(crate) mod complaints;
+pub(crate) mod images;
+pub(crate) mod onboarding;
 pub(crate) mod refunds;
+pub(crate) mod royalties;
+pub(crate) mod splits;
 pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod users;
@@ -11,7 +16,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use authorisations::Authorisations;
-
+use complaints::Complaints;
+use images::Images;
+use onboarding::Onboarding;
+use royalties::Royalties;
 use trades::Trades;
 use transfers::Transfers;
 use users::Users;
@@ -27,6 +35,14 @@ pub(crate) struct State {
     pub(crate) trades: Trades,
     /// Money sent to accounts.
     pub(crate) transfers: Transfers,
+    /// Who may get shares of payments.
+    pub(crate) royalties: Royalties,
+    /// Sub-merchants, and applications for them.
+    pub(crate) onboarding: Onboarding,
+    /// Complaints of buyers.
+    pub(crate) complaints: Complaints,
+    /// Pictures that were uploaded.
+    pub(crate) images: Images,
     /// What merchants allowed the app.
     pub(crate) authorisations: Authorisations,
     /// What users allowed the app.
@@ -50,6 +66,10 @@ impl State {
         Self {
             trades: Trades::default(),
             transfers: Transfers::new(balance),
+            royalties: Royalties::default(),
+            onboarding: Onboarding::default(),
+            complaints: Complaints::default(),
+            images: Images::default(),
             authorisations: Authorisations::new(lifetimes),
             users: Users::default(),
             identity,

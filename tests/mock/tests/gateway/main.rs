@@ -7,6 +7,7 @@ mod certificates;
 mod client;
 mod faults;
 mod guard;
+mod later;
 mod merchants;
 mod notifications;
 mod others;

@@ -1,6 +1,7 @@
 //! Placing orders: the six ways to ask for a payment.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::clock;
 use crate::methods::{Call, Played};
@@ -143,7 +144,7 @@ fn open(call: &mut Call<'_>, key: &Key) -> Result<String, Failure> {
 fn step(call: &Call<'_>, refusal: StepRefusal) -> Failure {
     match refusal {
         StepRefusal::Paid => call.refuse("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
-        StepRefusal::NoTrade | StepRefusal::Closed | StepRefusal::TooLate => {
+        StepRefusal::NoTrade | StepRefusal::Closed | StepRefusal::TooLate | StepRefusal::Balance => {
             call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
         }
     }
@@ -202,7 +203,15 @@ fn terms(call: &Call<'_>, scan_until: Option<Timestamp>) -> Result<Terms, Failur
         callbacks: call.callbacks.clone(),
         expires,
         scan_until,
+        freeze: call.request.get("extend_params").is_some_and(is_frozen),
     })
+}
+
+/// Whether `extend_params` asks for the money to be frozen for splits.
+fn is_frozen(params: &Value) -> bool {
+    params
+        .get("royalty_freeze")
+        .is_some_and(|flag| flag == "true" || flag == &Value::Bool(true))
 }
 
 /// The end of a span like `90m`, `2h`, `15d` or `1c` (the end of the day).

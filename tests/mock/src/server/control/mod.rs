@@ -1,6 +1,8 @@
 //! `/_mock/…`: JSON in, JSON out.
 
+pub(crate) mod alipay;
 pub(crate) mod certificates;
+pub(crate) mod complaints;
 pub(crate) mod merchants;
 pub(crate) mod users;
 
@@ -101,15 +103,22 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
         Ok(value) => answer(StatusCode::OK, &value),
         Err(error) => {
             let status = match error {
-                ControlError::NoOrder(_) | ControlError::NoMerchant(_) | ControlError::NoCertificates => {
-                    StatusCode::NOT_FOUND
-                }
+                ControlError::NoOrder(_)
+                | ControlError::NoMerchant(_)
+                | ControlError::NoSplit(_)
+                | ControlError::NoApplication(_)
+                | ControlError::NoComplaint(_)
+                | ControlError::NoCertificates => StatusCode::NOT_FOUND,
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
                 ControlError::Setting(_) | ControlError::Answer(_) => StatusCode::BAD_REQUEST,
                 ControlError::NoTrade(_)
                 | ControlError::Paid(_)
                 | ControlError::Closed(_)
                 | ControlError::Cancelled(_)
+                | ControlError::NotPaid(_)
+                | ControlError::SplitDone(_)
+                | ControlError::Decided(_)
+                | ControlError::ComplaintState { .. }
                 | ControlError::NoAuthority => StatusCode::CONFLICT,
             };
             answer(status, &json!({ "error": error.to_string() }))
