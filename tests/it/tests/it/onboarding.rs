@@ -28,6 +28,8 @@ fn application(external_id: &str) -> ExpandIndirectZftCreate {
         .name("张三小卖铺")
         .merchant_type("07")
         .cert_type("201")
+        .legal_name("张三")
+        .legal_cert_no("330106199001011234")
         .alipay_logon_id("zhangsan@example.com")
         .binding_alipay_logon_id("zhangsan@example.com")
         .contact_infos([ContactInfo::new().name("张三").mobile("13800000000")])
@@ -134,6 +136,9 @@ async fn a_sub_merchant_is_taken_in_and_changed() {
     // A change: nothing of it counts before it has passed.
     let changed = client.ant_merchant().expand_indirect_zft_modify(modify.clone()).await;
     let changed = changed.unwrap().order_id.unwrap();
+    let delete = ExpandIndirectZftDelete::new().smid(&smid);
+    let early = client.ant_merchant().expand_indirect_zft_delete(delete.clone()).await;
+    is_refused(&early.unwrap_err(), "being reviewed");
     let rejected = mock.reject_application(&changed, "商户别名不合规").unwrap();
     assert_eq!((rejected.status, rejected.smid), (ApplicationStatus::Rejected, None));
     let told = client.notifications().verify(posted.recv().await.unwrap()).unwrap();
@@ -194,7 +199,6 @@ async fn a_sub_merchant_is_taken_in_and_changed() {
     assert_eq!(all.orders.len(), 3);
     assert_eq!(all.orders[2].order_id.as_ref(), Some(&order_id));
 
-    let delete = ExpandIndirectZftDelete::new().smid(&smid);
     client
         .ant_merchant()
         .expand_indirect_zft_delete(delete.clone())

@@ -202,6 +202,14 @@ async fn wrong_receivers_are_not_bound() {
         let error = client.trade().royalty_relation_bind(bind).await.unwrap_err();
         assert_eq!(error.sub_code_as(), Some(code), "{error}");
     }
+    let numbered = RoyaltyRelationBind::new()
+        .out_request_no("b-1")
+        .receiver_list([user(COURIER)]);
+    let error = client.trade().royalty_relation_bind(numbered).await.unwrap_err();
+    assert_eq!(
+        error.sub_code_as(),
+        Some(RoyaltyRelationBindErrorCode::InvalidParameter)
+    );
     let list = client
         .trade()
         .royalty_relation_batchquery(RoyaltyRelationBatchquery::new())
@@ -495,7 +503,8 @@ async fn a_share_comes_back_if_its_receiver_allows_that() {
     let made = refund("r1", "50.00", returned(SUPPLIER, "20.00"));
     let first = client.trade().refund(made.clone()).await.unwrap();
     assert_eq!(first.fund_change, Some(true));
-    // The same again moves nothing, and takes nothing back.
+    // The same again moves nothing, and takes nothing back: it was done, whatever its receiver allows now.
+    mock.forbid_returns(SUPPLIER);
     let again = client.trade().refund(made).await.unwrap();
     assert_eq!(again.fund_change, Some(false));
     let trade = mock.trade("1").unwrap();

@@ -47,7 +47,7 @@ impl Core {
     }
 
     /// Sets what is agreed on shares.
-    pub(crate) fn set_royalty_terms(&self, terms: RoyaltyTerms) -> Result<(), ControlError> {
+    pub(crate) fn set_royalty_terms(&self, terms: &RoyaltyTerms) -> Result<(), ControlError> {
         if let Some(ratio) = terms.ratio.filter(|ratio| *ratio > 100) {
             return Err(ControlError::Setting(format!("{ratio} percent is more than all")));
         }

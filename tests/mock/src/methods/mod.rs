@@ -106,11 +106,6 @@ impl Call<'_> {
             .is_some_and(|options| options.iter().any(|name| name == option))
     }
 
-    /// Refuses a parameter as the gateway does by itself, for methods whose own codes are not documented.
-    pub(crate) fn illegal(&self, message: &str) -> Failure {
-        Failure::invalid("isv.invalid-parameter", format!("参数无效: {message}"))
-    }
-
     /// Refuses with one of the method's own codes.
     pub(crate) fn refuse(&self, code: &'static str, message: &str) -> Failure {
         debug_assert!(
@@ -120,6 +115,11 @@ impl Call<'_> {
         );
         Failure::business(code, message)
     }
+}
+
+/// Refuses a parameter as the gateway does by itself, for methods whose own codes are not documented.
+pub(crate) fn illegal(message: &str) -> Failure {
+    Failure::invalid("isv.invalid-parameter", format!("参数无效: {message}"))
 }
 
 /// A field of an object as text, likewise.

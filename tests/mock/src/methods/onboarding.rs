@@ -8,7 +8,7 @@ mod check;
 
 use serde_json::{Map, Value, json};
 
-use super::{Behaviour, Call, Played, text};
+use super::{Behaviour, Call, Played, illegal, text};
 use crate::clock::beijing;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
@@ -69,7 +69,7 @@ fn create(call: &mut Call<'_>) -> Result<Played, Failure> {
 
 fn consult(call: &mut Call<'_>) -> Result<Played, Failure> {
     let wish = new(call)?;
-    check::legal_person(&wish.details).map_err(|problem| call.illegal(&problem))?;
+    check::legal_person(&wish.details).map_err(|problem| illegal(&problem))?;
     Ok(Played::success(
         Fields::new()
             .with("order_id", crate::numbers::application(call.now))
@@ -82,7 +82,7 @@ fn consult(call: &mut Call<'_>) -> Result<Played, Failure> {
 /// What a request for a new sub-merchant asks for.
 fn new(call: &Call<'_>) -> Result<Wish, Failure> {
     let details = call.request.clone();
-    let needed = |name: &str| text(&details, name).ok_or_else(|| call.illegal(&format!("{name}: required")));
+    let needed = |name: &str| text(&details, name).ok_or_else(|| illegal(&format!("{name}: required")));
     let external_id = needed("external_id")?;
     needed("name")?;
     checked(call, &details)?;
@@ -112,7 +112,7 @@ fn modify(call: &mut Call<'_>) -> Result<Played, Failure> {
     }
     checked(call, &details)?;
     if call.method.name.ends_with(".modify") {
-        check::legal_person(&details).map_err(|problem| call.illegal(&problem))?;
+        check::legal_person(&details).map_err(|problem| illegal(&problem))?;
     }
     let wish = Wish {
         external_id,
@@ -125,17 +125,17 @@ fn modify(call: &mut Call<'_>) -> Result<Played, Failure> {
 
 /// What the documentation asks for, and that the pictures are there.
 fn checked(call: &Call<'_>, details: &Details) -> Result<(), Failure> {
-    check::details(details).map_err(|problem| call.illegal(&problem))?;
+    check::details(details).map_err(|problem| illegal(&problem))?;
     let (images, merchant) = (&call.state.images, &call.merchant.auth_app_id);
-    check::images(details, images, merchant).map_err(|problem| call.illegal(&problem))
+    check::images(details, images, merchant).map_err(|problem| illegal(&problem))
 }
 
 fn apply(call: &mut Call<'_>, wish: Wish) -> Result<Played, Failure> {
     let merchant = call.merchant.auth_app_id.clone();
     let applied = call.state.onboarding.apply(&merchant, wish, call.now);
     let order_id = applied.map_err(|refusal| match refusal {
-        ApplyRefusal::Taken => call.illegal("external_id: of another sub-merchant"),
-        ApplyRefusal::Waiting => call.illegal("external_id: an application about this sub-merchant is being reviewed"),
+        ApplyRefusal::Taken => illegal("external_id: of another sub-merchant"),
+        ApplyRefusal::Waiting => illegal("external_id: an application about this sub-merchant is being reviewed"),
     })?;
     Ok(Played::success(Fields::new().with("order_id", order_id)))
 }
@@ -148,11 +148,18 @@ fn known<'a>(call: &'a Call<'_>) -> Result<&'a SubMerchant, Failure> {
         (None, Some(id)) => onboarding.by_external_id(merchant, &id),
         (None, None) => None,
     };
-    known.ok_or_else(|| call.illegal("no such sub-merchant"))
+    known.ok_or_else(|| illegal("no such sub-merchant"))
 }
 
 fn delete(call: &mut Call<'_>) -> Result<Played, Failure> {
-    let smid = known(call)?.smid.clone();
+    let known = known(call)?;
+    // What a review would come to of a sub-merchant that is not there any more is not documented.
+    if call.state.onboarding.is_waiting(&known.merchant, &known.external_id) {
+        return Err(illegal(
+            "smid: an application about this sub-merchant is being reviewed",
+        ));
+    }
+    let smid = known.smid.clone();
     call.state.onboarding.void(&call.merchant.auth_app_id, &smid);
     Ok(Played::success(Fields::new()))
 }
@@ -173,7 +180,7 @@ fn orders(call: &mut Call<'_>) -> Result<Played, Failure> {
         (None, None) => Vec::new(),
     };
     if found.is_empty() {
-        return Err(call.illegal("申请单不存在"));
+        return Err(illegal("申请单不存在"));
     }
     Ok(Played::success(Fields::new().with("orders", found)))
 }

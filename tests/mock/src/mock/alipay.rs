@@ -23,7 +23,7 @@ impl Mock {
     /// # Errors
     /// If it is more than 100.
     pub fn set_royalty_ratio(&self, percent: u8) -> Result<(), ControlError> {
-        self.core.set_royalty_terms(RoyaltyTerms {
+        self.core.set_royalty_terms(&RoyaltyTerms {
             ratio: Some(percent),
             ..RoyaltyTerms::default()
         })
@@ -32,8 +32,16 @@ impl Mock {
     /// The owner of an account lets shares be taken back from now on (分账回退授权): refunds may name it in `refund_royalty_parameters`.
     pub fn allow_returns(&self, account: &str) {
         // Only a ratio can be wrong.
-        let _ = self.core.set_royalty_terms(RoyaltyTerms {
+        let _ = self.core.set_royalty_terms(&RoyaltyTerms {
             allow_returns: vec![account.to_owned()],
+            ..RoyaltyTerms::default()
+        });
+    }
+
+    /// The owner of an account does not let shares be taken back any more.
+    pub fn forbid_returns(&self, account: &str) {
+        let _ = self.core.set_royalty_terms(&RoyaltyTerms {
+            forbid_returns: vec![account.to_owned()],
             ..RoyaltyTerms::default()
         });
     }

@@ -95,10 +95,7 @@ pub(crate) struct Onboarding {
 impl Onboarding {
     /// Takes an application: gives its number.
     pub(crate) fn apply(&mut self, merchant: &str, wish: Wish, now: Timestamp) -> Result<String, ApplyRefusal> {
-        let is_waiting = self
-            .of(merchant, &wish.external_id)
-            .any(|application| application.progress == Progress::Waiting);
-        if is_waiting {
+        if self.is_waiting(merchant, &wish.external_id) {
             return Err(ApplyRefusal::Waiting);
         }
         let mut all = self.sub_merchants.iter();
@@ -120,6 +117,12 @@ impl Onboarding {
             smid: None,
         });
         Ok(order_id)
+    }
+
+    /// Whether an application about the sub-merchant of this number waits.
+    pub(crate) fn is_waiting(&self, merchant: &str, external_id: &str) -> bool {
+        self.of(merchant, external_id)
+            .any(|application| application.progress == Progress::Waiting)
     }
 
     /// An application passes: its sub-merchant is there, or is changed.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::splits::{ReturnRefusal, Share};
+use super::splits::{Account, ReturnRefusal, Share};
 use super::trades::{Event, EventKind, Key, Order, Status, Trades};
 use crate::money::Money;
 
@@ -73,11 +73,13 @@ impl Order {
 impl Trades {
     /// Gives money back, and tells whether any moved: a repetition moves none.
     ///
-    /// It comes out of the order's own money first. Where that was shared out, the seller's `balance` makes up for it.
+    /// It comes out of the order's own money first. Where that was shared out, the seller's `balance` makes up for it. Shares come back from accounts that
+    /// allow it.
     pub(crate) fn refund(
         &mut self,
         key: &Key,
         asked: Refunding,
+        allows: &dyn Fn(&Account) -> bool,
         balance: &mut Money,
         now: Timestamp,
     ) -> Result<bool, RefundRefusal> {
@@ -104,7 +106,10 @@ impl Trades {
         if asked.amount > total.minus(order.refunded()) {
             return Err(RefundRefusal::MoreThanLeft);
         }
-        trade.splits.can_return(&asked.returned).map_err(RefundRefusal::Share)?;
+        trade
+            .splits
+            .can_return(&asked.returned, allows)
+            .map_err(RefundRefusal::Share)?;
         let refund = Refund {
             out_request_no: number,
             amount: asked.amount,

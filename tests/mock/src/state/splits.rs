@@ -24,6 +24,8 @@ pub(crate) struct Account {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) account: Account,
+    /// Whose the account should be, where the request says so.
+    pub(crate) name: Option<String>,
     pub(crate) amount: Money,
 }
 
@@ -128,8 +130,8 @@ pub(crate) struct Splits {
 pub(crate) struct Limits<'a> {
     /// The largest part of an order that may be shared, in percent.
     pub(crate) ratio: i64,
-    /// Who may get a share.
-    pub(crate) is_bound: &'a dyn Fn(&Account) -> bool,
+    /// Whether an account may get a share.
+    pub(crate) check: &'a dyn Fn(&Share) -> Result<(), SplitRefusal>,
 }
 
 /// Why money isn't shared out.
@@ -151,6 +153,8 @@ pub(crate) enum SplitRefusal {
     NotFrozen,
     /// A receiver is not bound.
     NotBound,
+    /// A receiver is bound under another name.
+    OtherName,
     /// More than there is, or more than may be shared.
     TooMuch,
 }
@@ -171,6 +175,8 @@ pub(crate) enum ReturnRefusal {
     NoShare,
     /// Its share is smaller.
     MoreThanShare,
+    /// Its owner has not allowed it.
+    NotAllowed,
 }
 
 impl Splits {
@@ -201,9 +207,12 @@ impl Splits {
         Some(Money::sum(made.map(Detail::out)))
     }
 
-    /// Whether these shares can come back.
-    pub(super) fn can_return(&self, shares: &[Share]) -> Result<(), ReturnRefusal> {
+    /// Whether these shares can come back, from accounts that allow it.
+    pub(super) fn can_return(&self, shares: &[Share], allows: &dyn Fn(&Account) -> bool) -> Result<(), ReturnRefusal> {
         for share in shares {
+            if !allows(&share.account) {
+                return Err(ReturnRefusal::NotAllowed);
+            }
             let of_account = shares.iter().filter(|other| other.account == share.account);
             let wanted = Money::sum(of_account.map(|other| other.amount));
             let out = self.of(&share.account).ok_or(ReturnRefusal::NoShare)?;
@@ -434,9 +443,7 @@ fn may_split(
     if asked.shares.is_empty() && !order.terms.freeze {
         return Err(SplitRefusal::NotFrozen);
     }
-    if !asked.shares.iter().all(|share| (limits.is_bound)(&share.account)) {
-        return Err(SplitRefusal::NotBound);
-    }
+    asked.shares.iter().try_for_each(limits.check)?;
     let shared = Money::sum(asked.shares.iter().map(|share| share.amount));
     if shared > order.shareable(limits.ratio, now) {
         return Err(SplitRefusal::TooMuch);

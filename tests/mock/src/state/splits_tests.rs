@@ -19,7 +19,16 @@ fn account(number: &str) -> Account {
 fn share(number: &str, amount: &str) -> Share {
     Share {
         account: account(number),
+        name: None,
         amount: yuan(amount),
+    }
+}
+
+/// Everybody may get a share but strangers.
+fn check(share: &Share) -> Result<(), SplitRefusal> {
+    match share.account.number.as_str() {
+        "stranger" => Err(SplitRefusal::NotBound),
+        _ => Ok(()),
     }
 }
 
@@ -35,7 +44,7 @@ fn paid(total: &str, freeze: bool) -> (Trades, Key) {
 fn split(trades: &mut Trades, key: &Key, number: &str, asked: Asked) -> Result<String, SplitRefusal> {
     let limits = Limits {
         ratio: 100,
-        is_bound: &|account| account.number != "stranger",
+        check: &check,
     };
     trades.split(key, number, asked, &limits, now())
 }
@@ -66,7 +75,12 @@ fn refund(
         reason: None,
         returned: returned.to_vec(),
     };
-    trades.refund(key, asked, balance, now())
+    trades.refund(key, asked, &allows, balance, now())
+}
+
+/// Everybody gives shares back but one.
+fn allows(account: &Account) -> bool {
+    account.number != "miser"
 }
 
 #[test]
@@ -112,7 +126,7 @@ fn no_more_is_shared_than_the_contract_says() {
     let (mut trades, key) = paid("10.00", false);
     let limits = Limits {
         ratio: 30,
-        is_bound: &|_| true,
+        check: &check,
     };
     let mut split = |number, amount| {
         let asked = at_once(&[share("1", amount)]);
@@ -224,6 +238,10 @@ fn shares_come_back_with_a_refund_or_the_seller_makes_up_for_them() {
     let more = RefundRefusal::Share(ReturnRefusal::MoreThanShare);
     for (returned, refusal) in [
         (vec![share("3", "0.01")], no_share),
+        (
+            vec![share("miser", "0.01")],
+            RefundRefusal::Share(ReturnRefusal::NotAllowed),
+        ),
         (vec![share("1", "5.01")], more),
         (vec![share("1", "3.00"), share("1", "2.01")], more),
         // Six are out, and the account has one.
@@ -352,7 +370,8 @@ proptest! {
         let (mut trades, key) = paid("10.00", freeze);
         let mut balance = fen(start);
         let is_bound = |account: &Account| account.number != "2";
-        let limits = Limits { ratio, is_bound: &is_bound };
+        let bound_only = |share: &Share| is_bound(&share.account).then_some(()).ok_or(SplitRefusal::NotBound);
+        let limits = Limits { ratio, check: &bound_only };
         for act in acts {
             match act {
                 Act::Split { number, to, fen: amount, later, finish } => {
@@ -361,7 +380,7 @@ proptest! {
                         1 => Finish::Part(fen(amount / 2 + 1)),
                         _ => Finish::Open,
                     };
-                    let shares = [Share { account: account(&to.to_string()), amount: fen(amount) }];
+                    let shares = [Share { account: account(&to.to_string()), name: None, amount: fen(amount) }];
                     let mode = if later { Mode::Later } else { Mode::Now };
                     let _ = trades.split(&key, &number.to_string(), asked(&shares, mode, finish), &limits, now());
                 }
@@ -372,14 +391,14 @@ proptest! {
                     let _ = trades.carry_out(&no.unwrap_or_default(), &failing, &|_, account| is_bound(account), now());
                 }
                 Act::Refund { number, fen: amount, from, back } => {
-                    let returned = Share { account: account(&from.to_string()), amount: fen(back) };
+                    let returned = Share { account: account(&from.to_string()), name: None, amount: fen(back) };
                     let asked = Refunding {
                         out_request_no: Some(number.to_string()),
                         amount: fen(amount),
                         reason: None,
                         returned: (back > 0).then_some(returned).into_iter().collect(),
                     };
-                    let _ = trades.refund(&key, asked, &mut balance, now());
+                    let _ = trades.refund(&key, asked, &allows, &mut balance, now());
                 }
                 Act::Cancel => _ = trades.cancel(&key, &mut balance, now()),
             }

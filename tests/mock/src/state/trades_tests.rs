@@ -59,7 +59,7 @@ fn refund(trades: &mut Trades, key: &Key, number: Option<&str>, amount: &str) ->
         reason: None,
         returned: Vec::new(),
     };
-    trades.refund(key, asked, &mut Money::ZERO.clone(), now())
+    trades.refund(key, asked, &|_| false, &mut Money::ZERO.clone(), now())
 }
 
 /// A cancel by such a seller.

@@ -24,10 +24,10 @@ const DOCUMENTS: [(&str, &str); 7] = [
 pub(super) fn details(details: &Details) -> Result<(), String> {
     let kind = text(details, "merchant_type");
     let document = text(details, "cert_type");
-    if let (Some(kind), Some(document)) = (&kind, &document) {
-        if !DOCUMENTS.contains(&(kind.as_str(), document.as_str())) {
-            return Err(format!("cert_type: {document} does not go with merchant_type {kind}"));
-        }
+    if let (Some(kind), Some(document)) = (&kind, &document)
+        && !DOCUMENTS.contains(&(kind.as_str(), document.as_str()))
+    {
+        return Err(format!("cert_type: {document} does not go with merchant_type {kind}"));
     }
     let cards = objects(details, "biz_cards");
     if cards.len() > 1 {
@@ -85,14 +85,14 @@ fn settle_rule(details: &Details, cards: &[&Map<String, Value>]) -> Result<(), S
 /// What the services that a merchant uses ask for.
 fn services(details: &Details, kind: Option<&str>) -> Result<(), String> {
     let used = strings(details.get("service"));
-    let uses = |service: &str| used.contains(&service);
+    let is_used = |service: &str| used.contains(&service);
     let needed = |name: &str, service: &str| {
         let is_given = !strings(details.get(name)).is_empty();
         is_given
             .then_some(())
             .ok_or_else(|| format!("{name}: required with {service}"))
     };
-    if uses("当面付") {
+    if is_used("当面付") {
         let address = objects(details, "business_address");
         let address = address.first().ok_or("business_address: required with 当面付")?;
         for name in ["province_code", "city_code", "district_code", "address"] {
@@ -119,7 +119,7 @@ fn services(details: &Details, kind: Option<&str>) -> Result<(), String> {
         ("app支付", &["02", "06"], &["site_name"]),
         ("jsapi支付", &["06"], &["tiny_app_id"]),
     ] {
-        if uses(service) && !has_site(kinds, names) {
+        if is_used(service) && !has_site(kinds, names) {
             return Err(format!(
                 "sites: {service} needs one of site_type {} with {}",
                 kinds.join(" or "),

@@ -10,7 +10,7 @@ use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
 use crate::state::State;
 use crate::state::refunds::{RefundRefusal, Refunding};
-use crate::state::splits::ReturnRefusal;
+use crate::state::splits::{Account, ReturnRefusal};
 use crate::state::trades::{CancelAction, Key, Order, StepRefusal, Trade};
 
 /// The one source that buyers here pay from.
@@ -129,8 +129,14 @@ pub(super) fn refund(call: &mut Call<'_>) -> Result<Played, Failure> {
         reason: call.text("refund_reason"),
         returned: royalty::returned(call, &seller)?,
     };
-    let State { trades, transfers, .. } = &mut *call.state;
-    let refunded = trades.refund(&key, asked, transfers.balance(&seller), call.now);
+    let State {
+        trades,
+        transfers,
+        royalties,
+        ..
+    } = &mut *call.state;
+    let allows = |account: &Account| royalties.returns(account);
+    let refunded = trades.refund(&key, asked, &allows, transfers.balance(&seller), call.now);
     let moved = refunded.map_err(|refusal| match refusal {
         RefundRefusal::NoTrade => no_trade(call),
         RefundRefusal::Unpaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：尚未付款"),
@@ -144,6 +150,9 @@ pub(super) fn refund(call: &mut Call<'_>) -> Result<Played, Failure> {
             "ACQ.DISCORDANT_REPEAT_REQUEST",
             "同一 out_request_no 的两次请求金额不一致",
         ),
+        RefundRefusal::Share(ReturnRefusal::NotAllowed) => {
+            call.refuse("ACQ.REFUNDALLOC_UNAUTH_LIMIT", "分账接收方未开通分账回退授权")
+        }
         RefundRefusal::Share(ReturnRefusal::NoShare) => call.refuse(
             "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
             "退分账的支出方没有收到过该交易的分账",

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock::beijing;
-use crate::methods::{Behaviour, Call, Played, text};
+use crate::methods::{Behaviour, Call, Played, illegal, text};
 use crate::money::Money;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
@@ -54,7 +54,7 @@ pub(in crate::methods) const BEHAVIOURS: &[Behaviour] = &[
     },
     Behaviour {
         method: "alipay.trade.royalty.rate.query",
-        errors: &[],
+        errors: &["INVALID_PARAMETER"],
         play: rate,
     },
     Behaviour {
@@ -108,7 +108,7 @@ fn unbind(call: &mut Call<'_>) -> Result<Played, Failure> {
 }
 
 fn change(call: &mut Call<'_>, change: Change) -> Result<Played, Failure> {
-    let number = call.text("out_request_no");
+    let number = number(call)?;
     let merchant = call.merchant.auth_app_id.clone();
     let changed = call.state.royalties.change(&merchant, number.as_deref(), change);
     changed.map_err(|refusal| match refusal {
@@ -122,6 +122,22 @@ fn change(call: &mut Call<'_>, change: Change) -> Result<Played, Failure> {
         BindRefusal::NotBound => call.refuse("USER_NOT_EXIST", "分账接收方不存在"),
     })?;
     Ok(Played::success(Fields::new().with("result_code", "SUCCESS")))
+}
+
+/// The merchant's number of the request, if it has one.
+fn number(call: &Call<'_>) -> Result<Option<String>, Failure> {
+    match call.text("out_request_no") {
+        Some(number) if !is_number(&number) => Err(call.refuse(
+            "INVALID_PARAMETER",
+            "参数无效: out_request_no: letters, digits and underscores",
+        )),
+        number => Ok(number),
+    }
+}
+
+/// Letters, digits and underscores.
+fn is_number(number: &str) -> bool {
+    number.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The receivers that a request names.
@@ -149,13 +165,14 @@ fn receivers(call: &Call<'_>) -> Result<Vec<Receiver>, Failure> {
 }
 
 fn batchquery(call: &mut Call<'_>) -> Result<Played, Failure> {
-    let number = |name: &str, usual: usize| {
+    number(call)?;
+    let count = |name: &str, usual: usize| {
         let number = call.text(name);
         number.map_or(Some(usual), |number| number.parse().ok())
     };
-    let page = number("page_num", 1).filter(|page| *page >= 1);
+    let page = count("page_num", 1).filter(|page| *page >= 1);
     let page = page.ok_or_else(|| call.refuse("INVALID_PARAMETER", "参数无效: page_num: from 1"))?;
-    let size = number("page_size", 20).filter(|size| (1..=100).contains(size));
+    let size = count("page_size", 20).filter(|size| (1..=100).contains(size));
     let size = size.ok_or_else(|| call.refuse("INVALID_PARAMETER", "参数无效: page_size: 1 to 100"))?;
     let all = call.state.royalties.receivers(&call.merchant.auth_app_id);
     let start = (page - 1).saturating_mul(size);
@@ -190,6 +207,7 @@ fn receiver(receiver: &Receiver) -> Value {
 }
 
 fn rate(call: &mut Call<'_>) -> Result<Played, Failure> {
+    number(call)?;
     Ok(Played::success(
         Fields::new()
             .with("user_id", call.merchant.seller_id.clone())
@@ -204,12 +222,23 @@ fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
         .map(|order| (order.terms.total, order.terms.merchant.seller_id.clone()))
         .unwrap_or_default();
     let asked = asked(call, total, &seller)?;
+    let number = call.required("out_request_no");
+    if !is_number(&number) {
+        return Err(invalid(call, "out_request_no: letters, digits and underscores"));
+    }
     let State { trades, royalties, .. } = &mut *call.state;
+    let check = |share: &Share| match royalties.receiver(&key.merchant, &share.account) {
+        None => Err(SplitRefusal::NotBound),
+        // A name that nobody has said can't be compared.
+        Some(Receiver { name: Some(name), .. }) if share.name.as_ref().is_some_and(|said| said != name) => {
+            Err(SplitRefusal::OtherName)
+        }
+        Some(_) => Ok(()),
+    };
     let limits = Limits {
         ratio: royalties.ratio,
-        is_bound: &|account| royalties.receiver(&key.merchant, account).is_some(),
+        check: &check,
     };
-    let number = text(call.request, "out_request_no").unwrap_or_default();
     let settled = trades.split(&key, &number, asked, &limits, call.now);
     let settle_no = settled.map_err(|refusal| match refusal {
         SplitRefusal::NoTrade => no_trade(call),
@@ -224,6 +253,7 @@ fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
             "同一 out_request_no 的两次请求参数不一致",
         ),
         SplitRefusal::Finished => call.refuse("ACQ.ALREADY_FINISH_ALLOC", "交易分账已完结"),
+        SplitRefusal::OtherName => call.refuse("ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH", "分账收款方姓名与账户不一致"),
         SplitRefusal::NotBound => call.refuse("ACQ.ROYALTY_RECEIVER_INVALID", "分账收入方未与商户绑定分账关系"),
         // That both are not to be done is documented, by which codes they are refused is not.
         SplitRefusal::OtherMode => call.refuse("ACQ.ILLEGAL_REQUEST", "同一笔交易不能混用同步分账与异步分账"),
@@ -302,19 +332,14 @@ fn share(call: &Call<'_>, row: &Map<String, Value>, total: Money, seller: &str) 
         return Err(call.refuse("ACQ.ROYALTY_ACCOUNTS_EQUAL", "分账支出方与收入方相同"));
     }
     let account = Account { kind, number };
-    let bound = call.state.royalties.receiver(&call.merchant.auth_app_id, &account);
-    if let (Some(name), Some(known)) = (text(row, "trans_in_name"), bound.and_then(|bound| bound.name.as_ref())) {
-        if name != *known {
-            return Err(call.refuse("ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH", "分账收款方姓名与账户不一致"));
-        }
-    }
+    let name = text(row, "trans_in_name");
     let percent = row
         .get("amount_percentage")
         .and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
     let amount = row.get("amount").and_then(Money::from_json);
     let amount = amount.or_else(|| percent.map(|percent| total.percent(percent)));
     match amount.filter(|amount| *amount > Money::ZERO) {
-        Some(amount) => Ok(Share { account, amount }),
+        Some(amount) => Ok(Share { account, name, amount }),
         None => Err(invalid(call, "royalty_parameters.amount: must be more than zero")),
     }
 }
@@ -345,10 +370,11 @@ pub(super) fn returned(call: &Call<'_>, seller: &str) -> Result<Vec<Share>, Fail
         };
         let kind = text(row, "trans_out_type").unwrap_or_else(|| "userId".to_owned());
         let account = Account { kind, number };
-        if !call.state.royalties.returns(&account) {
-            return Err(call.refuse("ACQ.REFUNDALLOC_UNAUTH_LIMIT", "分账接收方未开通分账回退授权"));
-        }
-        shares.push(Share { account, amount });
+        shares.push(Share {
+            account,
+            name: None,
+            amount,
+        });
     }
     Ok(shares)
 }
@@ -391,7 +417,7 @@ fn of_split(split: &Split) -> Fields {
 
 /// What became of a share: of the two sides, only the one whose account the kind of movement is about is told.
 pub(crate) fn detail(detail: &Detail) -> Value {
-    let Share { account, amount } = &detail.share;
+    let Share { account, amount, .. } = &detail.share;
     let mut shown = json!({
         "operation_type": "transfer",
         "amount": amount.to_string(),
@@ -447,7 +473,7 @@ fn of_refund(refund: &Refund) -> Fields {
 fn onsettle_query(call: &mut Call<'_>) -> Result<Played, Failure> {
     let ratio = call.state.royalties.ratio;
     let key = call.text("trade_no").and_then(|_| call.order());
-    let key = key.ok_or_else(|| call.illegal("trade_no: no such trade"))?;
+    let key = key.ok_or_else(|| illegal("trade_no: no such trade"))?;
     let amount = match call.text("royalty_source").as_deref() {
         None => {
             let order = call.state.trades.get(&key, call.now);
@@ -455,7 +481,7 @@ fn onsettle_query(call: &mut Call<'_>) -> Result<Played, Failure> {
         }
         // No order here waits for its settlement.
         Some("unsettled") => Money::ZERO,
-        Some(_) => return Err(call.illegal("royalty_source: unsettled, or nothing")),
+        Some(_) => return Err(illegal("royalty_source: unsettled, or nothing")),
     };
     Ok(Played::success(Fields::new().with("unsettled_amount", amount)))
 }

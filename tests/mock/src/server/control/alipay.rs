@@ -26,7 +26,7 @@ pub(crate) async fn carry_out(
 
 pub(crate) async fn royalties(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
     Ok(match read::<RoyaltyTerms>(request).await {
-        Ok(terms) => result(core.set_royalty_terms(terms).map(|()| json!({}))),
+        Ok(terms) => result(core.set_royalty_terms(&terms).map(|()| json!({}))),
         Err(refusal) => refusal,
     })
 }
