@@ -101,13 +101,11 @@ async fn presuppose(
         "alipay.trade.order.settle" => {
             let trade_no = order().await;
             mock.pay("1").unwrap();
-            bind_receiver(client, "2088101126708402").await;
             request.insert("trade_no".to_owned(), trade_no.into());
         }
         "alipay.trade.order.settle.query" => {
             let trade_no = order().await;
             mock.pay("1").unwrap();
-            bind_receiver(client, "2088101126708402").await;
             let settle = json!({
                 "out_request_no": text("out_request_no"), "trade_no": trade_no,
                 "royalty_parameters": answer["royalty_detail_list"],
@@ -191,6 +189,9 @@ async fn every_example_holds() {
             };
             let what = format!("{}: {}", method.name, example.title);
             let mut request = example.request.clone();
+            if method.name.starts_with("alipay.trade.order.settle") {
+                bind_receiver(&client, "2088101126708402").await;
+            }
             if let ExampleAnswer::Response(response) = &example.answer {
                 presuppose(&mock, &client, method, &mut request, response).await;
             }

@@ -70,7 +70,7 @@ fn is_refused(error: &Error, field: &str) {
 }
 
 #[tokio::test]
-async fn a_sub_merchant_is_taken_in_and_changed() {
+async fn a_sub_merchant_is_taken_in() {
     let (url, mut posted) = merchant(&[SUCCESS]).await;
     let mock = Mock::builder().app_gateway_url(url).start().await.unwrap();
     let client = builder(&mock).build().unwrap();
@@ -98,7 +98,7 @@ async fn a_sub_merchant_is_taken_in_and_changed() {
     let again = client.ant_merchant().expand_indirect_zft_create(application("1")).await;
     is_refused(&again.unwrap_err(), "external_id");
     let modify = ExpandIndirectZftModify::with_external_id("1").alias_name("小卖铺");
-    let early = client.ant_merchant().expand_indirect_zft_modify(modify.clone()).await;
+    let early = client.ant_merchant().expand_indirect_zft_modify(modify).await;
     is_refused(&early.unwrap_err(), "no such sub-merchant");
 
     let passed = mock.pass_application(&order_id).unwrap();
@@ -132,6 +132,21 @@ async fn a_sub_merchant_is_taken_in_and_changed() {
         (by_order.status.as_deref(), by_order.ip_role_id.as_slice()),
         (Some("99"), std::slice::from_ref(&smid))
     );
+
+    mock.notifications_settled().await;
+    assert_eq!(mock.application(&order_id).unwrap().notifications.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sub_merchant_is_changed_and_voided() {
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let mock = Mock::builder().app_gateway_url(url).start().await.unwrap();
+    let client = builder(&mock).build().unwrap();
+    let card = SettleCardInfo::new().account_no("6212261202011584349");
+    let order_id = apply(&client, application("1").biz_cards([card])).await;
+    let smid = mock.pass_application(&order_id).unwrap().smid.unwrap();
+    posted.recv().await.unwrap();
+    let modify = ExpandIndirectZftModify::with_external_id("1").alias_name("小卖铺");
 
     // A change: nothing of it counts before it has passed.
     let changed = client.ant_merchant().expand_indirect_zft_modify(modify.clone()).await;
@@ -208,8 +223,6 @@ async fn a_sub_merchant_is_taken_in_and_changed() {
     is_refused(&again.unwrap_err(), "no such sub-merchant");
     let modify = client.ant_merchant().expand_indirect_zft_modify(modify).await;
     is_refused(&modify.unwrap_err(), "no such sub-merchant");
-    mock.notifications_settled().await;
-    assert_eq!(mock.application(&order_id).unwrap().notifications.len(), 1);
 }
 
 #[tokio::test]
@@ -256,10 +269,8 @@ async fn pictures_are_uploaded_before_they_are_named() {
         upload(&client, "outside.png").await,
         upload(&client, "licence.jpg").await,
     );
-    assert!(
-        inside.ends_with(".jpg") && outside.ends_with(".png"),
-        "{inside} {outside}"
-    );
+    let endings = [&inside, &outside].map(|id| id.rsplit('.').next().unwrap());
+    assert_eq!(endings, ["jpg", "png"]);
     let address = AddressInfo::new()
         .province_code("330000")
         .city_code("330100")
