@@ -10,8 +10,8 @@ use crate::clock::{Clock, timestamp};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::PublicKey;
-use crate::notify;
 use crate::notify::delivery::{About, Deliveries};
+use crate::notify::{self, messages};
 use crate::specs::Specs;
 use crate::state::State;
 use crate::state::authorisations::Event;
@@ -84,7 +84,45 @@ impl Core {
                 self.deliveries.send(about, notification);
             }
         }
+        self.send_messages(&mut state, &signatory, now);
         result
+    }
+
+    /// Tells the app what became of splits, applications and complaints, if it has an address.
+    fn send_messages(&self, state: &mut State, signatory: &Signatory, now: Timestamp) {
+        let splits = std::mem::take(&mut state.trades.split_events);
+        let applications = std::mem::take(&mut state.onboarding.events);
+        let complaints = std::mem::take(&mut state.complaints.events);
+        let Some(url) = state.app_gateway_url.clone() else {
+            return;
+        };
+        let envelope = messages::Envelope {
+            app_id: &self.app.id,
+            url: &url,
+            specs: &self.specs,
+            signatory,
+            now,
+        };
+        let mut all = Vec::new();
+        for event in splits {
+            let order = state.trades.get(&event.key, now);
+            let message = order.and_then(|order| messages::split(order, &event));
+            all.extend(message.map(|message| (About::Order(event.key), message)));
+        }
+        for id in applications {
+            let application = state.onboarding.application(&id);
+            let message = application.and_then(|application| messages::application(application, state));
+            all.extend(message.map(|message| (About::Application(id), message)));
+        }
+        for id in complaints {
+            let message = messages::complaint(&id);
+            all.push((About::Complaint(id), message));
+        }
+        for (about, (name, content)) in all {
+            if let Some(notification) = envelope.message(name, &content) {
+                self.deliveries.send(about, notification);
+            }
+        }
     }
 
     /// Reads the state, together with the time.

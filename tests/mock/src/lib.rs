@@ -28,6 +28,11 @@
 //! * `alipay.user.agreement.page.sign` shows a page on which the [visitor](Visitor) signs or refuses ([`Mock::sign_agreement`]). `alipay.trade.pay` by
 //!   agreement takes `GENERAL_WITHHOLDING` for `GENERAL_WITHHOLDING_P`, and `CYCLE_PAY_AUTH` for `CYCLE_PAY_AUTH_P`, which has a plan: one deduction in
 //!   each period, from five days before its day to that day.
+//! * Shares of a payment go only to receivers that `alipay.trade.royalty.relation.bind` has bound, and come to 30 percent of the order at most:
+//!   [`Mock::set_royalty_ratio`]. A split with `royalty_mode` `async` waits for [`Mock::carry_out_split`].
+//!   A share comes back with a refund if its receiver allows that: [`Mock::allow_returns`].
+//! * An application for a sub-merchant of direct settlement (直付通) waits for [`Mock::pass_application`] or [`Mock::reject_application`].
+//! * A buyer complains about a paid order with [`Mock::complain`]; [`Mock::step_complaint`] does what the buyer and Alipay do afterwards.
 //! * In certificate mode ([`Builder::certificates`]) every call has to name the app's certificate and Alipay's root certificates, and every
 //!   signature names Alipay's certificate, which `alipay.open.app.alipaycert.download` returns. In public-key mode no call may name a certificate, and
 //!   methods for certificate mode only (`alipay.fund.trans.uni.transfer`) are refused.
@@ -55,6 +60,13 @@
 //! | `POST /_mock/preauthorizations/{out_order_no}/scan`, `…/authorize` | acts as the payer: scans the code, has the money frozen |
 //! | `GET /_mock/agreements`, `GET /_mock/agreements/{number}` | shows all agreements, or one by Alipay's or the merchant's number |
 //! | `POST /_mock/agreements/{number}/sign`, `…/refuse`, `…/unsign` | acts as the user: signs, refuses, ends it in Alipay |
+//! | `POST /_mock/splits/{settle_no}/carry-out` with `failing`, optional: accounts that get nothing | carries out a split that waits |
+//! | `POST /_mock/royalties` with `ratio`, `allow_returns` and `forbid_returns`, all optional | sets the largest part of an order that may be shared, and which accounts give shares back |
+//! | `GET /_mock/applications/{order_id}` | shows an application for a sub-merchant |
+//! | `POST /_mock/applications/{order_id}/pass` with `memo`, optional, `…/reject` with `reason` | decides it |
+//! | `POST /_mock/trades/{out_trade_no}/complaints` with `reason` and `content`, and optionally `demand`, `phone_no` and `images` | the buyer complains: returns the complaint |
+//! | `GET /_mock/complaints/{complain_event_id}` | shows a complaint |
+//! | `POST /_mock/complaints/{complain_event_id}/step` with `step`: `reply` (and `content`), `withdraw`, `accept`, `escalate`, `conclude` or `close` | the buyer or Alipay does something with it |
 //! | `POST /_mock/invoices/{token}` with a list of invoices | a user picks them |
 //! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises the app: returns `app_auth_code` |
 //! | `GET /_mock/authorizations/{auth_app_id}` | shows what a merchant has allowed |
@@ -107,7 +119,9 @@ pub use answers::{Answer, AnswerError};
 pub use certificates::{CertificateError, Forgery};
 pub use clock::{Clock, SystemClock};
 pub use control::agreements::{AgreementView, Signing};
+pub use control::complaints::{ComplaintView, MessageView};
 pub use control::merchants::{AuthorisationStatus, AuthorisationView};
+pub use control::onboarding::{ApplicationStatus, ApplicationView};
 pub use control::preauths::{PreauthOperationView, PreauthView};
 pub use control::{ControlError, Payment, RefundView, TradeView};
 pub use faults::{Delay, Fault, Release};
@@ -121,4 +135,5 @@ pub use notify::ordered::NotificationError;
 pub use server::guard::BadHostName;
 pub use specs::SpecError;
 pub use state::authorisations::{DeadRefreshToken, RefreshTokenDeath};
+pub use state::complaints::{ComplaintStatus, ComplaintStep, NewComplaint, Writer};
 pub use state::users::Visitor;

@@ -49,6 +49,16 @@ pub(crate) fn settle_no(now: Timestamp) -> String {
     format!("{}0025{:020}", beijing_day(now), next())
 }
 
+/// An application's number: 28 digits.
+pub(crate) fn application(now: Timestamp) -> String {
+    format!("{}00502{:015}", beijing_day(now), next())
+}
+
+/// A complaint's number: 28 digits.
+pub(crate) fn complaint(now: Timestamp) -> String {
+    format!("{}00102{:015}", beijing_day(now), next())
+}
+
 /// A notification's number: 34 characters.
 pub(crate) fn notify_id(now: Timestamp) -> String {
     format!("{}00222{:021}", beijing_day(now), next())

@@ -61,6 +61,7 @@ impl crate::method::Method for PublicFollowList {
             ..crate::method::V3::new("GET", "/v3/alipay/mobile/public/follow/list")
         }),
         answer: crate::method::AnswerInfo {
+            done: &["200"],
             own_members: &["code"],
             ..crate::method::AnswerInfo::PLAIN
         },

@@ -57,6 +57,7 @@ impl crate::method::Method for PublicMenuGet {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("GET", "/v3/alipay/mobile/public/menu/get")),
         answer: crate::method::AnswerInfo {
+            done: &["200"],
             own_members: &["code", "msg"],
             ..crate::method::AnswerInfo::PLAIN
         },

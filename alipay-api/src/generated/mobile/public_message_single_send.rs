@@ -63,6 +63,7 @@ impl crate::method::Method for PublicMessageSingleSend {
             )
         }),
         answer: crate::method::AnswerInfo {
+            done: &["200"],
             own_members: &["code", "msg"],
             ..crate::method::AnswerInfo::PLAIN
         },

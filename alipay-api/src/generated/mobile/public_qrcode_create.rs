@@ -60,6 +60,7 @@ impl crate::method::Method for PublicQrcodeCreate {
             ..crate::method::V3::new("POST", "/v3/alipay/mobile/public/qrcode/create")
         }),
         answer: crate::method::AnswerInfo {
+            done: &["200"],
             own_members: &["code", "msg"],
             ..crate::method::AnswerInfo::PLAIN
         },

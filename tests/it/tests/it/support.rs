@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use alipay_api::{Client, ClientBuilder, Credentials, trade::Precreate, types::Price};
+use alipay_api::{
+    Client, ClientBuilder, Credentials,
+    trade::{Precreate, RoyaltyRelationBind, types::RoyaltyEntity},
+    types::Price,
+};
 use alipay_mock::Mock;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -46,6 +50,13 @@ pub(crate) async fn paid_order(mock: &Mock, client: &Client, out_trade_no: &str,
         .trade
         .trade_no
         .expect("a trade")
+}
+
+/// Lets this account receive shares of payments.
+pub(crate) async fn bind_receiver(client: &Client, account: &str) {
+    let receiver = RoyaltyEntity::new().r#type("userId").account(account);
+    let bind = RoyaltyRelationBind::new().receiver_list([receiver]);
+    client.trade().royalty_relation_bind(bind).await.expect("it is bound");
 }
 
 /// A gateway in certificate mode, and the client of its app.

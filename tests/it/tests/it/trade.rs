@@ -12,7 +12,7 @@ use alipay_api::{
     },
 };
 
-use crate::support::{paid_order, price, start};
+use crate::support::{bind_receiver, paid_order, price, start};
 
 #[tokio::test]
 async fn create_makes_an_order_once() {
@@ -305,6 +305,7 @@ async fn a_refund_that_was_never_made_is_an_answer_without_it() {
 async fn order_settle_shares_a_paid_order() {
     let (mock, client) = start().await;
     let trade_no = paid_order(&mock, &client, "20160727", "20.00").await;
+    bind_receiver(&client, "2088101126708402").await;
     let settle = |trade_no: &str| {
         let share = OpenApiRoyaltyDetailInfoPojo::default()
             .royalty_type("transfer")
@@ -334,6 +335,7 @@ async fn order_settle_shares_a_paid_order() {
 async fn an_unclear_split_is_found_by_either_number() {
     let (mock, client) = start().await;
     let trade_no = paid_order(&mock, &client, "20160727", "20.00").await;
+    bind_receiver(&client, "2088101126708402").await;
     mock.answer_next("alipay.trade.order.settle", "40004", "ACQ.TRADE_SETTLE_ERROR", true);
     let share = OpenApiRoyaltyDetailInfoPojo::default()
         .royalty_type("transfer")

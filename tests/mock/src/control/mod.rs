@@ -4,9 +4,12 @@
 pub(crate) mod agreements;
 pub(crate) mod answers;
 pub(crate) mod certificates;
+pub(crate) mod complaints;
 pub(crate) mod merchants;
 pub(crate) mod notifications;
+pub(crate) mod onboarding;
 pub(crate) mod preauths;
+pub(crate) mod splits;
 pub(crate) mod users;
 
 use serde::Serialize;
@@ -66,6 +69,32 @@ pub enum ControlError {
     /// The agreement is not signed, or not any more.
     #[error("agreement {0} is not signed, or not any more")]
     NotSigned(String),
+    /// Nobody has paid the order.
+    #[error("nobody has paid order {0}")]
+    NotPaid(String),
+    /// There is no such split.
+    #[error("there is no split {0}")]
+    NoSplit(String),
+    /// The split was carried out.
+    #[error("split {0} was carried out")]
+    SplitDone(String),
+    /// There is no such application.
+    #[error("there is no application {0}")]
+    NoApplication(String),
+    /// The application was decided.
+    #[error("application {0} was decided")]
+    Decided(String),
+    /// There is no such complaint.
+    #[error("there is no complaint {0}")]
+    NoComplaint(String),
+    /// The complaint's state does not allow the step.
+    #[error("complaint {complain_event_id} is {status}: the step is not possible")]
+    ComplaintState {
+        /// The complaint.
+        complain_event_id: String,
+        /// Where it stands.
+        status: &'static str,
+    },
     /// The gateway is in public-key mode.
     #[error("the gateway is in public-key mode and has no certificates")]
     NoCertificates,
@@ -106,8 +135,10 @@ pub struct TradeView {
     pub total_amount: String,
     /// The sum of the refunds, in yuan.
     pub refunded_amount: String,
-    /// The sum of the settlements, in yuan.
+    /// The sum of the shares of others that were made or wait, less those that came back, in yuan.
     pub settled_amount: String,
+    /// What is frozen for splits, in yuan.
+    pub frozen_amount: String,
     /// The user number of the payee.
     pub seller_id: String,
     /// The app that the order is for.
@@ -154,7 +185,7 @@ impl ControlError {
     fn of(key: &Key, refusal: StepRefusal) -> Self {
         let number = key.out_trade_no.clone();
         match refusal {
-            StepRefusal::NoTrade | StepRefusal::TooLate => Self::NoTrade(number),
+            StepRefusal::NoTrade | StepRefusal::TooLate | StepRefusal::Balance => Self::NoTrade(number),
             StepRefusal::Paid => Self::Paid(number),
             StepRefusal::Closed => Self::Closed(number),
         }
@@ -224,6 +255,7 @@ impl Core {
             total_amount: terms.total.to_string(),
             refunded_amount: order.refunded().to_string(),
             settled_amount: order.settled().to_string(),
+            frozen_amount: order.frozen(self.now()).to_string(),
             seller_id: terms.merchant.seller_id.clone(),
             auth_app_id: terms.merchant.auth_app_id.clone(),
             paid_at: trade.and_then(|trade| trade.paid).map(beijing),

@@ -1,11 +1,14 @@
 //! What the methods do. A method that has a spec but no behaviour here is not played: it is checked against the spec, and answered by it.
 
 pub(crate) mod agreements;
+mod complaints;
 mod ebpp;
 mod fund;
+mod images;
+mod onboarding;
 mod open;
 pub(crate) mod preauths;
-mod trade;
+pub(crate) mod trade;
 pub(crate) mod user;
 
 use alipay_codegen::ir::Method;
@@ -52,6 +55,10 @@ impl Played {
 /// The methods that are played.
 const BEHAVIOURS: &[&[Behaviour]] = &[
     trade::BEHAVIOURS,
+    trade::royalty::BEHAVIOURS,
+    onboarding::BEHAVIOURS,
+    complaints::BEHAVIOURS,
+    images::BEHAVIOURS,
     fund::BEHAVIOURS,
     preauths::BEHAVIOURS,
     agreements::BEHAVIOURS,
@@ -84,13 +91,7 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// A field as text, if it was given: the gateway takes numbers for text and empty text for nothing.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        match self.request.get(name)? {
-            Value::String(text) if text.is_empty() => None,
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            _ => None,
-        }
+        text(self.request, name)
     }
 
     /// A field that the spec requires.
@@ -119,6 +120,22 @@ impl Call<'_> {
             self.method.name
         );
         Failure::business(code, message)
+    }
+}
+
+/// Refuses a parameter as the gateway does by itself, for methods whose own codes are not documented.
+pub(crate) fn illegal(message: &str) -> Failure {
+    Failure::invalid("isv.invalid-parameter", format!("参数无效: {message}"))
+}
+
+/// A field of an object as text, likewise.
+pub(crate) fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
     }
 }
 

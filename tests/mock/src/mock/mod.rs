@@ -1,6 +1,8 @@
 //! The handle of a running gateway.
 
+mod alipay;
 pub(crate) mod builder;
+mod complaints;
 pub(crate) mod notification;
 mod payer;
 

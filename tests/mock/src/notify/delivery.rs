@@ -81,6 +81,9 @@ pub(crate) enum About {
     Preauth(preauths::Key),
     /// By Alipay's number.
     Agreement(String),
+    /// For a sub-merchant.
+    Application(String),
+    Complaint(String),
 }
 
 /// Everything that is on its way or has arrived.

@@ -1,10 +1,11 @@
 //! Messages about merchants: one has authorised the app, one has cancelled.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Notification;
 use super::form::signed_form;
+use super::messages::Envelope;
 use crate::certificates::Signatory;
 use crate::clock::beijing;
 use crate::keys::SignType;
@@ -22,11 +23,21 @@ pub(crate) fn notification(
     signatory: &Signatory,
     now: Timestamp,
 ) -> Option<Notification> {
-    let notify_id = numbers::notify_id(now);
-    let (name, fields) = match event {
-        Event::Authorised(grant, code) => ("open_app_auth_notify", authorised(grant, code, app_id, now)),
-        Event::Cancelled(grant) => ("alipay.open.auth.appauth.cancelled", cancelled(grant, app_id, now)),
+    let (grant, code) = match event {
+        Event::Authorised(grant, code) => (grant, code),
+        Event::Cancelled(grant) => {
+            let envelope = Envelope {
+                app_id,
+                url,
+                specs,
+                signatory,
+                now,
+            };
+            return envelope.message("alipay.open.auth.appauth.cancelled", &cancelled(grant, app_id));
+        }
     };
+    let notify_id = numbers::notify_id(now);
+    let (name, fields) = ("open_app_auth_notify", authorised(grant, code, app_id, now));
     let charset = Charset::default();
     let common = [
         ("notify_id", notify_id.clone()),
@@ -71,17 +82,11 @@ fn authorised(grant: &Grant, code: &str, app_id: &str, now: Timestamp) -> Vec<(&
     ]
 }
 
-fn cancelled(grant: &Grant, app_id: &str, now: Timestamp) -> Vec<(&'static str, String)> {
-    let content = json!({
+fn cancelled(grant: &Grant, app_id: &str) -> Value {
+    json!({
         "app_id": app_id,
         "auth_app_id": grant.grantor.auth_app_id,
         "user_id": grant.grantor.user_id,
         "app_auth_token": grant.token,
-    });
-    vec![
-        ("msg_method", "alipay.open.auth.appauth.cancelled".to_owned()),
-        ("utc_timestamp", now.as_millisecond().to_string()),
-        ("version", "1.1".to_owned()),
-        ("biz_content", content.to_string()),
-    ]
+    })
 }

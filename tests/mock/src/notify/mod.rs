@@ -5,6 +5,7 @@ pub(crate) mod delivery;
 mod form;
 mod form_notice;
 pub(crate) mod merchants;
+pub(crate) mod messages;
 pub(crate) mod ordered;
 pub(crate) mod preauths;
 

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 use crate::core::Core;
-use control::{agreements, certificates, merchants, notifications, preauths, users};
+use control::{agreements, alipay, certificates, complaints, merchants, notifications, preauths, users};
 use guard::Guard;
 
 /// Everything the server answers.
@@ -41,6 +41,14 @@ pub(crate) fn router(core: Arc<Core>, guard: Guard) -> Router {
         .route("/_mock/authorizations/{auth_app_id}", get(merchants::authorisation))
         .route("/_mock/authorizations/{auth_app_id}/cancel", post(merchants::cancel))
         .route("/_mock/user-authorizations", post(users::authorise))
+        .route("/_mock/splits/{settle_no}/carry-out", post(alipay::carry_out))
+        .route("/_mock/royalties", post(alipay::royalties))
+        .route("/_mock/applications/{order_id}", get(alipay::application))
+        .route("/_mock/applications/{order_id}/pass", post(alipay::pass))
+        .route("/_mock/applications/{order_id}/reject", post(alipay::reject))
+        .route("/_mock/trades/{out_trade_no}/complaints", post(complaints::complain))
+        .route("/_mock/complaints/{complain_event_id}", get(complaints::complaint))
+        .route("/_mock/complaints/{complain_event_id}/step", post(complaints::step))
         .route("/_mock/users/{user_id}", post(users::profile))
         .route("/_mock/visitor", post(users::visitor))
         .route("/_mock/dead-refresh-tokens", get(merchants::dead_refresh_tokens))

@@ -2,8 +2,13 @@
 
 pub(crate) mod agreements;
 pub(crate) mod authorisations;
+pub(crate) mod complaints;
+pub(crate) mod images;
+pub(crate) mod onboarding;
 pub(crate) mod preauths;
 pub(crate) mod refunds;
+pub(crate) mod royalties;
+pub(crate) mod splits;
 pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod users;
@@ -14,7 +19,11 @@ use serde_json::Value;
 
 use agreements::Agreements;
 use authorisations::Authorisations;
+use complaints::Complaints;
+use images::Images;
+use onboarding::Onboarding;
 use preauths::Preauths;
+use royalties::Royalties;
 use trades::Trades;
 use transfers::Transfers;
 use users::Users;
@@ -34,6 +43,14 @@ pub(crate) struct State {
     pub(crate) agreements: Agreements,
     /// Money sent to accounts.
     pub(crate) transfers: Transfers,
+    /// Who may get shares of payments.
+    pub(crate) royalties: Royalties,
+    /// Sub-merchants, and applications for them.
+    pub(crate) onboarding: Onboarding,
+    /// Complaints of buyers.
+    pub(crate) complaints: Complaints,
+    /// Pictures that were uploaded.
+    pub(crate) images: Images,
     /// What merchants allowed the app.
     pub(crate) authorisations: Authorisations,
     /// What users allowed the app.
@@ -59,6 +76,10 @@ impl State {
             preauths: Preauths::default(),
             agreements: Agreements::default(),
             transfers: Transfers::new(balance),
+            royalties: Royalties::default(),
+            onboarding: Onboarding::default(),
+            complaints: Complaints::default(),
+            images: Images::default(),
             authorisations: Authorisations::new(lifetimes),
             users: Users::default(),
             identity,

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
+use crate::state::refunds::Refunding;
 use crate::state::trades::{self, Trades};
 
 fn now() -> Timestamp {
@@ -236,6 +237,7 @@ fn pay(
         callbacks: Callbacks::default(),
         expires: None,
         scan_until: None,
+        freeze: false,
     };
     let Ok(order) = trades.place(order, at) else {
         return false;
@@ -289,7 +291,13 @@ proptest! {
                 }
                 Step::Refund(which, amount) => {
                     let key = trades::Key { merchant: "app".to_owned(), out_trade_no: format!("t{}", which.index(6)) };
-                    let _ = trades.refund(&key, Some(&format!("r{amount}")), fen(amount), None, at);
+                    let asked = Refunding {
+                        out_request_no: Some(format!("r{amount}")),
+                        amount: fen(amount),
+                        reason: None,
+                        returned: Vec::new(),
+                    };
+                    let _ = trades.refund(&key, asked, &|_| false, &mut Money::ZERO.clone(), at);
                 }
                 Step::Cancel(which) => {
                     if preauths.cancel(which.get(&keys), Callbacks::default(), at).is_ok() {

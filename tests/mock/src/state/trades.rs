@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::refunds::{Refund, Settlement};
+use super::refunds::Refund;
+use super::splits::Splits;
 use crate::money::Money;
 use crate::numbers;
 use crate::protocol::Callbacks;
@@ -71,6 +72,8 @@ pub(crate) struct Terms {
     pub(crate) expires: Option<Timestamp>,
     /// Until when a QR code can be scanned.
     pub(crate) scan_until: Option<Timestamp>,
+    /// Whether the money is frozen for splits.
+    pub(crate) freeze: bool,
 }
 
 /// Where a trade stands.
@@ -108,7 +111,7 @@ pub(crate) struct Trade {
     pub(crate) paid: Option<Timestamp>,
     pub(crate) closed: Option<Timestamp>,
     pub(crate) refunds: Vec<Refund>,
-    pub(crate) settlements: Vec<Settlement>,
+    pub(crate) splits: Splits,
     pub(crate) cancel: Option<CancelAction>,
 }
 
@@ -128,6 +131,13 @@ pub(crate) struct Order {
 pub(crate) struct Event {
     pub(crate) key: Key,
     pub(crate) kind: EventKind,
+}
+
+/// A split was carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct SplitEvent {
+    pub(crate) key: Key,
+    pub(crate) settle_no: String,
 }
 
 /// What happened.
@@ -162,6 +172,8 @@ pub(crate) enum StepRefusal {
     Closed,
     /// It was paid too long ago.
     TooLate,
+    /// The money was shared out, and the seller's account does not make up for it.
+    Balance,
 }
 
 impl Order {
@@ -182,7 +194,7 @@ impl Order {
             paid: None,
             closed: None,
             refunds: Vec::new(),
-            settlements: Vec::new(),
+            splits: Splits::default(),
             cancel: None,
         })
     }
@@ -214,6 +226,8 @@ pub(crate) struct Trades {
     by_trade_no: HashMap<String, Key>,
     /// What nobody has been notified of yet.
     pub(crate) events: Vec<Event>,
+    /// The same of splits.
+    pub(crate) split_events: Vec<SplitEvent>,
 }
 
 impl Trades {
@@ -244,6 +258,16 @@ impl Trades {
         self.orders
             .values()
             .filter(move |order| order.terms.merchant.auth_app_id == auth_app_id)
+    }
+
+    /// The order that has a split of this number, whoever's it is.
+    pub(super) fn order_of_split(&self, settle_no: &str) -> Option<Key> {
+        let mut orders = self
+            .orders
+            .iter()
+            .filter_map(|(key, order)| Some((key, order.trade.as_ref()?)));
+        let found = orders.find(|(_, trade)| trade.splits.list.iter().any(|split| split.settle_no == settle_no));
+        found.map(|(key, _)| key.clone())
     }
 
     /// Whether there is such a trade, whoever's it is.
@@ -361,7 +385,12 @@ impl Trades {
     }
 
     /// Ends an order whatever became of it: an unpaid one is closed, a paid one refunded. Repeating it does nothing more and tells the same.
-    pub(crate) fn cancel(&mut self, key: &Key, now: Timestamp) -> Result<Option<CancelAction>, StepRefusal> {
+    pub(crate) fn cancel(
+        &mut self,
+        key: &Key,
+        balance: &mut Money,
+        now: Timestamp,
+    ) -> Result<Option<CancelAction>, StepRefusal> {
         let Some(order) = self.get(key, now) else {
             return Ok(None);
         };
@@ -384,9 +413,12 @@ impl Trades {
                 {
                     return Err(StepRefusal::TooLate);
                 }
-                trade.cancel = Some(CancelAction::Refund);
                 let rest = order.terms.total.minus(order.refunded());
-                self.refund_rest(key, rest, now);
+                self.refund_rest(key, rest, balance, now)
+                    .map_err(|_| StepRefusal::Balance)?;
+                if let Some(trade) = self.get(key, now).and_then(|order| order.trade.as_mut()) {
+                    trade.cancel = Some(CancelAction::Refund);
+                }
                 CancelAction::Refund
             }
             (None, Status::Closed) => return Ok(None),
@@ -397,4 +429,4 @@ impl Trades {
 
 #[cfg(test)]
 #[path = "trades_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,9 +1,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::state::refunds::{RefundRefusal, SettleRefusal, Share};
+use crate::state::refunds::{RefundRefusal, Refunding};
 
-fn now() -> Timestamp {
+pub(in crate::state) fn now() -> Timestamp {
     "2026-03-20T04:00:00Z".parse().unwrap()
 }
 
@@ -15,7 +15,7 @@ fn merchant() -> Merchant {
     }
 }
 
-fn terms(total: &str) -> Terms {
+pub(in crate::state) fn terms(total: &str) -> Terms {
     Terms {
         merchant: merchant(),
         method: "alipay.trade.create".to_owned(),
@@ -31,6 +31,7 @@ fn terms(total: &str) -> Terms {
         callbacks: Callbacks::default(),
         expires: None,
         scan_until: None,
+        freeze: false,
     }
 }
 
@@ -48,6 +49,22 @@ fn status(trades: &mut Trades, key: &Key) -> Status {
 
 fn yuan(text: &str) -> Money {
     Money::parse(text).unwrap()
+}
+
+/// A refund by a seller whose account is empty.
+fn refund(trades: &mut Trades, key: &Key, number: Option<&str>, amount: &str) -> Result<bool, RefundRefusal> {
+    let asked = Refunding {
+        out_request_no: number.map(str::to_owned),
+        amount: yuan(amount),
+        reason: None,
+        returned: Vec::new(),
+    };
+    trades.refund(key, asked, &|_| false, &mut Money::ZERO.clone(), now())
+}
+
+/// A cancel by such a seller.
+fn cancel(trades: &mut Trades, key: &Key, at: Timestamp) -> Result<Option<CancelAction>, StepRefusal> {
+    trades.cancel(key, &mut Money::ZERO.clone(), at)
 }
 
 #[test]
@@ -128,7 +145,7 @@ fn unpaid_trades_expire() {
 #[test]
 fn refunds_are_numbered_and_bounded() {
     let (mut trades, key) = paid("10.00");
-    let mut refund = |number, amount| trades.refund(&key, number, yuan(amount), None, now());
+    let mut refund = |number, amount| refund(&mut trades, &key, number, amount);
     assert_eq!(refund(None, "3.00"), Err(RefundRefusal::NotTotal));
     assert_eq!(refund(Some("a"), "10.01"), Err(RefundRefusal::NotTotal));
     assert_eq!(refund(Some("a"), "3.00"), Ok(true));
@@ -146,26 +163,20 @@ fn refunds_are_numbered_and_bounded() {
 #[test]
 fn a_refund_without_a_number_is_whole() {
     let (mut trades, key) = paid("10.00");
-    assert_eq!(trades.refund(&key, None, yuan("10.00"), None, now()), Ok(true));
+    assert_eq!(refund(&mut trades, &key, None, "10.00"), Ok(true));
     assert!(trades.get(&key, now()).unwrap().refund_of("1").is_some());
     let mut unpaid = Trades::default();
     let key = unpaid.place(terms("1.00"), now()).unwrap();
-    assert_eq!(
-        unpaid.refund(&key, None, yuan("1.00"), None, now()),
-        Err(RefundRefusal::NoTrade)
-    );
+    assert_eq!(refund(&mut unpaid, &key, None, "1.00"), Err(RefundRefusal::NoTrade));
     unpaid.open(&key, now()).unwrap();
-    assert_eq!(
-        unpaid.refund(&key, None, yuan("1.00"), None, now()),
-        Err(RefundRefusal::Unpaid)
-    );
+    assert_eq!(refund(&mut unpaid, &key, None, "1.00"), Err(RefundRefusal::Unpaid));
 }
 
 #[test]
 fn cancel_ends_an_order_whatever_became_of_it() {
     let mut trades = Trades::default();
     let key = trades.place(terms("1.00"), now()).unwrap();
-    assert_eq!(trades.cancel(&key, now()), Ok(None));
+    assert_eq!(cancel(&mut trades, &key, now()), Ok(None));
     assert_eq!(trades.pay(&key, now()), Err(StepRefusal::NoTrade));
 
     let key = trades
@@ -178,50 +189,18 @@ fn cancel_ends_an_order_whatever_became_of_it() {
         )
         .unwrap();
     trades.open(&key, now()).unwrap();
-    assert_eq!(trades.cancel(&key, now()), Ok(Some(CancelAction::Close)));
-    assert_eq!(trades.cancel(&key, now()), Ok(Some(CancelAction::Close)));
+    assert_eq!(cancel(&mut trades, &key, now()), Ok(Some(CancelAction::Close)));
+    assert_eq!(cancel(&mut trades, &key, now()), Ok(Some(CancelAction::Close)));
 
     let (mut trades, key) = paid("10.00");
-    trades.refund(&key, Some("a"), yuan("4.00"), None, now()).unwrap();
-    assert_eq!(trades.cancel(&key, now()), Ok(Some(CancelAction::Refund)));
-    assert_eq!(trades.cancel(&key, now()), Ok(Some(CancelAction::Refund)));
+    refund(&mut trades, &key, Some("a"), "4.00").unwrap();
+    assert_eq!(cancel(&mut trades, &key, now()), Ok(Some(CancelAction::Refund)));
+    assert_eq!(cancel(&mut trades, &key, now()), Ok(Some(CancelAction::Refund)));
     assert_eq!(trades.get(&key, now()).unwrap().refunded(), yuan("10.00"));
 
     let (mut trades, key) = paid("10.00");
     assert_eq!(
-        trades.cancel(&key, now() + SignedDuration::from_hours(25)),
+        cancel(&mut trades, &key, now() + SignedDuration::from_hours(25)),
         Err(StepRefusal::TooLate)
-    );
-}
-
-#[test]
-fn settlements_share_out_what_is_left() {
-    let (mut trades, key) = paid("10.00");
-    trades.refund(&key, Some("r"), yuan("5.00"), None, now()).unwrap();
-    let share = |amount| {
-        vec![Share {
-            royalty_type: "transfer".to_owned(),
-            from: None,
-            to: Some(("2088".to_owned(), None)),
-            amount: yuan(amount),
-        }]
-    };
-    let number = trades.settle(&key, "a", share("3.00"), now()).unwrap();
-    assert_eq!(trades.settle(&key, "a", share("3.00"), now()), Ok(number));
-    assert_eq!(
-        trades.settle(&key, "a", share("1.00"), now()),
-        Err(SettleRefusal::Discordant)
-    );
-    assert_eq!(
-        trades.settle(&key, "b", share("2.01"), now()),
-        Err(SettleRefusal::TooMuch)
-    );
-    trades.settle(&key, "b", share("2.00"), now()).unwrap();
-    let mut unpaid = Trades::default();
-    let key = unpaid.place(terms("1.00"), now()).unwrap();
-    unpaid.open(&key, now()).unwrap();
-    assert_eq!(
-        unpaid.settle(&key, "a", share("0.10"), now()),
-        Err(SettleRefusal::NotPaid)
     );
 }

@@ -112,10 +112,7 @@ impl Transfers {
         passback_params: Option<String>,
         now: Timestamp,
     ) -> Result<&Transfer, TransferRefusal> {
-        let account = self.accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
-            balance: self.balance,
-            by_number: HashMap::new(),
-        });
+        let account = self.account(merchant);
         if let Some(earlier) = account.by_number.get(&terms.number) {
             if earlier.terms != terms {
                 return Err(TransferRefusal::Inconsistent);
@@ -135,6 +132,18 @@ impl Transfers {
                 passback_params,
                 at: now,
             }))
+    }
+
+    /// What is in a merchant's account.
+    pub(crate) fn balance(&mut self, merchant: &str) -> &mut Money {
+        &mut self.account(merchant).balance
+    }
+
+    fn account(&mut self, merchant: &str) -> &mut Account {
+        self.accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
+            balance: self.balance,
+            by_number: HashMap::new(),
+        })
     }
 
     /// The merchant's transfer of this name.

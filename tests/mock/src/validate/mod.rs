@@ -9,11 +9,13 @@ use crate::protocol::failure::Failure;
 use crate::specs::{Described, Types};
 
 /// How methods say that a parameter is wrong; the first that a method's spec lists is its way.
-const INVALID_PARAMETER: [&str; 4] = [
+const INVALID_PARAMETER: [&str; 6] = [
     "ACQ.INVALID_PARAMETER",
     "INVALID_PARAMETER",
     "PARAMETER_ILLEGAL",
+    "PARAM_ILLEGAL",
     "ILLEGAL_PARAM",
+    "MERCHANT_ILLEGAL_ARGUMENT",
 ];
 
 /// What is wrong with a value: where, and by which rule.

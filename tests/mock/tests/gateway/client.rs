@@ -197,6 +197,12 @@ impl Client {
         let content = json!({ "out_trade_no": number, "total_amount": amount, "subject": "测试订单", "buyer_id": "2088102146225135" });
         self.call_with("alipay.trade.create", &content, extra).await
     }
+
+    /// Lets this account receive shares of payments.
+    pub(crate) async fn bind(&self, account: &str) {
+        let content = json!({ "receiver_list": [{ "type": "userId", "account": account }] });
+        assert_eq!(self.code("alipay.trade.royalty.relation.bind", &content).await, "10000");
+    }
 }
 
 /// All specs.

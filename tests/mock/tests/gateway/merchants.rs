@@ -298,6 +298,7 @@ async fn a_split_of_another_merchants_order_is_not_told() {
     let token = [("app_auth_token", granted.text("app_auth_token"))];
     let trade_no = client.create("1", "10.00", &[]).await.text("trade_no").to_owned();
     mock.pay("1").unwrap();
+    client.bind("2088101126708402").await;
     let settle = json!({ "out_request_no": "s1", "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": "2.00" }] });
     let settled = client.call("alipay.trade.order.settle", &settle).await;
     let asking = "alipay.trade.order.settle.query";

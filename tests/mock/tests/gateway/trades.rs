@@ -293,6 +293,7 @@ async fn settlements_are_made_once_and_found_again() {
     let client = Client::of(&mock);
     let trade_no = client.create("1", "10.00", &[]).await.text("trade_no").to_owned();
     mock.pay("1").unwrap();
+    client.bind("2088101126708402").await;
     let settle = |number: &str, amount: &str| json!({ "out_request_no": number, "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": amount }] });
     let settled = client.call("alipay.trade.order.settle", &settle("s1", "2.00")).await;
     assert_eq!(

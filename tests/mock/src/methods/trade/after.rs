@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::royalty;
 use crate::clock::beijing;
 use crate::methods::{Call, Played};
 use crate::money::Money;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
-use crate::state::refunds::{RefundRefusal, SettleRefusal, Settlement, Share};
-use crate::state::trades::{CancelAction, Order, StepRefusal, Trade};
+use crate::state::State;
+use crate::state::refunds::{RefundRefusal, Refunding};
+use crate::state::splits::{Account, ReturnRefusal};
+use crate::state::trades::{CancelAction, Key, Order, StepRefusal, Trade};
 
 /// The one source that buyers here pay from.
 pub(super) fn fund_bills(amount: Money) -> Value {
@@ -68,11 +71,13 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Result<Played, Failure> {
             )),
         };
     };
-    let action = call
-        .state
-        .trades
-        .cancel(&key, call.now)
-        .map_err(|_| call.refuse("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围"))?;
+    let seller = seller(call, &key);
+    let State { trades, transfers, .. } = &mut *call.state;
+    let cancelled = trades.cancel(&key, transfers.balance(&seller), call.now);
+    let action = cancelled.map_err(|refusal| match refusal {
+        StepRefusal::Balance => balance(call),
+        _ => call.refuse("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围"),
+    })?;
     let trade_no = trade(call.state.trades.get(&key, call.now)).map(|trade| trade.no.clone());
     let action = action.map(|action| match action {
         CancelAction::Close => "close",
@@ -117,25 +122,46 @@ pub(super) fn refund(call: &mut Call<'_>) -> Result<Played, Failure> {
         ));
     }
     let number = call.text("out_request_no");
-    let reason = call.text("refund_reason");
-    let moved = call
-        .state
-        .trades
-        .refund(&key, number.as_deref(), amount, reason, call.now)
-        .map_err(|refusal| match refusal {
-            RefundRefusal::NoTrade => no_trade(call),
-            RefundRefusal::Unpaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：尚未付款"),
-            RefundRefusal::Closed => call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
-            RefundRefusal::NotTotal => call.refuse(
-                "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
-                "退款金额超限，或部分退款缺少 out_request_no",
-            ),
-            RefundRefusal::MoreThanLeft => call.refuse("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额大于剩余可退金额"),
-            RefundRefusal::Discordant => call.refuse(
-                "ACQ.DISCORDANT_REPEAT_REQUEST",
-                "同一 out_request_no 的两次请求金额不一致",
-            ),
-        })?;
+    let seller = seller(call, &key);
+    let asked = Refunding {
+        out_request_no: number.clone(),
+        amount,
+        reason: call.text("refund_reason"),
+        returned: royalty::returned(call, &seller)?,
+    };
+    let State {
+        trades,
+        transfers,
+        royalties,
+        ..
+    } = &mut *call.state;
+    let allows = |account: &Account| royalties.returns(account);
+    let refunded = trades.refund(&key, asked, &allows, transfers.balance(&seller), call.now);
+    let moved = refunded.map_err(|refusal| match refusal {
+        RefundRefusal::NoTrade => no_trade(call),
+        RefundRefusal::Unpaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：尚未付款"),
+        RefundRefusal::Closed => call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
+        RefundRefusal::NotTotal => call.refuse(
+            "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+            "退款金额超限，或部分退款缺少 out_request_no",
+        ),
+        RefundRefusal::MoreThanLeft => call.refuse("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额大于剩余可退金额"),
+        RefundRefusal::Discordant => call.refuse(
+            "ACQ.DISCORDANT_REPEAT_REQUEST",
+            "同一 out_request_no 的两次请求金额不一致",
+        ),
+        RefundRefusal::Share(ReturnRefusal::NotAllowed) => {
+            call.refuse("ACQ.REFUNDALLOC_UNAUTH_LIMIT", "分账接收方未开通分账回退授权")
+        }
+        RefundRefusal::Share(ReturnRefusal::NoShare) => call.refuse(
+            "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
+            "退分账的支出方没有收到过该交易的分账",
+        ),
+        RefundRefusal::Share(ReturnRefusal::MoreThanShare) => {
+            call.refuse("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", "退分账金额大于已分账金额")
+        }
+        RefundRefusal::Balance => balance(call),
+    })?;
     let wants_detail = call.wants("refund_detail_item_list");
     let Some(order) = call.state.trades.get(&key, call.now) else {
         return Err(no_trade(call));
@@ -193,116 +219,16 @@ pub(super) fn refund_query(call: &mut Call<'_>) -> Result<Played, Failure> {
     ))
 }
 
-pub(super) fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
-    let key = call.order().ok_or_else(|| no_trade(call))?;
-    let total = call
-        .state
-        .trades
-        .get(&key, call.now)
-        .map(|order| order.terms.total)
-        .unwrap_or_default();
-    let rows = call
-        .request
-        .get("royalty_parameters")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let mut shares = Vec::with_capacity(rows.len());
-    for row in rows {
-        let percent = row
-            .get("amount_percentage")
-            .and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
-        let amount = row
-            .get("amount")
-            .and_then(Money::from_json)
-            .or_else(|| percent.map(|percent| total.percent(percent)));
-        let Some(amount) = amount.filter(|amount| *amount > Money::ZERO) else {
-            return Err(call.refuse(
-                "ACQ.INVALID_PARAMETER",
-                "参数无效: royalty_parameters.amount: must be more than zero",
-            ));
-        };
-        let text = |name: &str| {
-            let text = row.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-            text.map(str::to_owned)
-        };
-        shares.push(Share {
-            royalty_type: text("royalty_type").unwrap_or_else(|| "transfer".to_owned()),
-            from: text("trans_out").map(|account| (account, text("trans_out_type"))),
-            to: text("trans_in").map(|account| (account, text("trans_in_type"))),
-            amount,
-        });
-    }
-    let settled = call
-        .state
-        .trades
-        .settle(&key, &call.required("out_request_no"), shares, call.now);
-    let settle_no = settled.map_err(|refusal| match refusal {
-        SettleRefusal::NoTrade => no_trade(call),
-        SettleRefusal::NotPaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：只有已付款的交易可以结算"),
-        SettleRefusal::TooMuch => call.refuse("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", "分账金额大于剩余可分账金额"),
-        SettleRefusal::Discordant => call.refuse(
-            "ACQ.DISCORDANT_REPEAT_REQUEST",
-            "同一 out_request_no 的两次请求参数不一致",
-        ),
-    })?;
-    Ok(Played::success(
-        Fields::new()
-            .with("trade_no", call.required("trade_no"))
-            .with("settle_no", settle_no),
-    ))
+/// Who has the money of an order.
+fn seller(call: &mut Call<'_>, key: &Key) -> String {
+    let order = call.state.trades.get(key, call.now);
+    order
+        .map(|order| order.terms.merchant.seller_id.clone())
+        .unwrap_or_default()
 }
 
-pub(super) fn settle_query(call: &mut Call<'_>) -> Result<Played, Failure> {
-    let merchant = call.merchant.auth_app_id.clone();
-    let trade_no = call.text("trade_no");
-    let settlement = if let Some(no) = call.text("settle_no") {
-        call.state.trades.settlement(&merchant, &no).cloned()
-    } else if let Some(key) = call.order() {
-        let number = call.required("out_request_no");
-        let order = call.state.trades.get(&key, call.now);
-        order.and_then(|order| order.settlement_of(&number).cloned())
-    } else if trade_no.is_some_and(|no| call.state.trades.exists(&no)) {
-        return Err(call.refuse("MERCHANT_TRADE_NOT_MATCH", "商户与交易不匹配"));
-    } else {
-        None
-    };
-    let Some(settlement) = settlement else {
-        return Err(call.refuse("INVALID_PARAMETER", "参数无效: no such settlement"));
-    };
-    let list: Vec<Value> = (1..)
-        .zip(&settlement.shares)
-        .map(|(count, share)| detail(&settlement, share, count))
-        .collect();
-    Ok(Played::success(
-        Fields::new()
-            .with("out_request_no", settlement.out_request_no)
-            .with("operation_dt", beijing(settlement.at))
-            .with("royalty_detail_list", list),
-    ))
-}
-
-/// What became of a share: of the two sides, only the one whose account the kind of movement is about is told.
-fn detail(settlement: &Settlement, share: &Share, count: u32) -> Value {
-    let mut detail = json!({
-        "operation_type": share.royalty_type,
-        "execute_dt": beijing(settlement.at),
-        "amount": share.amount.to_string(),
-        "state": "SUCCESS",
-        "detail_id": format!("{}{count:03}", settlement.settle_no),
-    });
-    let (side, account) = if share.royalty_type == "replenish" {
-        ("trans_out", &share.from)
-    } else {
-        ("trans_in", &share.to)
-    };
-    if let Some((account, kind)) = account {
-        detail[side] = json!(account);
-        if let Some(kind) = kind {
-            detail[format!("{side}_type")] = json!(kind);
-        }
-    }
-    detail
+fn balance(call: &Call<'_>) -> Failure {
+    call.refuse("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足")
 }
 
 fn no_trade(call: &Call<'_>) -> Failure {

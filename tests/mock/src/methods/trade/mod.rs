@@ -3,6 +3,7 @@
 mod after;
 mod funding;
 mod place;
+pub(crate) mod royalty;
 
 use super::{Behaviour, Call};
 use crate::state::trades::Key;
@@ -86,7 +87,11 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     },
     Behaviour {
         method: "alipay.trade.cancel",
-        errors: &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_CANCEL_TIME_OUT"],
+        errors: &[
+            "ACQ.INVALID_PARAMETER",
+            "ACQ.TRADE_CANCEL_TIME_OUT",
+            "ACQ.SELLER_BALANCE_NOT_ENOUGH",
+        ],
         play: after::cancel,
     },
     Behaviour {
@@ -104,6 +109,10 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
             "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
             "ACQ.REASON_TRADE_REFUND_FEE_ERR",
             "ACQ.DISCORDANT_REPEAT_REQUEST",
+            "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+            "ACQ.SELLER_BALANCE_NOT_ENOUGH",
+            "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
+            "ACQ.REFUNDALLOC_UNAUTH_LIMIT",
         ],
         play: after::refund,
     },
@@ -111,22 +120,6 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         method: "alipay.trade.fastpay.refund.query",
         errors: &["ACQ.TRADE_NOT_EXIST"],
         play: after::refund_query,
-    },
-    Behaviour {
-        method: "alipay.trade.order.settle",
-        errors: &[
-            "ACQ.INVALID_PARAMETER",
-            "ACQ.TRADE_NOT_EXIST",
-            "ACQ.TRADE_STATUS_ERROR",
-            "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
-            "ACQ.DISCORDANT_REPEAT_REQUEST",
-        ],
-        play: after::settle,
-    },
-    Behaviour {
-        method: "alipay.trade.order.settle.query",
-        errors: &["INVALID_PARAMETER", "MERCHANT_TRADE_NOT_MATCH"],
-        play: after::settle_query,
     },
 ];
 

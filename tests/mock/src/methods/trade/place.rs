@@ -1,6 +1,7 @@
 //! Placing orders: the six ways to ask for a payment.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::funding::Funding;
 use crate::clock;
@@ -155,7 +156,7 @@ fn open(call: &mut Call<'_>, key: &Key) -> Result<String, Failure> {
 fn step(call: &Call<'_>, refusal: StepRefusal) -> Failure {
     match refusal {
         StepRefusal::Paid => call.refuse("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
-        StepRefusal::NoTrade | StepRefusal::Closed | StepRefusal::TooLate => {
+        StepRefusal::NoTrade | StepRefusal::Closed | StepRefusal::TooLate | StepRefusal::Balance => {
             call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
         }
     }
@@ -218,7 +219,15 @@ fn terms(call: &Call<'_>, scan_until: Option<Timestamp>) -> Result<Terms, Failur
         callbacks: call.callbacks.clone(),
         expires,
         scan_until,
+        freeze: call.request.get("extend_params").is_some_and(is_frozen),
     })
+}
+
+/// Whether `extend_params` asks for the money to be frozen for splits.
+fn is_frozen(params: &Value) -> bool {
+    params
+        .get("royalty_freeze")
+        .is_some_and(|flag| flag == "true" || flag == &Value::Bool(true))
 }
 
 /// The end of a span like `90m`, `2h`, `15d` or `1c` (the end of the day).

@@ -1,7 +1,9 @@
 //! `/_mock/…`: JSON in, JSON out.
 
 pub(crate) mod agreements;
+pub(crate) mod alipay;
 pub(crate) mod certificates;
+pub(crate) mod complaints;
 pub(crate) mod merchants;
 pub(crate) mod notifications;
 pub(crate) mod preauths;
@@ -114,6 +116,9 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                 | ControlError::NoMerchant(_)
                 | ControlError::NoPreauth(_)
                 | ControlError::NoAgreement(_)
+                | ControlError::NoSplit(_)
+                | ControlError::NoApplication(_)
+                | ControlError::NoComplaint(_)
                 | ControlError::NoCertificates => StatusCode::NOT_FOUND,
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
                 ControlError::Setting(_) | ControlError::Answer(_) | ControlError::Notification(_) => {
@@ -129,6 +134,10 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                 | ControlError::OtherUser(_)
                 | ControlError::SignedTwice(..)
                 | ControlError::NotSigned(_)
+                | ControlError::NotPaid(_)
+                | ControlError::SplitDone(_)
+                | ControlError::Decided(_)
+                | ControlError::ComplaintState { .. }
                 | ControlError::NoAuthority => StatusCode::CONFLICT,
             };
             answer(status, &json!({ "error": error.to_string() }))
