@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
+use alipay_codegen::ir::Kind;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -136,7 +137,8 @@ impl Ordered {
             Some(code) => is_failure(described, code),
             None => node.contains_key("sub_code") && !has_field(described, "sub_code"),
         };
-        if described.is_some_and(|described| described.method.kind.is_page()) && (answer.exactly || !is_error) {
+        let is_only_page = described.is_some_and(|described| described.method.kind == Kind::Page);
+        if is_only_page && (answer.exactly || !is_error) {
             let method = method.to_owned();
             return Err(AnswerError::Page { method });
         }

@@ -94,7 +94,7 @@ pub use clock::{Clock, SystemClock};
 pub use control::merchants::{AuthorisationStatus, AuthorisationView};
 pub use control::{ControlError, Payment, RefundView, TradeView};
 pub use faults::{Delay, Fault, Release};
-pub use journal::Received;
+pub use journal::{Received, ReceivedFile};
 pub use lifetimes::Lifetimes;
 pub use mock::Mock;
 pub use mock::builder::{Builder, StartError};
