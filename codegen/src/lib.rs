@@ -39,6 +39,8 @@ mod generate;
 pub mod ir;
 #[doc = include_str!("../LANGUAGE.md")]
 pub mod language {}
+#[cfg(feature = "generate")]
+mod list;
 mod load;
 #[cfg(feature = "generate")]
 mod lower;
@@ -63,6 +65,8 @@ pub use draft::{Catalogue, DraftError, Filling, drafts};
 pub use emit::Root;
 #[cfg(feature = "generate")]
 pub use generate::{Options, generate};
+#[cfg(feature = "generate")]
+pub use list::types_list;
 pub use load::load;
 #[cfg(feature = "generate")]
 pub use lower::{extension_names, rust_names};

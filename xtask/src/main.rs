@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fmt, fs};
 
-use alipay_codegen::{Filling, Project, Root, SourceFile, drafts, load, methods_table, read_specs};
+use alipay_codegen::{Filling, Project, Root, SourceFile, drafts, load, methods_table, read_specs, types_list};
 use clap::{Args, Parser};
 use console::say;
 
@@ -126,25 +126,37 @@ fn codegen(check: bool) -> CommandResult {
         manifest: Some("alipay-api/Cargo.toml".to_owned()),
         root: Root::Library,
     };
-    let table = workspace().join("spec/METHODS.md");
     if !check {
         project.write()?;
-        fs::write(&table, methods_table(&load(read_specs(&workspace().join("spec"))?)?))?;
+        for (path, text) in beside_the_code()? {
+            fs::write(workspace().join(path), text)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let differences = project.compare()?;
     if differences.is_empty() {
-        let wanted = methods_table(&load(read_specs(&workspace().join("spec"))?)?);
-        if fs::read_to_string(&table).is_ok_and(|found| found == wanted) {
-            return Ok(ExitCode::SUCCESS);
+        let mut outcome = ExitCode::SUCCESS;
+        for (path, wanted) in beside_the_code()? {
+            if !fs::read_to_string(workspace().join(path)).is_ok_and(|found| found == wanted) {
+                say(&format_args!("stale: {path}\nto mend it: cargo xtask codegen"));
+                outcome = ExitCode::FAILURE;
+            }
         }
-        say(&"stale: spec/METHODS.md\nto mend it: cargo xtask codegen");
-        return Ok(ExitCode::FAILURE);
+        return Ok(outcome);
     }
     say(&format_args!(
         "{differences}\nthe generated code is not what spec/ asks for; to mend it: cargo xtask codegen"
     ));
     Ok(ExitCode::FAILURE)
+}
+
+/// What else is written from the specs: paths and texts.
+fn beside_the_code() -> Result<[(&'static str, String); 2], Box<dyn Error>> {
+    let spec = load(read_specs(&workspace().join("spec"))?)?;
+    Ok([
+        ("spec/METHODS.md", methods_table(&spec)),
+        ("tests/it/tests/methods/list.rs", types_list(&spec)),
+    ])
 }
 
 fn new(arguments: &New) -> CommandResult {

@@ -1,6 +1,7 @@
 //! The library against the embedded gateway, over real HTTP.
 
 mod answers;
+mod browser;
 mod cases;
 mod certificates;
 mod check;
