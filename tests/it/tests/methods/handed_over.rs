@@ -34,19 +34,19 @@ pub(crate) async fn check(bench: &Bench, subject: &Subject<'_>, checked: &mut Ch
             let problem = page(bench, subject, &request).await.err();
             checked.note(Aspect::Request, &what, problem.clone());
             checked.note(Aspect::Page, &what, problem);
-            let mut answerer = subject.filler(&format!("return {at}"), For::Form);
-            let problem = back(bench, subject, subject.response(&mut answerer, &request)).err();
+            let mut responder = subject.filler(&format!("return {at}"), For::Form);
+            let problem = back(bench, subject, subject.response(&mut responder, &request)).err();
             checked.note(Aspect::Response, &what, problem);
-            checked.values += answerer.made;
+            checked.values += responder.made;
         }
         if kind.is_app() {
-            let mut answerer = subject.filler(&format!("result {at}"), For::Answer);
-            let response = subject.response(&mut answerer, &request);
+            let mut responder = subject.filler(&format!("result {at}"), For::Answer);
+            let response = subject.response(&mut responder, &request);
             let (handed, answered) = app(bench, subject, &request, response).await;
             checked.note(Aspect::Request, &what, handed.clone());
             checked.note(Aspect::App, &what, handed);
             checked.note(Aspect::Response, &what, answered);
-            checked.values += answerer.made;
+            checked.values += responder.made;
         }
     }
     if kind.is_page() {

@@ -77,7 +77,7 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
 }
 
-/// More problems of one method mostly have the same cause.
+/// More problems of one kind mostly have the same cause.
 const SHOWN: usize = 3;
 
 impl Report {
@@ -85,11 +85,15 @@ impl Report {
     pub(crate) fn problems(&self) -> String {
         let mut problems = String::new();
         for checked in &self.checked {
-            for (aspect, problem) in checked.problems.iter().take(SHOWN) {
-                let _ = writeln!(problems, "{} {aspect}: {problem}", checked.name);
-            }
-            if checked.problems.len() > SHOWN {
-                let _ = writeln!(problems, "{} and {} more", checked.name, checked.problems.len() - SHOWN);
+            for aspect in Aspect::ALL {
+                let of_aspect = || checked.problems.iter().filter(move |(of, _)| *of == aspect);
+                for (_, problem) in of_aspect().take(SHOWN) {
+                    let _ = writeln!(problems, "{} {aspect}: {problem}", checked.name);
+                }
+                let more = of_aspect().count().saturating_sub(SHOWN);
+                if more > 0 {
+                    let _ = writeln!(problems, "{} {aspect}: and {more} more", checked.name);
+                }
             }
         }
         problems

@@ -151,14 +151,15 @@ async fn sent(bench: &Bench, subject: &Subject<'_>, checked: &mut Checked, asked
         .or_else(|| {
             let count = bench.mock.requests() - requests;
             (count != 1).then(|| format!("the gateway received {count} requests"))
-        })
-        .or_else(|| answered.as_ref().err().map(ToString::to_string));
+        });
     if subject.method.kind == Kind::Upload && wire.files() > 0 {
         checked.note(Aspect::Upload, &asked.what, problem.clone());
     }
     checked.note(Aspect::Request, &asked.what, problem);
     bench.mock.forget_answers(name);
-    answered.ok()
+    answered
+        .map_err(|error| checked.note(Aspect::Response, &asked.what, Some(error.to_string())))
+        .ok()
 }
 
 type Sent = (Value, Result<Read, Error>);

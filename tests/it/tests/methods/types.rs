@@ -186,6 +186,12 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Read, Error>>>>;
 /// A request, as its public fields show it, and what was made of it.
 pub(crate) type Prepared<T> = Result<(Value, T), serde_json::Error>;
 
+/// Makes something of a request, given as JSON.
+type Make<T> = fn(&Client, &str) -> Prepared<T>;
+
+/// Reads a text of Alipay's.
+type ReadText = fn(&Client, &str) -> Result<Read, Error>;
+
 /// An error code, and its class.
 pub(crate) type Code = (&'static str, Option<ErrorClass>);
 
@@ -194,13 +200,13 @@ pub(crate) type Code = (&'static str, Option<ErrorClass>);
 pub(crate) struct AnyMethod {
     pub(crate) name: &'static str,
     /// Sends a request, given as JSON.
-    pub(crate) call: Option<fn(&Client, &str) -> Prepared<Answering>>,
-    pub(crate) page: Option<fn(&Client, &str) -> Prepared<PageCall>>,
+    pub(crate) call: Option<Make<Answering>>,
+    pub(crate) page: Option<Make<PageCall>>,
     /// Reads the query of a `return_url`.
-    pub(crate) back: Option<fn(&Client, &str) -> Result<Read, Error>>,
-    pub(crate) app: Option<fn(&Client, &str) -> Prepared<AppCall>>,
+    pub(crate) back: Option<ReadText>,
+    pub(crate) app: Option<Make<AppCall>>,
     /// Reads what an app got.
-    pub(crate) result: Option<fn(&Client, &str) -> Result<Read, Error>>,
+    pub(crate) result: Option<ReadText>,
     /// All its own codes.
     pub(crate) codes: fn() -> Vec<Code>,
     /// The code that an error is.

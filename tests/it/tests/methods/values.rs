@@ -28,10 +28,13 @@ pub(crate) enum For {
     Form,
 }
 
+/// Finds the type that a reference means.
+type Resolve<'s> = Box<dyn Fn(&TypeRef) -> Option<&'s TypeDef> + 's>;
+
 /// Fills the objects of one method or notification.
 pub(crate) struct Filler<'s> {
     random: Random,
-    resolve: Box<dyn Fn(&TypeRef) -> Option<&'s TypeDef> + 's>,
+    resolve: Resolve<'s>,
     reader: For,
     /// The types that the present value is inside of.
     inside: Vec<&'s str>,
@@ -97,10 +100,9 @@ impl<'s> Filler<'s> {
         };
         let mut filled = Map::new();
         for field in &object.fields {
-            if which == Which::All || field.required || chosen.contains(&field.name.as_str()) {
-                if let Some(value) = self.field(field, which) {
-                    filled.insert(field.name.clone(), value);
-                }
+            let is_wanted = which == Which::All || field.required || chosen.contains(&field.name.as_str());
+            if is_wanted && let Some(value) = self.field(field, which) {
+                filled.insert(field.name.clone(), value);
             }
         }
         filled
