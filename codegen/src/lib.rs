@@ -41,6 +41,8 @@ mod generate;
 pub mod ir;
 #[doc = include_str!("../LANGUAGE.md")]
 pub mod language {}
+#[cfg(feature = "generate")]
+mod list;
 mod load;
 #[cfg(feature = "generate")]
 mod lower;
@@ -67,6 +69,8 @@ pub use draft::{Filling, drafts};
 pub use emit::Root;
 #[cfg(feature = "generate")]
 pub use generate::{Options, generate};
+#[cfg(feature = "generate")]
+pub use list::types_list;
 pub use load::{load, load_labelled};
 #[cfg(feature = "generate")]
 pub use lower::{extension_names, rust_names};

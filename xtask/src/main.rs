@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use std::{fmt, fs};
 
 use alipay_codegen::{
-    Filling, Page, Project, Root, SourceFile, drafts, methods_page, methods_table, read_specs, with_products,
+    Filling, Page, Project, Root, SourceFile, drafts, methods_page, methods_table, read_specs, types_list,
+    with_products,
 };
 use clap::{Args, Parser};
 use console::say;
@@ -149,6 +150,7 @@ fn codegen(check: bool) -> CommandResult {
             page("docs/METHODS.md", |spec, _| Some(methods_table(spec))),
             page("alipay-api/src/guide/methods.md", |spec, _| Some(methods_page(spec))),
             page("README.md", |spec, found| with_products(found, spec)),
+            page("tests/it/tests/methods/list.rs", |spec, _| Some(types_list(spec))),
         ],
     };
     if !check {

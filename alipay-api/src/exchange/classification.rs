@@ -3,7 +3,7 @@
 use super::{AnswerValue, Exchange, Read, excerpt::Sort};
 use crate::{
     Error, ErrorClass, ErrorKind,
-    error::class_of,
+    error::{GatewayError, class_of},
     generated::gateway::{GatewayCode, GatewayErrorCode},
     method::Retry,
     protocol::{
@@ -14,6 +14,31 @@ use crate::{
     sign::BadSignature,
     transport::{TransportError, TransportErrorKind},
 };
+
+/// What a refusal of the gateway's says can be done.
+pub(crate) struct RefusalClass {
+    /// By its `sub_code`, if a spec describes that: the method's own, or that of the codes that are common to all.
+    described: Option<ErrorClass>,
+    /// The same, or else by its `code`.
+    pub(crate) class: Option<ErrorClass>,
+}
+
+impl RefusalClass {
+    /// `own` has the classes of the method's own codes.
+    pub(crate) fn of(gateway: &GatewayError, own: fn(&str) -> Option<ErrorClass>) -> Self {
+        let class = |sub_code: &str| own(sub_code).or_else(|| class_of::<GatewayErrorCode>(sub_code));
+        let described = gateway.sub_code.as_deref().and_then(class);
+        Self {
+            described,
+            class: described.or_else(|| class_of::<GatewayCode>(&gateway.code)),
+        }
+    }
+
+    /// Whether this class leaves open what became of the call.
+    pub(crate) fn says_nothing(class: Option<ErrorClass>) -> bool {
+        matches!(class, None | Some(ErrorClass::OutcomeUnknown))
+    }
+}
 
 impl Exchange<'_> {
     /// Reads what a verified answer says.
@@ -77,12 +102,11 @@ impl Exchange<'_> {
                 .failed(ErrorKind::Verification, message)
                 .with_gateway(gateway, None, false);
         }
-        let described = gateway.sub_code.as_deref().and_then(|sub_code| self.class(sub_code));
-        let class = described.or_else(|| class_of::<GatewayCode>(&gateway.code));
+        let RefusalClass { described, class } = RefusalClass::of(&gateway, self.classify);
         let reads = self.retry == Retry::Read;
         // A code that no spec describes says nothing about the outcome, nor does one beside a `code` of success. And anyone on the way can
         // make an unsigned refusal of a call that was in truth carried out.
-        let says_nothing = matches!(class, None | Some(ErrorClass::OutcomeUnknown))
+        let says_nothing = RefusalClass::says_nothing(class)
             || answer.verdict.claims_success()
             || !answer.verified
             // A refusal does not say which call it answers: anyone on the way could repeat an old one.
@@ -102,11 +126,6 @@ impl Exchange<'_> {
         } else {
             error
         }
-    }
-
-    /// By the method's own codes, then by those that are common to all.
-    fn class(&self, sub_code: &str) -> Option<ErrorClass> {
-        (self.classify)(sub_code).or_else(|| class_of::<GatewayErrorCode>(sub_code))
     }
 
     /// No whole answer came: what was sent may have been carried out, unless there was no connection.

@@ -22,6 +22,7 @@ pub use self::metadata::ResponseMetadata;
 pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
+    classification::RefusalClass,
     signing::{Late, check_tokens, invalid, sign, sign_now},
     tokens::Tokens,
     value::{AnswerValue, Read, unpacked, unpacked_with_metadata},

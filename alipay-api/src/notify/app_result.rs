@@ -2,7 +2,9 @@ use bytes::Bytes;
 
 use super::{Notifications, Verified, parameters, parameters::VerifiedParameters};
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorClass, ErrorKind,
+    error::class_of,
+    exchange::RefusalClass,
     method::AppMethod,
     protocol::{self, answer::AnswerError, received::Received},
 };
@@ -26,8 +28,8 @@ impl Notifications<'_> {
     ///
     /// # Errors
     /// As for [`verify`](Self::verify), and [`ErrorKind::Gateway`] where the result is an error. Where nobody has
-    /// [signed](Error::is_verified) the error, the order may have been paid all the same. An empty result, as after a payment that
-    /// the buyer cancelled, is [`ErrorKind::Malformed`].
+    /// [signed](Error::is_verified) the error, or its code [leaves that open](Error::is_outcome_unknown), the order may have been paid all the
+    /// same. An empty result, as after a payment that the buyer cancelled, is [`ErrorKind::Malformed`].
     pub fn verify_app_result<M: AppMethod>(&self, result: &str) -> Result<Verified<M::Response>, Error> {
         let method = M::INFO.name;
         let error = |kind, message: &str| Error::new(kind, message).with_method(method);
@@ -62,9 +64,14 @@ impl Notifications<'_> {
             } else {
                 ErrorKind::Gateway
             };
+            let gateway = answer.gateway_error();
+            // An unsigned refusal decides nothing where the gateway signs such refusals.
+            let class = RefusalClass::of(&gateway, class_of::<M::ErrorCode>).class;
+            let class = class.filter(|_| kind == ErrorKind::Gateway);
+            let is_unknown = !answer.verified || answer.verdict.claims_success() || RefusalClass::says_nothing(class);
             return Err(error(kind, "the app result is an error:")
-                .with_gateway(answer.gateway_error(), None, answer.verified)
-                .with_outcome(!answer.verified || answer.verdict.claims_success(), false));
+                .with_gateway(gateway, class, answer.verified)
+                .with_outcome(is_unknown, !is_unknown && class == Some(ErrorClass::Retry)));
         }
         let parameters = VerifiedParameters::of_members(&answer.values);
         self.check_app("the app result", &parameters)?;

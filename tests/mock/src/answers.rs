@@ -9,7 +9,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use alipay_codegen::ir::GATEWAY_MEMBERS;
+use alipay_codegen::ir::{GATEWAY_MEMBERS, Kind};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -278,7 +278,8 @@ impl Content {
             Some(code) => is_failure(described, code),
             None => node.contains_key("sub_code") && !has_field(described, "sub_code"),
         };
-        if described.is_some_and(|described| described.method.kind.is_page()) && (exactly || !is_error) {
+        let is_only_page = described.is_some_and(|described| described.method.kind == Kind::Page);
+        if is_only_page && (exactly || !is_error) {
             let method = method.to_owned();
             return Err(AnswerError::Page { method });
         }

@@ -6,8 +6,20 @@ use std::sync::{Mutex, PoisonError};
 /// Older requests are forgotten, so that a load test may run for ever.
 const KEPT: usize = 64;
 
+/// Files are large: only those of the latest requests are kept.
+const FILES_KEPT: usize = 4;
+
 /// A request's parameters, decoded; the body's and the query's.
 pub type Received = BTreeMap<String, String>;
+
+/// A file of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedFile {
+    /// Its name.
+    pub name: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
+}
 
 /// The requests of a gateway.
 #[derive(Default)]
@@ -22,7 +34,11 @@ struct State {
     refusals: BTreeMap<String, u64>,
     not_played: BTreeMap<String, u64>,
     last: VecDeque<Received>,
+    files: VecDeque<(String, ReceivedFiles)>,
 }
+
+/// The files of a request, by field.
+type ReceivedFiles = Vec<(String, ReceivedFile)>;
 
 impl Journal {
     /// Notes a request; `known` is its method's name, if the gateway knows that.
@@ -36,6 +52,23 @@ impl Journal {
             state.last.pop_front();
         }
         state.last.push_back(parameters);
+    }
+
+    /// Keeps the files of a request of this method.
+    pub(crate) fn add_files(&self, method: &str, files: &[(String, ReceivedFile)]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.files.len() == FILES_KEPT {
+            state.files.pop_front();
+        }
+        state.files.push_back((method.to_owned(), files.to_vec()));
+    }
+
+    /// The files of the latest request of this method that had some.
+    pub(crate) fn last_files(&self, method: &str) -> Option<ReceivedFiles> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest_first = state.files.iter().rev();
+        let (_, files) = latest_first.find(|(name, _)| name == method)?;
+        Some(files.clone())
     }
 
     /// Notes that a request was refused.

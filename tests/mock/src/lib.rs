@@ -125,7 +125,7 @@ pub use control::onboarding::{ApplicationStatus, ApplicationView};
 pub use control::preauths::{PreauthOperationView, PreauthView};
 pub use control::{ControlError, Payment, RefundView, TradeView};
 pub use faults::{Delay, Fault, Release};
-pub use journal::Received;
+pub use journal::{Received, ReceivedFile};
 pub use lifetimes::Lifetimes;
 pub use mock::Mock;
 pub use mock::builder::{Builder, StartError};

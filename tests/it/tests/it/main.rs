@@ -2,6 +2,7 @@
 
 mod agreements;
 mod answers;
+mod browser;
 mod cases;
 mod certificates;
 mod check;

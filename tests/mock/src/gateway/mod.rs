@@ -47,6 +47,9 @@ pub(crate) enum Source {
 pub(crate) fn answer(core: &Core, request: &dyn Request) -> Reply {
     let target = target(core, request.method());
     core.journal.add(request.received(), target.map(Target::name));
+    if let (Some(target), files @ [_, ..]) = (target, request.files()) {
+        core.journal.add_files(target.name(), files);
+    }
     let checked = checks::request(request, target, &core.app).and_then(|target| {
         let merchant = core.look(|state, now| checks::caller(request, target, &core.app, state, now))?;
         Ok((target, merchant))
@@ -67,7 +70,9 @@ pub(crate) fn answer(core: &Core, request: &dyn Request) -> Reply {
     let body = match result {
         Content::Page(page) => Body::Page(page),
         // A browser gets a page whatever happens.
-        Content::Outcome(Outcome::Failure { failure, .. }) if is_page(target) => Body::Page(pages::error(&failure)),
+        Content::Outcome(Outcome::Failure { failure, .. }) if is_page(request, target) => {
+            Body::Page(pages::error(&failure))
+        }
         Content::Outcome(outcome) => Body::Answer(request.answer(target, outcome)),
     };
     Reply { body, source }
@@ -80,9 +85,10 @@ fn target<'a>(core: &'a Core, name: Option<&'a str>) -> Option<Target<'a>> {
     described.or_else(|| core.answers.has(name).then_some(Target::Undescribed(name)))
 }
 
-fn is_page(target: Option<Target<'_>>) -> bool {
+/// Whether a browser opens it. Where an app may hand over the method too, the request tells.
+fn is_page(request: &dyn Request, target: Option<Target<'_>>) -> bool {
     let method = target.and_then(Target::method);
-    method.is_some_and(|method| method.kind.is_page())
+    method.is_some_and(|method| method.kind.is_page() && !(method.kind.is_app() && request.is_order_string()))
 }
 
 /// What a call came to, and who says so.
@@ -137,11 +143,17 @@ fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Mer
     };
     match (played, ordered, target) {
         (Some(Err(failure)), ..) => Source::Gateway.gives(failure),
+        (_, Some(_), Target::Described(described)) if is_page(request, Some(target)) => {
+            Source::Order.gives(Content::Page(pages::not_played(described.method)))
+        }
         (_, Some(ordered), _) => Source::Order.gives(match ordered.outcome(target, &content, core.now()) {
             Ok(outcome) => outcome.into(),
             Err(wrong) => wrong_answer(core, wrong),
         }),
         (Some(Ok(played)), None, _) => Source::Gateway.gives(played),
+        (None, None, Target::Described(described)) if is_page(request, Some(target)) => {
+            Source::NotPlayed.gives(Content::Page(pages::not_played(described.method)))
+        }
         (None, None, Target::Described(described)) => Source::NotPlayed.gives(example(described, &content, core)),
         // Its last answer went to another call meanwhile.
         (None, None, Target::Undescribed(name)) => Source::Gateway.gives(checks::unknown_method(name)),
@@ -202,9 +214,6 @@ fn play(
 
 /// What a method's spec says that it answers.
 fn example(described: Described<'_>, content: &Map<String, Value>, core: &Core) -> Content {
-    if described.method.kind.is_page() {
-        return Content::Page(pages::not_played(described.method));
-    }
     match example::answer(described, content, core.now()) {
         Ok(fields) if described.method.without_code => Outcome::Bare(fields).into(),
         Ok(fields) => Outcome::Success(example::success_code(described.method), fields).into(),

@@ -24,7 +24,7 @@ use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
 use crate::{
     Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment,
-    Received, StartError, TradeView, Visitor,
+    Received, ReceivedFile, StartError, TradeView, Visitor,
 };
 
 /// A running gateway. Dropping it shuts it down.
@@ -272,6 +272,11 @@ impl Mock {
     /// The parameters of the latest request of this method, if it is among the last 64 requests.
     pub fn last_request(&self, method: &str) -> Option<Received> {
         self.core.journal.last(method)
+    }
+
+    /// The files of the latest request of this method that had some, by field, if it is among the last four such requests of all methods.
+    pub fn last_files(&self, method: &str) -> Option<Vec<(String, ReceivedFile)>> {
+        self.core.journal.last_files(method)
     }
 
     /// How many requests of this method the gateway has received.

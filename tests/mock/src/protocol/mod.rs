@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::certificates::Signatory;
 use crate::faults::Fault;
-use crate::journal::Received;
+use crate::journal::{Received, ReceivedFile};
 use crate::keys::{KeyError, PublicKey, SignType};
 use crate::numbers;
 use crate::specs::Target;
@@ -29,8 +29,12 @@ pub(crate) const MAX_BODY: usize = 8 << 20;
 pub(crate) trait Request {
     /// Everything that came, for the journal.
     fn received(&self) -> Received;
+    /// The files that came, by field.
+    fn files(&self) -> &[(String, ReceivedFile)];
     /// The method's name.
     fn method(&self) -> Option<&str>;
+    /// Whether a phone app has handed it over: an order string, and nothing else.
+    fn is_order_string(&self) -> bool;
     /// The app that calls.
     fn app_id(&self) -> Option<&str>;
     /// The serial of the app's certificate.

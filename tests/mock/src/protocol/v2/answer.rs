@@ -146,14 +146,11 @@ pub(crate) fn root(method: &str) -> String {
     format!("{}_response", method.replace('.', "_"))
 }
 
-/// A `code`, and its `msg` unless the other fields have one.
+/// A `code` and its `msg`, unless the other fields have them: a method may have its own.
 fn coded(code: &str, others: &Fields) -> Fields {
-    let fields = Fields::new().with("code", code);
-    if others.iter().any(|(name, _)| name == "msg") {
-        fields
-    } else {
-        fields.with("msg", msg(code))
-    }
+    let has = |member: &str| others.iter().any(|(name, _)| name == member);
+    let fields = Fields::new().maybe("code", (!has("code")).then_some(code));
+    fields.maybe("msg", (!has("msg")).then(|| msg(code)))
 }
 
 /// Puts members at the end of an object's text.

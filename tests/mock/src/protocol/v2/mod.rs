@@ -10,7 +10,7 @@ use alipay_codegen::ir::{Placement, Type};
 use serde_json::{Map, Value};
 
 use crate::clock;
-use crate::journal::Received;
+use crate::journal::{Received, ReceivedFile};
 use crate::keys::{PublicKey, SignType};
 use crate::protocol;
 use crate::protocol::failure::Failure;
@@ -24,13 +24,19 @@ use parameters::{Parameters, Unreadable};
 pub(crate) struct Request {
     parameters: Parameters,
     problem: Option<Unreadable>,
+    /// Whether all of it came in the body. A form that a browser submits has the protocol's parameters in the query.
+    is_order_string: bool,
 }
 
 impl Request {
     /// Takes apart what came to `/gateway.do`.
     pub(crate) fn read(query: &str, content_type: &str, body: &[u8]) -> Self {
         let (parameters, problem) = Parameters::read(query, content_type, body);
-        Self { parameters, problem }
+        Self {
+            parameters,
+            problem,
+            is_order_string: query.is_empty(),
+        }
     }
 
     fn sign_type(&self) -> Option<SignType> {
@@ -51,8 +57,16 @@ impl protocol::Request for Request {
             .collect()
     }
 
+    fn files(&self) -> &[(String, ReceivedFile)] {
+        &self.parameters.files
+    }
+
     fn method(&self) -> Option<&str> {
         self.parameters.get("method")
+    }
+
+    fn is_order_string(&self) -> bool {
+        self.is_order_string
     }
 
     fn app_id(&self) -> Option<&str> {
@@ -158,7 +172,16 @@ impl protocol::Request for Request {
         let own_root = || target.map_or_else(|| ERROR_ROOT.to_owned(), |target| root(target.name()));
         let has_code = target.is_none_or(|target| target.method().is_none_or(|method| !method.without_code));
         let (root, node, signed) = match outcome {
-            Outcome::Success(code, fields) => (own_root(), Answer::success(&code, &fields), true),
+            Outcome::Success(code, mut fields) => {
+                let is_app = target
+                    .and_then(Target::method)
+                    .is_some_and(|method| method.kind.is_app());
+                // What a phone app gets says for which app it is.
+                if is_app && fields.iter().all(|(name, _)| name != "app_id") {
+                    fields = fields.maybe("app_id", self.app_id());
+                }
+                (own_root(), Answer::success(&code, &fields), true)
+            }
             Outcome::Bare(fields) => (own_root(), Answer::bare(&fields), true),
             // A method whose answers have no `code` has its errors under another root.
             Outcome::Failure { failure, signed } if has_code => (own_root(), Answer::failure(&failure), signed),

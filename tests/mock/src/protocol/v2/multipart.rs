@@ -4,8 +4,8 @@
 pub(super) struct Part<'a> {
     /// The field's name.
     pub(super) name: String,
-    /// Whether it names a file.
-    pub(super) is_file: bool,
+    /// The file's name, if it is a file.
+    pub(super) file_name: Option<String>,
     /// What it holds.
     pub(super) content: &'a [u8],
 }
@@ -46,7 +46,7 @@ fn part(bytes: &[u8]) -> Option<Part<'_>> {
         .find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
     Some(Part {
         name: attribute(disposition, "name")?.to_owned(),
-        is_file: attribute(disposition, "filename").is_some(),
+        file_name: attribute(disposition, "filename").map(str::to_owned),
         content,
     })
 }
@@ -73,12 +73,12 @@ mod tests {
             --X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\xff\r\n\xd8\r\n--X--\r\n";
         let parts = parse(body, boundary("multipart/form-data; boundary=\"X\"").unwrap()).unwrap();
         assert_eq!(
-            (parts[0].name.as_str(), parts[0].is_file, parts[0].content),
-            ("image_type", false, &b"jpg"[..])
+            (parts[0].name.as_str(), parts[0].file_name.as_deref(), parts[0].content),
+            ("image_type", None, &b"jpg"[..])
         );
         assert_eq!(
-            (parts[1].name.as_str(), parts[1].is_file, parts[1].content),
-            ("image", true, &b"\xff\r\n\xd8"[..])
+            (parts[1].name.as_str(), parts[1].file_name.as_deref(), parts[1].content),
+            ("image", Some("a.jpg"), &b"\xff\r\n\xd8"[..])
         );
     }
 

@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use percent_encoding::percent_decode;
 
 use super::multipart;
+use crate::journal::ReceivedFile;
 use crate::protocol::charset::Charset;
 
 /// Everything a request carries.
@@ -16,7 +17,8 @@ pub(crate) struct Parameters {
     list: Vec<Parameter>,
     /// Where each name's parameter is.
     index: HashMap<String, usize>,
-    files: Vec<String>,
+    /// In the order of the wire.
+    pub(crate) files: Vec<(String, ReceivedFile)>,
 }
 
 #[derive(Debug)]
@@ -54,10 +56,10 @@ impl Parameters {
             match multipart::boundary(content_type).and_then(|boundary| multipart::parse(body, boundary)) {
                 Some(parts) => {
                     for part in parts {
-                        if part.is_file {
-                            files.push(part.name);
-                        } else {
-                            raw.push((part.name.into_bytes(), part.content.to_vec()));
+                        let content = part.content.to_vec();
+                        match part.file_name {
+                            Some(name) => files.push((part.name, ReceivedFile { name, content })),
+                            None => raw.push((part.name.into_bytes(), content)),
                         }
                     }
                 }
@@ -118,7 +120,7 @@ impl Parameters {
 
     /// Whether a file came under this name.
     pub(crate) fn has_file(&self, name: &str) -> bool {
-        self.files.iter().any(|file| file == name)
+        self.files.iter().any(|(field, _)| field == name)
     }
 
     /// The text that is signed: all parameters but `sign` that are not empty, sorted, as sent.
