@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use alipay_codegen::{
-    Catalogue, Code, Diagnostic, DraftError, Filling, Options, Page, Project, ProjectError, Root, SourceFile,
+    Catalogue, CatalogueError, Code, Diagnostic, Filling, Options, Page, Project, ProjectError, Root, SourceFile,
     WriteError, drafts, generate, load, methods_table, with_products,
 };
 
@@ -291,7 +291,7 @@ const fn of(methods: &str) -> Catalogue<'_> {
 }
 
 /// Of one method.
-fn draft(method: &str, catalogue: &Catalogue<'_>, specs: &[SourceFile]) -> Result<SourceFile, DraftError> {
+fn draft(method: &str, catalogue: &Catalogue<'_>, specs: &[SourceFile]) -> Result<SourceFile, CatalogueError> {
     let mut drafts = drafts(&BTreeSet::from([method.to_owned()]), catalogue, specs, Filling::Empty)?;
     assert_eq!(drafts.len(), 1);
     Ok(drafts.remove(0))
@@ -577,14 +577,14 @@ fn a_whole_catalogue_can_be_generated_from() {
 #[test]
 fn a_catalogue_that_cannot_be_read_says_where() {
     assert!(
-        matches!(draft("alipay.trade.pay", &CATALOGUE, &[]), Err(DraftError::NoSuchMethod(name)) if name == "alipay.trade.pay")
+        matches!(draft("alipay.trade.pay", &CATALOGUE, &[]), Err(CatalogueError::NoSuchMethod(name)) if name == "alipay.trade.pay")
     );
     assert!(matches!(
         draft("a.b", &of("\n{\"a.b\": 1"), &[]),
-        Err(DraftError::Line { line: 2, .. })
+        Err(CatalogueError::Line { line: 2, .. })
     ));
     assert!(matches!(
         draft("a.b", &of("{\"method\":\"a.b\",\"biz_content\":[1]}"), &[]),
-        Err(DraftError::Line { line: 1, .. })
+        Err(CatalogueError::Line { line: 1, .. })
     ));
 }

@@ -191,7 +191,7 @@ async fn an_app_opens_the_same_page_by_an_order_string() {
     let (mock, client) = start().await;
     let order = client
         .user()
-        .agreement_page_sign_app(offer("E1"))
+        .agreement_page_sign(offer("E1"))
         .order_string()
         .unwrap();
     let (status, page) = browse(&format!("{}?{order}", mock.gateway_url())).await;

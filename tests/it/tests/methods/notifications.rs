@@ -48,7 +48,7 @@ fn received(bench: &Bench, notification: &Notification, mut fields: Map<String, 
     let own = fields.iter().map(|(name, value)| (name.clone(), as_text(value)));
     let parameters: BTreeMap<String, String> = beside.clone().into_iter().chain(own).collect();
     let left_out: &[&str] = match notification.signature {
-        Signature::V1 => &["sign_type"],
+        Signature::V1 | Signature::Unproven => &["sign_type"],
         Signature::V2 => &[],
     };
     let body = bench.signed(&parameters, left_out);
