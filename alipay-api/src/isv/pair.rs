@@ -20,6 +20,7 @@ pub(super) struct Pair {
 
 impl Pair {
     /// The pairs of an answer. Alipay lists them where there are several, and may repeat the only one in a list.
+    #[expect(deprecated, reason = "a lifetime that an answer does say holds")]
     pub(super) fn of(answer: TokenAppResponse) -> Vec<Self> {
         let first = AppTokenExchangeSubElement {
             app_auth_token: answer.app_auth_token,

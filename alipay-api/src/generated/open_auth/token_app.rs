@@ -126,7 +126,8 @@ pub struct TokenAppResponse {
     pub auth_app_id: String,
     /// 授权商户的user_id. The merchant's Alipay user number.
     pub user_id: String,
-    /// Obsolete, because a token of an app does not expire. It was the token's lifetime in seconds.
+    /// The token's lifetime in seconds, when tokens still expired.
+    #[deprecated(note = "A token of an app does not expire.")]
     pub expires_in: Option<i64>,
     /// 刷新令牌的有效时间. The refresh token's lifetime in seconds, from this call on.
     pub re_expires_in: Option<i64>,

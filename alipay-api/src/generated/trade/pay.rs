@@ -729,7 +729,8 @@ pub struct PayResponse {
     pub buyer_user_name: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
     pub buyer_user_type: Option<crate::types::OpenEnum<PayBuyerUserType>>,
-    /// 买家支付宝用户号. Deprecated: use `buyer_open_id`.
+    /// 买家支付宝用户号. An old identifier of the buyer.
+    #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 发生支付交易的商户门店名称. The name of the shop in which it was paid.
     pub store_name: Option<String>,

@@ -202,7 +202,8 @@ pub struct QueryResponse {
     pub buyer_user_id: Option<String>,
     /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
     pub buyer_open_id: Option<String>,
-    /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
+    /// 买家支付宝用户号. An old identifier of the buyer.
+    #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
     pub buyer_user_type: Option<crate::types::OpenEnum<QueryBuyerUserType>>,

@@ -410,7 +410,8 @@ pub struct RefundResponse {
     pub buyer_user_id: Option<String>,
     /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
     pub buyer_open_id: Option<String>,
-    /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
+    /// 买家支付宝用户号. An old identifier of the buyer.
+    #[deprecated(note = "Use `buyer_open_id`.")]
     pub open_id: Option<String>,
     /// 是否有银行卡冲退. Whether part of the refund goes to a bank card, which takes longer. Needs `deposit_back_info` among the query options.
     pub has_deposit_back: Option<bool>,
