@@ -82,20 +82,11 @@ impl crate::method::Method for CcmSwArticleDelete {
     type Response = CcmSwArticleDeleteResponse;
     type Output = CcmSwArticleDeleteResponse;
     type ErrorCode = CcmSwArticleDeleteErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3 {
-            without: &["ccs_instance_id", "id"],
-            ..crate::method::V3::new(
-                "DELETE",
-                "/v3/alipay/iservice/ccm/sw/article/delete",
-            )
-        }),
-        ..crate::method::MethodInfo::new(
-            "alipay.iservice.ccm.sw.article.delete",
-            crate::method::Kind::Server,
-            crate::method::Retry::Never,
-        )
-    };
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
+        "alipay.iservice.ccm.sw.article.delete",
+        crate::method::Kind::Server,
+        crate::method::Retry::Never,
+    );
 }
 
 impl crate::method::ServerMethod for CcmSwArticleDelete {}

@@ -82,20 +82,11 @@ impl crate::method::Method for CcmSwLibraryDelete {
     type Response = CcmSwLibraryDeleteResponse;
     type Output = CcmSwLibraryDeleteResponse;
     type ErrorCode = CcmSwLibraryDeleteErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3 {
-            without: &["ccs_instance_id", "id"],
-            ..crate::method::V3::new(
-                "DELETE",
-                "/v3/alipay/iservice/ccm/sw/library/delete",
-            )
-        }),
-        ..crate::method::MethodInfo::new(
-            "alipay.iservice.ccm.sw.library.delete",
-            crate::method::Kind::Server,
-            crate::method::Retry::Never,
-        )
-    };
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
+        "alipay.iservice.ccm.sw.library.delete",
+        crate::method::Kind::Server,
+        crate::method::Retry::Never,
+    );
 }
 
 impl crate::method::ServerMethod for CcmSwLibraryDelete {}

@@ -82,17 +82,11 @@ impl crate::method::Method for CcmSwTreeDelete {
     type Response = CcmSwTreeDeleteResponse;
     type Output = CcmSwTreeDeleteResponse;
     type ErrorCode = CcmSwTreeDeleteErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        v3: Some(crate::method::V3 {
-            without: &["ccs_instance_id", "id"],
-            ..crate::method::V3::new("DELETE", "/v3/alipay/iservice/ccm/sw/tree/delete")
-        }),
-        ..crate::method::MethodInfo::new(
-            "alipay.iservice.ccm.sw.tree.delete",
-            crate::method::Kind::Server,
-            crate::method::Retry::Never,
-        )
-    };
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
+        "alipay.iservice.ccm.sw.tree.delete",
+        crate::method::Kind::Server,
+        crate::method::Retry::Never,
+    );
 }
 
 impl crate::method::ServerMethod for CcmSwTreeDelete {}
