@@ -13,8 +13,8 @@ pub struct AgreementPageSign {
     pub access_params: Option<AccessParams>,
     /// 协议生效类型. Whether the agreement is in force at once or only when the merchant says so. Without it, at once.
     pub agreement_effect_type: Option<String>,
-    /// 是否允许花芝GO降级成原代扣. Whether Huazhi GO (花芝GO) may fall back to plain deduction, the product in the sales plan. Only for Huazhi GO. Without it, true.
-    pub allow_huazhi_degrade: Option<bool>,
+    /// 是否允许花芝GO降级成原代扣. Whether Huazhi GO (花芝GO) may fall back to plain deduction, the product in the sales plan: `true` or `false`. Only for Huazhi GO. Without it, `true`.
+    pub allow_huazhi_degrade: Option<String>,
     /// 设备信息参数. The device, where the agreement is signed for a device.
     pub device_params: Option<DeviceParams>,
     /// 签约有效时间限制. For how many seconds signing is possible, from 0 to 86400; later it is blocked. Without it, Alipay's own limit. For merchants with the security check; needs the `timestamp` of the request.
@@ -84,10 +84,12 @@ impl AgreementPageSign {
         self
     }
 
-    /// 是否允许花芝GO降级成原代扣. Whether Huazhi GO (花芝GO) may fall back to plain deduction, the product in the sales plan. Only for Huazhi GO. Without it, true.
-    #[inline]
-    pub fn allow_huazhi_degrade(mut self, allow_huazhi_degrade: bool) -> Self {
-        self.allow_huazhi_degrade = Some(allow_huazhi_degrade);
+    /// 是否允许花芝GO降级成原代扣. Whether Huazhi GO (花芝GO) may fall back to plain deduction, the product in the sales plan: `true` or `false`. Only for Huazhi GO. Without it, `true`.
+    pub fn allow_huazhi_degrade(
+        mut self,
+        allow_huazhi_degrade: impl Into<String>,
+    ) -> Self {
+        self.allow_huazhi_degrade = Some(Into::into(allow_huazhi_degrade));
         self
     }
 
