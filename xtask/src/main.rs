@@ -29,6 +29,9 @@ enum Command {
     },
     /// Draft specs of methods from their lines of the catalogue.
     New(New),
+    /// Compare the specs with the catalogue of the gateway's methods: names, types and places. Fails where they differ without a reason that
+    /// `spec/DIFFERENCES.md` says.
+    Catalogue(catalogue::Arguments),
     /// Check that no module of a crate uses one that uses it, and show them in their order.
     Modules,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
@@ -77,6 +80,8 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Codegen { check } => codegen(check),
         Command::New(arguments) => new(&arguments),
+        Command::Catalogue(arguments) => catalogue::run(workspace(), &arguments)
+            .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         Command::Modules => modules(),
         Command::BenchReport => show_benchmarks(),
         Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())

@@ -87,6 +87,13 @@ impl Texts {
     }
 }
 
+/// The names of the methods that a folder's `additions.txt` adds to the first catalogue, if there is one.
+pub(super) fn additions(folder: &Path) -> Result<BTreeSet<String>, String> {
+    let names = text(&folder.join("additions.txt"))?.unwrap_or_default();
+    let names = names.lines().map(str::trim).filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
+}
+
 fn text(path: &Path) -> Result<Option<String>, String> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
