@@ -48,8 +48,8 @@ pub struct Method {
     pub product: String,
     /// The file, relative to `spec/`, with `/`.
     pub file: String,
-    /// The official title.
-    pub title: String,
+    /// The official title, where a public source has it.
+    pub title: Option<String>,
     /// What it does.
     pub doc: String,
     /// Why it should not be called any more.

@@ -84,7 +84,7 @@ fn table(spec: &Spec, head: &str, call: impl Fn(&Product, &str, &Method, &str) -
                 "| [{}]({}) | {} | {calls} | `{}` | V2{} | {kind}{notice} |",
                 method.name,
                 method.source.replace('|', "%7C"),
-                cell(&method.title),
+                cell(method.title.as_deref().unwrap_or("–")),
                 product.name,
                 v3.unwrap_or_default(),
             );

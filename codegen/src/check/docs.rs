@@ -21,6 +21,19 @@ pub(super) fn named(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -
     doc(reader, map, name, help)
 }
 
+/// `title`, or `untitled` where no public source has it.
+pub(super) fn title(reader: Reader<'_>, map: &Map<'_>, name: &str) -> Option<String> {
+    if !reader.flag(map, "untitled") {
+        let help = "give the official title; if no public source has it, say `untitled: true`";
+        return Some(reader.required_text(map, "title", help));
+    }
+    if map.get("title").is_some() {
+        let message = format!("`{name}` has a `title`, and says that it has none");
+        reader.add(Code::NoLabel, map.key_span("untitled"), message, "leave out either");
+    }
+    None
+}
+
 /// `label` and `doc`, of which at least one must be there; `name` is what they say something of.
 pub(super) fn doc(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -> Doc {
     let label = map

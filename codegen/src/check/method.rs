@@ -16,9 +16,10 @@ use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Repea
 use crate::names;
 use crate::syntax::Kind as NodeKind;
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "method",
     "title",
+    "untitled",
     "doc",
     "deprecated",
     "source",
@@ -126,7 +127,7 @@ pub(super) fn method(
     Some(Method {
         product: around.product.to_owned(),
         file: file.path.to_owned(),
-        title: reader.required_text(&map, "title", "give the official title"),
+        title: docs::title(reader, &map, &name),
         doc: docs::required(
             reader,
             &map,

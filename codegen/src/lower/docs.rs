@@ -135,7 +135,7 @@ pub(super) fn product(product: &ir::Product) -> Doc {
             product.name
         )];
     };
-    let mut lines = heading(&about.title, &product.name);
+    let mut lines = heading(Some(&about.title), &product.name);
     lines.push(String::new());
     lines.extend(text(&about.doc));
     if !about.links.is_empty() {
@@ -156,7 +156,7 @@ pub(super) fn methods_of(product: &ir::Product) -> Doc {
 }
 
 /// What a method's or notification's request or body is: title, name, text and source.
-pub(super) fn headed(title: &str, name: &str, doc: &str, source: &str) -> Doc {
+pub(super) fn headed(title: Option<&str>, name: &str, doc: &str, source: &str) -> Doc {
     let mut lines = heading(title, name);
     lines.push(String::new());
     lines.extend(text(doc));
@@ -166,12 +166,13 @@ pub(super) fn headed(title: &str, name: &str, doc: &str, source: &str) -> Doc {
 }
 
 /// `统一收单交易关闭接口: `alipay.trade.close`.`
-pub(super) fn heading(title: &str, name: &str) -> Doc {
-    vec![format!("{}: `{name}`.", text(title).join(" "))]
+pub(super) fn heading(title: Option<&str>, name: &str) -> Doc {
+    let title = title.map(|title| format!("{}: ", text(title).join(" ")));
+    vec![format!("{}`{name}`.", title.unwrap_or_default())]
 }
 
 /// The heading and the first paragraph.
-pub(super) fn brief(title: &str, name: &str, doc: &str) -> Doc {
+pub(super) fn brief(title: Option<&str>, name: &str, doc: &str) -> Doc {
     let mut lines = heading(title, name);
     lines.push(String::new());
     let paragraph: Vec<&str> = doc.trim().lines().take_while(|line| !line.trim().is_empty()).collect();

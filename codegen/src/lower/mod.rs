@@ -88,6 +88,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: 
         source,
         ..
     } = method;
+    let title = title.as_deref();
     let (request_ident, module) = names_of(method);
     let place = Place {
         own: Some(own),
@@ -131,9 +132,9 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: 
 }
 
 /// By what else documentation finds a method. An alias holds no quotes and no blanks but spaces.
-fn aliases<'a>(name: &'a str, title: &'a str) -> Vec<&'a str> {
+fn aliases<'a>(name: &'a str, title: Option<&'a str>) -> Vec<&'a str> {
     let fits = |alias: &&str| !alias.contains(|c: char| c == '"' || c == '\'' || (c.is_whitespace() && c != ' '));
-    [name, title].into_iter().filter(fits).collect()
+    [name].into_iter().chain(title).filter(fits).collect()
 }
 
 /// What a method is called in Rust: its request's type, and the function of the product's handle that calls it.
@@ -235,11 +236,11 @@ fn notification<'s>(notification: &'s ir::Notification, guide: &str) -> Notifica
         name,
         ident: names::identifier(&module),
         module: file_of(&module),
-        module_doc: docs::heading(title, name),
-        variant_doc: docs::heading(title, name),
+        module_doc: docs::heading(Some(title), name),
+        variant_doc: docs::heading(Some(title), name),
         body: objects::object(
             names::type_of(words),
-            docs::headed(title, name, doc, source),
+            docs::headed(Some(title), name, doc, source),
             &notification.body,
             Role::Response,
             &place,

@@ -73,7 +73,7 @@ pub(crate) fn error(failure: &Failure) -> String {
 pub(crate) fn not_played(method: &Method) -> String {
     let body = format!(
         "<h1>{}</h1>\n<p>模拟网关未模拟此页面（not played）：请求已按 spec 校验通过，未执行任何操作。</p>\n<dl>\n<dt>方法</dt><dd id=\"method\">{}</dd>\n</dl>",
-        escape(&method.title),
+        escape(method.title.as_deref().unwrap_or(&method.name)),
         escape(&method.name),
     );
     page("支付宝 - 未模拟的页面", &body)

@@ -544,7 +544,7 @@ impl Fund<'_> {
         self.client.call(request)
     }
 
-    /// 资金二级商户KYB代进件图片上传: `alipay.fund.expandindirect.image.upload`.
+    /// `alipay.fund.expandindirect.image.upload`.
     ///
     /// Uploads a picture or PDF for the onboarding of a secondary merchant of a fund product.
     #[inline]

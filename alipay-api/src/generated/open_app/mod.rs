@@ -151,7 +151,7 @@ impl OpenApp<'_> {
         self.client.call(request)
     }
 
-    /// 小程序商品文件上传接口: `alipay.open.app.item.file.upload`.
+    /// `alipay.open.app.item.file.upload`.
     ///
     /// Uploads a file for the goods of mini programs.
     #[inline]

@@ -330,7 +330,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序备案区域信息查询接口: `alipay.open.mini.icp.area.query`.
+    /// `alipay.open.mini.icp.area.query`.
     ///
     /// Lists the provinces, cities and districts for ICP filings, with their codes.
     #[inline]
@@ -341,7 +341,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序取消备案: `alipay.open.mini.icp.cancel`.
+    /// `alipay.open.mini.icp.cancel`.
     ///
     /// Cancels a mini program's ICP filing.
     #[inline]
@@ -349,7 +349,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序备案证件类型查询接口: `alipay.open.mini.icp.certificatetype.query`.
+    /// `alipay.open.mini.icp.certificatetype.query`.
     ///
     /// Lists the kinds of documents for ICP filings, with their codes.
     #[inline]
@@ -371,7 +371,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 发起小程序备案人脸核验接口: `alipay.open.mini.icp.faceauth.verify`.
+    /// `alipay.open.mini.icp.faceauth.verify`.
     ///
     /// Begins a face verification for a mini program's ICP filing.
     #[inline]
@@ -382,7 +382,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序备案文件材料上传接口: `alipay.open.mini.icp.media.upload`.
+    /// `alipay.open.mini.icp.media.upload`.
     ///
     /// Uploads a picture of a paper for an ICP filing; its id is given in the application.
     #[inline]
@@ -393,7 +393,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序备案状态查询接口: `alipay.open.mini.icp.status.query`.
+    /// `alipay.open.mini.icp.status.query`.
     ///
     /// Asks where a mini program's ICP filing stands.
     #[inline]
@@ -404,7 +404,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序备案单位性质查询接口: `alipay.open.mini.icp.subjecttype.query`.
+    /// `alipay.open.mini.icp.subjecttype.query`.
     ///
     /// Lists the kinds of bodies for ICP filings, with their codes.
     #[inline]
@@ -618,7 +618,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 小程序隐私协议审批状态查询: `alipay.open.mini.privacy.audit.query`.
+    /// `alipay.open.mini.privacy.audit.query`.
     ///
     /// Asks how far Alipay's review of a mini program's privacy policy is.
     #[inline]
@@ -725,7 +725,7 @@ impl OpenMini<'_> {
         self.client.call(request)
     }
 
-    /// 查询模板列表: `alipay.open.mini.templatelist.query`.
+    /// `alipay.open.mini.templatelist.query`.
     ///
     /// Lists the mini program templates that are tied to an ISV's third-party app.
     #[inline]

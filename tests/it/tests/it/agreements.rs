@@ -189,11 +189,7 @@ async fn a_user_signs_on_the_page_and_comes_back() {
 #[tokio::test]
 async fn an_app_opens_the_same_page_by_an_order_string() {
     let (mock, client) = start().await;
-    let order = client
-        .user()
-        .agreement_page_sign(offer("E1"))
-        .order_string()
-        .unwrap();
+    let order = client.user().agreement_page_sign(offer("E1")).order_string().unwrap();
     let (status, page) = browse(&format!("{}?{order}", mock.gateway_url())).await;
     assert_eq!(status, 200);
     assert!(page.contains("id=\"external_agreement_no\">E1<"), "{page}");

@@ -38,15 +38,7 @@ impl UserAgreement<'_> {
     ///
     /// By a browser or by an app.
     #[inline]
-    pub fn page_sign(&self, request: PageSign) -> ::alipay_api::PageCall {
-        self.client.page(request)
-    }
-
-    /// 签约: `alipay.user.agreement.page.sign`.
-    ///
-    /// By a browser or by an app.
-    #[inline]
-    pub fn page_sign_app(&self, request: PageSign) -> ::alipay_api::AppCall {
-        self.client.app(request)
+    pub fn page_sign(&self, request: PageSign) -> ::alipay_api::PageOrAppCall {
+        self.client.page_or_app(request)
     }
 }
