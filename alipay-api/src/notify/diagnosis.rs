@@ -127,8 +127,8 @@ pub(super) fn of_signature(
             ("with", "without")
         };
         return Some(format!(
-            "it holds {signed} `sign_type` among what is signed, and Alipay signs a `{}` {proven} it: query what it is about, and report it if it comes \
-             from Alipay",
+            "the signature would hold {signed} `sign_type` among what is signed, but Alipay signs a `{}` {proven} it: query what the notification is \
+             about, and report it if Alipay sent it",
             Sanitized(&name)
         ));
     }

@@ -237,6 +237,10 @@ async fn calls(shown: &mut Shown, client: &Client) {
     shown.add("PageCall", &page.return_url(&url).notify_url(&url));
     let app = merchant.trade().app_pay(AppPay::new("1", price("1.00"), "subject"));
     shown.add("AppCall", &app.notify_url(&url));
+    let either = merchant
+        .user()
+        .agreement_page_sign(alipay_api::user::AgreementPageSign::new().external_logon_id(TOKEN));
+    shown.add("PageOrAppCall", &either.parameter("auth_token", TOKEN).return_url(&url));
     let raw = merchant.page_raw("alipay.no.such.page.pay", json!({ "auth_code": TOKEN }));
     shown.add("PageCall", &raw.parameter("auth_token", TOKEN).return_url(&url));
     let raw = merchant.app_raw("alipay.no.such.app.pay", json!({ "auth_code": TOKEN }));

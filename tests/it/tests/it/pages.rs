@@ -163,9 +163,14 @@ async fn the_cashier_refuses_an_order_for_nothing() {
 #[tokio::test]
 async fn a_call_for_browsers_and_phone_apps_is_the_same_in_all_forms() {
     let (_mock, client) = start().await;
+    let agreement = AgreementPageSign::new()
+        .personal_product_code("GENERAL_WITHHOLDING_P")
+        .sign_scene("INDUSTRY|CARRENTAL")
+        .external_agreement_no("E1")
+        .external_logon_id(SUBJECT);
     let call = client
         .user()
-        .agreement_page_sign(AgreementPageSign::new().external_agreement_no(SUBJECT))
+        .agreement_page_sign(agreement)
         .return_url("https://shop.example/signed")
         .notify_url("https://shop.example/notify");
     let url = call.url().unwrap();

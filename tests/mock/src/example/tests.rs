@@ -156,11 +156,11 @@ response:
   id: { type: string, example: '7', doc: The same. }
   number: { type: string, max_length: 2, example: '9', doc: How many. }
   kind: { type: int, example: 5, doc: Another sort. }
-  colour: { type: Colour, doc: Its colour. }
+  colour: { type: Colour, doc: What it looks like. }
 types:
   Colour:
     doc: How it looks.
-    values: { RED: Red., BLUE: Blue. }
+    values: { RED: As fire is., BLUE: As the sky is. }
 ";
     let answered = |request: Value| answered(rest, request).unwrap();
     assert_eq!(

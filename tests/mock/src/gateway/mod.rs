@@ -143,13 +143,14 @@ fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Mer
     };
     match (played, ordered, target) {
         (Some(Err(failure)), ..) => Source::Gateway.gives(failure),
-        (_, Some(_), Target::Described(described)) if is_page(request, Some(target)) => {
-            Source::Order.gives(Content::Page(pages::not_played(described.method)))
+        (_, Some(ordered), _) => {
+            let browsed = target.method().filter(|_| is_page(request, Some(target)));
+            Source::Order.gives(match (ordered.outcome(target, &content, core.now()), browsed) {
+                (Err(wrong), _) => wrong_answer(core, wrong),
+                (Ok(Outcome::Success(..) | Outcome::Bare(_)), Some(method)) => Content::Page(pages::not_played(method)),
+                (Ok(outcome), _) => outcome.into(),
+            })
         }
-        (_, Some(ordered), _) => Source::Order.gives(match ordered.outcome(target, &content, core.now()) {
-            Ok(outcome) => outcome.into(),
-            Err(wrong) => wrong_answer(core, wrong),
-        }),
         (Some(Ok(played)), None, _) => Source::Gateway.gives(played),
         (None, None, Target::Described(described)) if is_page(request, Some(target)) => {
             Source::NotPlayed.gives(Content::Page(pages::not_played(described.method)))

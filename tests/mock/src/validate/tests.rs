@@ -54,7 +54,7 @@ fn method() -> Method {
         name: "alipay.test".to_owned(),
         product: "test".to_owned(),
         file: String::new(),
-        title: String::new(),
+        title: None,
         doc: String::new(),
         deprecated: None,
         source: String::new(),

@@ -204,8 +204,8 @@ async fn the_app_is_told_of_both() {
     mock.notifications_settled().await;
     let told = unform(std::str::from_utf8(&received.recv().await.unwrap()).unwrap());
     keeps_to_its_spec("alipay.open.auth.appauth.cancelled", &told);
-    assert!(client.verifies(v2_message(&told).as_bytes(), &told["sign"]), "{told:?}");
-    assert!(!client.verifies(v1_message(&told).as_bytes(), &told["sign"]));
+    assert!(client.verifies(v1_message(&told).as_bytes(), &told["sign"]), "{told:?}");
+    assert!(!client.verifies(v2_message(&told).as_bytes(), &told["sign"]));
     let content: Value = serde_json::from_str(&told["biz_content"]).unwrap();
     assert_eq!(content["auth_app_id"], "2021");
     assert_eq!(content["app_auth_token"], granted.text("app_auth_token"));
