@@ -127,7 +127,7 @@ pub(super) fn of_signature(
             ("with", "without")
         };
         return Some(format!(
-            "the signature would hold {signed} `sign_type` among what is signed, but Alipay signs a `{}` {proven} it: query what the notification is \
+            "the signature holds {signed} `sign_type` among what is signed, but Alipay signs a `{}` {proven} it: query what the notification is \
              about, and report it if Alipay sent it",
             Sanitized(&name)
         ));
