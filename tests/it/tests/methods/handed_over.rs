@@ -109,12 +109,14 @@ fn opened(subject: &Subject<'_>, (status, page): (u16, String)) -> Result<(), St
     if status != 200 {
         return Err(format!("status {status}"));
     }
-    // A page that the gateway plays may refuse the order by a code of the method's own, but not by the spec.
+    // A page that the gateway plays may refuse the order by a code of the method's own, or, where it has none, as a parameter that does not fit the
+    // others; but not by the spec.
     let is_refused = match shown(&page, "sub_code") {
         None => false,
         Some(code) => {
             let is_own = subject.method.errors.iter().any(|error| error.code == code);
-            !is_own || shown(&page, "sub_msg").is_some_and(|message| message.starts_with("参数无效"))
+            let is_played = is_own || (subject.method.errors.is_empty() && code == "isv.invalid-parameter");
+            !is_played || shown(&page, "sub_msg").is_some_and(|message| message.starts_with("参数无效"))
         }
     };
     if is_refused {
