@@ -8,8 +8,8 @@ use super::reasons::{Reasons, Settled};
 
 const METHODS: &str = r#"
 {"method":"alipay.trade.close","biz_content":[{"name":"out_trade_no","type":"string"},{"name":"kind","type":"string"},{"name":"goods","type":"Goods","list":true}],"params":[{"name":"locale","type":"string"}],"response":[{"name":"gmt_close","type":"string"},{"name":"closed","type":"string"},{"name":"parts","type":"int"}],"v3":{"verb":"DELETE","path":"/v3/alipay/trade/{out_trade_no}","query":[{"name":"kind"},{"name":"auth_token"}]},"error_codes":["ACQ.TRADE_NOT_EXIST","GATEWAYS"]}
-{"method":"alipay.trade.image.upload","biz_content":[],"files":["image"],"response":[]}
-{"method":"alipay.trade.page.show","biz_content":[],"response":[{"name":"pageRedirectionData","type":"string"}]}
+{"method":"alipay.trade.image.upload","biz_content":[],"files":["image"],"response":[{"name":"item","type":"Goods"}]}
+{"method":"alipay.trade.page.show","biz_content":[{"name":"item","type":"Goods"}],"response":[{"name":"pageRedirectionData","type":"string"}]}
 "#;
 const TYPES: &str = r#"{"type":"Goods","fields":[{"name":"price","type":"string"},{"name":"parts","type":"Goods","list":true},{"name":"sold","type":"bool"}]}"#;
 const FIELDS: &str = r#"{"method":"alipay.trade.close","fields":{"request":{"out_trade_no":{"required":true,"max_length":64},"goods":{"list_max":9},"locale":{"deprecated":true},"auth_token":{"v3_only":"query"},"notify_url":{"v3_only":"body"}},"response":{}}}"#;
@@ -34,7 +34,7 @@ response:
 types:
   Kind:
     doc: What is closed.
-    values: { ORDER: An order. }
+    values: { ORDER: What was bought. }
 errors:
   ACQ.TRADE_NOT_EXIST: {}
 ";
@@ -46,12 +46,16 @@ kind: upload
 retry: never
 request:
   image: { type: file, in: file, doc: What to keep. }
+response:
+  item: { type: Goods, doc: What it shows. }
 ";
 const PAGE: &str = "method: alipay.trade.page.show
 title: 展示
 doc: Shows an order.
 source: https://example.com/
 kind: page
+request:
+  item: { type: Goods, doc: What is shown. }
 ";
 const SHARED: &str = "types:
   Goods:
@@ -334,7 +338,9 @@ fn a_digest_says_all_that_is_compared() {
   ! GATEWAYS
 method alipay.trade.image.upload upload
   > image:file file
+  < item:Goods
 method alipay.trade.page.show page
+  > item:Goods
 type Goods
   - parts:Goods[]
   - price
