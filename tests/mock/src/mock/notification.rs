@@ -9,7 +9,7 @@ use crate::notify::ordered::Unaddressed;
 use crate::{ControlError, NotificationError, NotificationView};
 
 /// A notification that is signed: send it, or take its body.
-#[must_use = "it is not sent yet"]
+#[must_use = "a notification is sent by `send`"]
 pub struct SignedNotification<'m> {
     mock: &'m Mock,
     notification: Unaddressed,
