@@ -6,7 +6,7 @@ use super::{Error, ErrorClass, ErrorKind, GatewayError};
 /// The error says only what you set. What the library says of a real failure, such as that the outcome of a timeout is unknown, depends on the
 /// method and on how far the call got; `alipay-mock` brings such errors about for real.
 #[derive(Clone, Debug)]
-#[must_use = "a diagnostic becomes an error by `build`"]
+#[must_use = "an error is made by `build`"]
 pub struct ErrorForTests {
     error: Error,
 }
