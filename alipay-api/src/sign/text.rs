@@ -32,11 +32,22 @@ pub(super) fn read<K>(text: &str, key: impl Fn(&[u8]) -> Result<K, KeyErrorKind>
         Err(kind) => Err(kind),
     };
     // This damage can be recognised: with each blank turned back into `+`, the text is a key.
-    let is_without_plus = || decode(text, Blanks::Plus).is_ok_and(|der| key(&der).is_ok());
+    let is_key = |text: &str| decode(text, Blanks::Plus).is_ok_and(|der| key(&der).is_ok());
+    let is_without_plus = || is_key(text) || is_key(&with_last_plus(text));
     match read {
         Err(_) if text.contains(' ') && is_without_plus() => Err(KeyErrorKind::BlanksForPlus),
         read => read,
     }
+}
+
+/// The text with the blanks at its end as `+`: they may be digits, where those around a text count for nothing.
+fn with_last_plus(text: &str) -> Zeroizing<String> {
+    let text = text.trim_end_matches(|letter| letter != ' ' && is_blank(letter));
+    let digits = text.trim_end_matches(' ');
+    let mut whole = String::with_capacity(text.len());
+    whole.push_str(digits);
+    whole.extend(std::iter::repeat_n('+', text.len() - digits.len()));
+    Zeroizing::new(whole)
 }
 
 /// What a blank stands for.
@@ -211,4 +222,26 @@ pub(crate) fn looks_like_path(text: &str) -> bool {
         return false;
     }
     is_drive || ROOTS.iter().any(|root| text.starts_with(root)) || has_extension() || is_short_name()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_at_the_end_may_be_digits_too() {
+        // In base64, each `+` of the first is at the end, and each of the second in the middle.
+        for der in [
+            &b"\x30\x82\x04\x7b\x0f\xbe"[..],
+            b"\x30\x82\x04\xfb\xef\xbe\x02\x01\x00",
+        ] {
+            let base64 = BASE64.encode(der);
+            assert!(base64.contains("++"), "{base64}");
+            let key = |found: &[u8]| (found == der).then_some(()).ok_or(KeyErrorKind::Unrecognised);
+            assert_eq!(read(&base64, key), Ok(()));
+            for text in [base64.replace('+', " "), format!("{}\r\n", base64.replace('+', " "))] {
+                assert_eq!(read(&text, key), Err(KeyErrorKind::BlanksForPlus), "{text:?}");
+            }
+        }
+    }
 }
