@@ -121,6 +121,15 @@ impl Values<'_> {
                 .add(self.misfit, node.span, "a value of this type has no example", help);
             return None;
         }
+        let is_list = matches!(field.ty, Type::List(_)) && *item != Type::Scalar(Scalar::Json);
+        if let (true, Kind::Scalar { text, .. }) = (is_list, &node.kind)
+            && serde_json::from_str::<Vec<Value>>(text).is_ok()
+        {
+            let message = "the example of a list is one of its items, and this is a whole list as text";
+            self.reader
+                .add(self.misfit, node.span, message, "write the first of the items");
+            return None;
+        }
         self.value(field, item, node, node.span)
     }
 

@@ -349,7 +349,8 @@ impl<'d> Draft<'d> {
         line.push_str(rest);
         let example = facts.example.as_deref().filter(|text| match &name {
             Some(_) => facts.values.iter().any(|(value, _)| value == text),
-            None => item.fits(text, facts),
+            // The documentation shows a whole list, where a spec's example is one item.
+            None => item.fits(text, facts) && !(field.list && text.starts_with('[')),
         });
         let example = example.map_or_else(String::new, |text| {
             let text = if item.is_plain() {
