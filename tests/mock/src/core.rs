@@ -11,6 +11,7 @@ use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::PublicKey;
 use crate::notify::delivery::{About, Deliveries};
+use crate::notify::envelope::Sender;
 use crate::notify::{self, messages};
 use crate::specs::Specs;
 use crate::state::State;
@@ -50,26 +51,30 @@ impl Core {
         let result = action(&mut state);
         let now = self.now();
         let signatory = self.notification_signer(state.identity.signatory());
+        let sender = Sender {
+            specs: &self.specs,
+            signatory: &signatory,
+            now,
+        };
         for event in std::mem::take(&mut state.trades.events) {
             let notification = state
                 .trades
                 .get(&event.key, now)
-                .and_then(|order| notify::notification(order, &event.kind, &signatory, now));
+                .and_then(|order| notify::notification(order, &event.kind, sender));
             if let Some(notification) = notification {
                 self.deliveries.send(About::Order(event.key), notification);
             }
         }
         for event in state.preauths.take_events() {
             let preauth = state.preauths.get(&event.key, now);
-            let notification = preauth
-                .and_then(|preauth| notify::preauths::notification(&event, preauth, &self.specs, &signatory, now));
+            let notification = preauth.and_then(|preauth| notify::preauths::notification(&event, preauth, sender));
             if let Some(notification) = notification {
                 self.deliveries.send(About::Preauth(event.key), notification);
             }
         }
         for event in state.agreements.take_events() {
             let url = state.app_gateway_url.as_deref();
-            if let Some(notification) = notify::agreements::notification(&event, url, &self.specs, &signatory, now) {
+            if let Some(notification) = notify::agreements::notification(&event, url, sender) {
                 self.deliveries.send(About::Agreement(event.agreement.no), notification);
             }
         }
@@ -77,35 +82,26 @@ impl Core {
             let (Event::Authorised(grant, _) | Event::Cancelled(grant)) = &event;
             let about = About::Merchant(grant.grantor.auth_app_id.clone());
             let url = state.app_gateway_url.as_deref();
-            let notification = url.and_then(|url| {
-                notify::merchants::notification(&event, &self.app.id, url, &self.specs, &signatory, now)
-            });
+            let notification = url.and_then(|url| notify::merchants::notification(&event, &self.app.id, url, sender));
             if let Some(notification) = notification {
                 self.deliveries.send(about, notification);
             }
         }
-        self.send_messages(&mut state, &signatory, now);
+        self.send_messages(&mut state, sender);
         result
     }
 
     /// Tells the app what became of splits, applications and complaints, if it has an address.
-    fn send_messages(&self, state: &mut State, signatory: &Signatory, now: Timestamp) {
+    fn send_messages(&self, state: &mut State, sender: Sender<'_>) {
         let splits = std::mem::take(&mut state.trades.split_events);
         let applications = std::mem::take(&mut state.onboarding.events);
         let complaints = std::mem::take(&mut state.complaints.events);
         let Some(url) = state.app_gateway_url.clone() else {
             return;
         };
-        let envelope = messages::Envelope {
-            app_id: &self.app.id,
-            url: &url,
-            specs: &self.specs,
-            signatory,
-            now,
-        };
         let mut all = Vec::new();
         for event in splits {
-            let order = state.trades.get(&event.key, now);
+            let order = state.trades.get(&event.key, sender.now);
             let message = order.and_then(|order| messages::split(order, &event));
             all.extend(message.map(|message| (About::Order(event.key), message)));
         }
@@ -119,7 +115,7 @@ impl Core {
             all.push((About::Complaint(id), message));
         }
         for (about, (name, content)) in all {
-            if let Some(notification) = envelope.message(name, &content) {
+            if let Some(notification) = messages::message(name, &content, &url, &self.app.id, sender) {
                 self.deliveries.send(about, notification);
             }
         }

@@ -3,25 +3,18 @@
 use alipay_codegen::ir;
 use jiff::Timestamp;
 
+use super::envelope::{Envelope, Sender};
 use super::form::signed_form;
-use super::form_notice::Envelope;
 use super::{Notification, with_query};
 use crate::certificates::Signatory;
 use crate::clock::beijing;
 use crate::keys::KeyError;
 use crate::methods;
 use crate::protocol::Callbacks;
-use crate::specs::Specs;
 use crate::state::agreements::{Agreement, Event, EventKind};
 
 /// The news of an event: for the URL that the call named, else for the app's gateway URL.
-pub(crate) fn notification(
-    event: &Event,
-    app_gateway_url: Option<&str>,
-    specs: &Specs,
-    signatory: &Signatory,
-    now: Timestamp,
-) -> Option<Notification> {
+pub(crate) fn notification(event: &Event, app_gateway_url: Option<&str>, sender: Sender<'_>) -> Option<Notification> {
     let (agreement, terms) = (&event.agreement, &event.agreement.terms);
     let signature = agreement.signature.as_ref()?;
     let user = match &signature.user.open_id {
@@ -38,7 +31,7 @@ pub(crate) fn notification(
         ("sign_scene", terms.scene.clone()),
         user,
         ("alipay_logon_id", signature.user.logon_id.clone()),
-        ("status", agreement.status(now).name().to_owned()),
+        ("status", agreement.status(sender.now).name().to_owned()),
     ];
     let name = match event.kind {
         EventKind::Signed => {
@@ -54,13 +47,9 @@ pub(crate) fn notification(
             "dut_user_unsign"
         }
     };
-    let envelope = Envelope {
-        name,
-        merchant: &terms.merchant,
-        url: event.callbacks.notify_url.as_deref().or(app_gateway_url)?,
-        callbacks: &event.callbacks,
-    };
-    envelope.notification(fields, specs, signatory, now)
+    let url = event.callbacks.notify_url.as_deref().or(app_gateway_url)?;
+    let envelope = Envelope::to_merchant(url, &terms.merchant, &event.callbacks, sender);
+    envelope.notification(name, fields)
 }
 
 /// Where the user's browser goes after signing: the `return_url` with the agreement as signed parameters.

@@ -1,54 +1,24 @@
 //! Messages to the address of the app: a name, and what it says as JSON.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Notification;
-use super::form::signed_form;
-use crate::certificates::Signatory;
+use super::envelope::{Envelope, Sender};
 use crate::clock::beijing;
-use crate::keys::SignType;
 use crate::methods::trade::royalty;
-use crate::numbers;
-use crate::protocol::charset::Charset;
-use crate::specs::Specs;
 use crate::state::State;
 use crate::state::onboarding::{Application, Progress};
 use crate::state::trades::{Order, SplitEvent};
 
-/// What every message says beside its content.
-pub(crate) struct Envelope<'a> {
-    pub(crate) app_id: &'a str,
-    pub(crate) url: &'a str,
-    pub(crate) specs: &'a Specs,
-    pub(crate) signatory: &'a Signatory,
-    pub(crate) now: Timestamp,
-}
-
-impl Envelope<'_> {
-    /// The message of this name, signed by the rule of its spec.
-    pub(crate) fn message(&self, name: &'static str, content: &Value) -> Option<Notification> {
-        let notify_id = numbers::notify_id(self.now);
-        let charset = Charset::default();
-        let fields = [
-            ("notify_id", notify_id.clone()),
-            ("charset", charset.name().to_owned()),
-            ("app_id", self.app_id.to_owned()),
-            ("msg_method", name.to_owned()),
-            ("utc_timestamp", self.now.as_millisecond().to_string()),
-            ("version", "1.1".to_owned()),
-            ("biz_content", content.to_string()),
-        ];
-        let rule = self.specs.notification(name)?.signature;
-        Some(Notification {
-            notify_id,
-            name: name.into(),
-            trade_status: None,
-            url: self.url.to_owned(),
-            form: signed_form(&fields, rule, &charset, SignType::Rsa2, self.signatory).ok()?,
-            charset: charset.name().to_owned(),
-        })
-    }
+/// The message of this name for the address of the app.
+pub(crate) fn message(
+    name: &'static str,
+    content: &Value,
+    url: &str,
+    app_id: &str,
+    sender: Sender<'_>,
+) -> Option<Notification> {
+    Envelope::to_app(url, app_id, sender).notification(name, [("biz_content", content.to_string())])
 }
 
 /// The news of a split that was carried out.

@@ -2,8 +2,8 @@
 
 pub(crate) mod agreements;
 pub(crate) mod delivery;
+pub(crate) mod envelope;
 mod form;
-mod form_notice;
 pub(crate) mod merchants;
 pub(crate) mod messages;
 pub(crate) mod ordered;
@@ -19,11 +19,11 @@ use crate::certificates::Signatory;
 use crate::clock::{beijing, beijing_millis};
 use crate::keys::KeyError;
 use crate::money::Money;
-use crate::numbers;
 use crate::protocol::Callbacks;
 use crate::protocol::fields::Fields;
 use crate::protocol::v2::answer::{Answer, assemble, root};
 use crate::state::trades::{EventKind, Merchant, Order, Trade};
+use envelope::{Envelope, Sender};
 use form::signed_form;
 
 /// A notification that is ready to be sent.
@@ -42,47 +42,18 @@ pub(crate) struct Notification {
 }
 
 /// The `trade_status_sync` notification of an event, if the order asked to be notified.
-pub(crate) fn notification(
-    order: &Order,
-    event: &EventKind,
-    signatory: &Signatory,
-    now: Timestamp,
-) -> Option<Notification> {
+pub(crate) fn notification(order: &Order, event: &EventKind, sender: Sender<'_>) -> Option<Notification> {
     let terms = &order.terms;
-    let (Some(trade), Some(url)) = (&order.trade, terms.callbacks.notify_url.clone()) else {
-        return None;
-    };
-    let notify_id = numbers::notify_id(now);
-    let fields = fields(order, trade, event, &notify_id, now);
-    let Callbacks { charset, sign_type, .. } = &terms.callbacks;
-    let form = signed_form(&fields, Signature::V1, charset, *sign_type, signatory).ok()?;
-    Some(Notification {
-        notify_id,
-        name: "trade_status_sync".into(),
-        trade_status: Some(trade.status.name().into()),
-        url,
-        form,
-        charset: terms.callbacks.charset.name().to_owned(),
-    })
+    let trade = order.trade.as_ref()?;
+    let url = terms.callbacks.notify_url.as_deref()?;
+    let envelope = Envelope::to_merchant(url, &terms.merchant, &terms.callbacks, sender);
+    envelope.notification("trade_status_sync", fields(order, trade, event))
 }
 
-fn fields(
-    order: &Order,
-    trade: &Trade,
-    event: &EventKind,
-    notify_id: &str,
-    now: Timestamp,
-) -> Vec<(&'static str, String)> {
+fn fields(order: &Order, trade: &Trade, event: &EventKind) -> Vec<(&'static str, String)> {
     let terms = &order.terms;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let mut fields = vec![
-        ("notify_id", notify_id.to_owned()),
-        ("notify_type", "trade_status_sync".to_owned()),
-        ("notify_time", beijing(now)),
-        ("charset", terms.callbacks.charset.name().to_owned()),
-        ("version", "1.0".to_owned()),
-        ("app_id", terms.merchant.app_id.clone()),
-        ("auth_app_id", terms.merchant.auth_app_id.clone()),
         ("trade_no", trade.no.clone()),
         ("out_trade_no", terms.out_trade_no.clone()),
         ("trade_status", trade.status.name().to_owned()),

@@ -1,16 +1,13 @@
 //! Notifications that a test orders: any that a spec describes, with whatever fields it allows.
 
-use alipay_codegen::ir;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Notification;
 use super::form::signed_form;
+use super::{Notification, envelope};
 use crate::certificates::Signatory;
-use crate::clock::beijing;
 use crate::example;
 use crate::keys::SignType;
-use crate::numbers;
 use crate::protocol::charset::Charset;
 use crate::specs::Specs;
 use crate::validate::{self, Problem};
@@ -102,7 +99,7 @@ pub(crate) fn notification(
             rule: "must be UTF-8 or GBK".to_owned(),
         });
     };
-    for (field, value) in envelope(spec, app_id, &charset, now) {
+    for (field, value) in envelope::fields(spec, app_id, &charset, now) {
         said.entry(field).or_insert(value);
     }
     let fields = example::notification(spec, said, app_id, now);
@@ -111,11 +108,11 @@ pub(crate) fn notification(
         field,
         rule,
     })?;
-    let text = |name: &str| fields.get(name).map(text);
+    let text = |name: &str| fields.get(name).map(envelope::text);
     let (notify_id, trade_status) = (text("notify_id").unwrap_or_default(), text("trade_status"));
     let pairs: Vec<_> = fields
         .iter()
-        .map(|(name, value)| (name.as_str(), self::text(value)))
+        .map(|(name, value)| (name.as_str(), envelope::text(value)))
         .collect();
     match signed_form(&pairs, spec.signature, &charset, SignType::Rsa2, signatory) {
         Ok(form) => Ok(Unaddressed {
@@ -127,30 +124,4 @@ pub(crate) fn notification(
         }),
         Err(_) => Err(NotificationError::Signing { name }),
     }
-}
-
-/// What Alipay writes on the envelope, as far as the notification has it: a message differs from what goes to a `notify_url`.
-fn envelope(spec: &ir::Notification, app_id: &str, charset: &Charset, now: Timestamp) -> Vec<(&'static str, Value)> {
-    let field = |name: &str| spec.body.fields.iter().find(|field| field.name == name);
-    let is_message = field("msg_method").is_some();
-    let version = if is_message { "1.1" } else { "1.0" };
-    let envelope = [
-        ("notify_id", Value::from(numbers::notify_id(now))),
-        ("notify_type", spec.name.as_str().into()),
-        ("notify_time", beijing(now).into()),
-        ("msg_method", spec.name.as_str().into()),
-        ("utc_timestamp", now.as_millisecond().into()),
-        ("charset", charset.name().into()),
-        ("version", version.into()),
-        ("app_id", app_id.into()),
-        ("auth_app_id", app_id.into()),
-    ];
-    // The app calls for itself, unless nobody has to say that.
-    let is_there = |name: &str| field(name).is_some_and(|field| name != "auth_app_id" || field.required);
-    envelope.into_iter().filter(|(name, _)| is_there(name)).collect()
-}
-
-/// A value as a parameter: what is no text goes as JSON.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -2,23 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::form_notice::Envelope;
+use super::envelope::{Envelope, Sender};
 use super::{Notification, signed_result};
 use crate::certificates::Signatory;
 use crate::clock::beijing;
 use crate::keys::KeyError;
 use crate::methods;
-use crate::specs::Specs;
 use crate::state::preauths::{Event, EventKind, Opened, Operation, OperationKind, Preauth};
 
 /// The news of an event, if the call that made it happen asked to be notified.
-pub(crate) fn notification(
-    event: &Event,
-    preauth: &Preauth,
-    specs: &Specs,
-    signatory: &Signatory,
-    now: Timestamp,
-) -> Option<Notification> {
+pub(crate) fn notification(event: &Event, preauth: &Preauth, sender: Sender<'_>) -> Option<Notification> {
     let opened = preauth.opened.as_ref()?;
     let (name, fields) = match &event.kind {
         EventKind::Done(operation) => {
@@ -44,13 +37,9 @@ pub(crate) fn notification(
         ("auth_no", opened.auth_no.clone()),
         ("out_order_no", preauth.terms.out_order_no.clone()),
     ];
-    let envelope = Envelope {
-        name,
-        merchant: &preauth.terms.merchant,
-        url: event.callbacks.notify_url.as_deref()?,
-        callbacks: &event.callbacks,
-    };
-    envelope.notification(numbers.into_iter().chain(fields).collect(), specs, signatory, now)
+    let url = event.callbacks.notify_url.as_deref()?;
+    let envelope = Envelope::to_merchant(url, &preauth.terms.merchant, &event.callbacks, sender);
+    envelope.notification(name, numbers.into_iter().chain(fields))
 }
 
 fn done(preauth: &Preauth, opened: &Opened, operation: &Operation) -> Vec<(&'static str, String)> {

@@ -1,0 +1,136 @@
+//! What notifications carry beside what they tell, and how they are signed.
+
+use std::borrow::Cow;
+
+use alipay_codegen::ir;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Notification;
+use super::form::signed_form;
+use crate::certificates::Signatory;
+use crate::clock::beijing;
+use crate::keys::SignType;
+use crate::numbers;
+use crate::protocol::Callbacks;
+use crate::protocol::charset::Charset;
+use crate::specs::Specs;
+use crate::state::trades::Merchant;
+
+/// What all notifications of one moment have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender<'a> {
+    pub(crate) specs: &'a Specs,
+    pub(crate) signatory: &'a Signatory,
+    pub(crate) now: Timestamp,
+}
+
+/// Whom a notification is for, and where and in which form it goes.
+pub(super) struct Envelope<'a> {
+    url: &'a str,
+    app_id: &'a str,
+    /// For whom the app calls; `None` where nobody says that.
+    auth_app_id: Option<&'a str>,
+    charset: Cow<'a, Charset>,
+    sign_type: SignType,
+    sender: Sender<'a>,
+}
+
+impl<'a> Envelope<'a> {
+    /// To the address of the app.
+    pub(super) fn to_app(url: &'a str, app_id: &'a str, sender: Sender<'a>) -> Self {
+        Self {
+            url,
+            app_id,
+            auth_app_id: None,
+            charset: Cow::Owned(Charset::default()),
+            sign_type: SignType::Rsa2,
+            sender,
+        }
+    }
+
+    /// To the address that a merchant's call named, in the form of the call.
+    pub(super) fn to_merchant(
+        url: &'a str,
+        merchant: &'a Merchant,
+        callbacks: &'a Callbacks,
+        sender: Sender<'a>,
+    ) -> Self {
+        Self {
+            url,
+            app_id: &merchant.app_id,
+            auth_app_id: Some(&merchant.auth_app_id),
+            charset: Cow::Borrowed(&callbacks.charset),
+            sign_type: callbacks.sign_type,
+            sender,
+        }
+    }
+
+    /// The notification of this name that says this, signed by the rule of its spec.
+    pub(super) fn notification(
+        &self,
+        name: &'static str,
+        said: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Option<Notification> {
+        let Sender { specs, signatory, now } = self.sender;
+        let spec = specs.notification(name)?;
+        let auth_app_id = self.auth_app_id.map(|id| ("auth_app_id", id.to_owned()));
+        let around = fields(spec, self.app_id, &self.charset, now).into_iter();
+        let around = around.filter(|(name, _)| *name != "auth_app_id" || auth_app_id.is_none());
+        let mut fields: Vec<_> = around.map(|(name, value)| (name, text(&value))).collect();
+        fields.extend(auth_app_id.clone());
+        fields.extend(said);
+        let told = |name: &str| {
+            fields
+                .iter()
+                .find(|(other, _)| *other == name)
+                .map(|(_, value)| value.clone())
+        };
+        Some(Notification {
+            notify_id: told("notify_id")?,
+            name: name.into(),
+            trade_status: told("trade_status").map(Into::into),
+            url: self.url.to_owned(),
+            form: signed_form(&fields, spec.signature, &self.charset, self.sign_type, signatory).ok()?,
+            charset: self.charset.name().to_owned(),
+        })
+    }
+}
+
+/// What Alipay writes around what a notification tells, as far as its spec has it.
+pub(super) fn fields(
+    spec: &ir::Notification,
+    app_id: &str,
+    charset: &Charset,
+    now: Timestamp,
+) -> Vec<(&'static str, Value)> {
+    let field = |name: &str| spec.body.fields.iter().find(|field| field.name == name);
+    let is_message = field("msg_method").is_some();
+    let version = if is_message { "1.1" } else { "1.0" };
+    let all = [
+        ("notify_id", Value::from(numbers::notify_id(now))),
+        ("notify_type", spec.name.as_str().into()),
+        ("notify_time", beijing(now).into()),
+        ("msg_method", spec.name.as_str().into()),
+        ("utc_timestamp", now.as_millisecond().into()),
+        ("charset", charset.name().into()),
+        ("version", version.into()),
+        ("app_id", app_id.into()),
+        ("auth_app_id", app_id.into()),
+    ];
+    let is_there = |name: &str| {
+        field(name).is_some_and(|field| match name {
+            // Messages had these in version 1.0.
+            "notify_type" | "notify_time" if is_message => field.required,
+            // The app calls for itself, unless nobody has to say that.
+            "auth_app_id" => field.required,
+            _ => true,
+        })
+    };
+    all.into_iter().filter(|(name, _)| is_there(name)).collect()
+}
+
+/// A value as a parameter: what is no text goes as JSON.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
