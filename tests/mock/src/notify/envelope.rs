@@ -75,11 +75,12 @@ impl<'a> Envelope<'a> {
         let Sender { specs, signatory, now } = self.sender;
         let spec = specs.notification(name)?;
         let auth_app_id = self.auth_app_id.map(|id| ("auth_app_id", id.to_owned()));
-        let around = fields(spec, self.app_id, &self.charset, now).into_iter();
-        let around = around.filter(|(name, _)| *name != "auth_app_id" || auth_app_id.is_none());
-        let mut fields: Vec<_> = around.map(|(name, value)| (name, text(&value))).collect();
-        fields.extend(auth_app_id.clone());
-        fields.extend(said);
+        let mut fields: Vec<_> = auth_app_id.into_iter().chain(said).collect();
+        for (name, value) in fields_around(spec, self.app_id, &self.charset, now) {
+            if fields.iter().all(|(said, _)| *said != name) {
+                fields.push((name, text(&value)));
+            }
+        }
         let told = |name: &str| {
             fields
                 .iter()
@@ -98,7 +99,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// What Alipay writes around what a notification tells, as far as its spec has it.
-pub(super) fn fields(
+pub(super) fn fields_around(
     spec: &ir::Notification,
     app_id: &str,
     charset: &Charset,

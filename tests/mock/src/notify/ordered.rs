@@ -99,7 +99,7 @@ pub(crate) fn notification(
             rule: "must be UTF-8 or GBK".to_owned(),
         });
     };
-    for (field, value) in envelope::fields(spec, app_id, &charset, now) {
+    for (field, value) in envelope::fields_around(spec, app_id, &charset, now) {
         said.entry(field).or_insert(value);
     }
     let fields = example::notification(spec, said, app_id, now);
