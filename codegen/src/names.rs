@@ -45,11 +45,10 @@ fn strip_product<'a>(method: &'a str, product: &str) -> Option<&'a str> {
     (same && !rest.is_empty()).then_some(rest)
 }
 
-/// The product that a method belongs to: of those that its name begins with, the longest.
+/// The product that a method belongs to: of those that its name begins with, the one that most of its name belongs to.
 pub(crate) fn product_among<'p>(method: &str, products: impl Iterator<Item = &'p str>) -> Option<&'p str> {
-    products
-        .filter(|product| stem(method, product).is_some())
-        .max_by_key(|product| product.len())
+    let rests = products.filter_map(|product| Some((product, stem(method, product)?.len())));
+    rests.min_by_key(|(_, rest)| *rest).map(|(product, _)| product)
 }
 
 /// `fund` of `alipay.fund.trans.uni.transfer`, `koubei` of `koubei.trade.order.query`.
@@ -122,6 +121,28 @@ pub(crate) fn notification(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_belongs_to_the_product_that_leaves_least_of_its_name() {
+        for (method, products, product) in [
+            (
+                "alipay.open.mini.version.upload",
+                &["open", "open_mini", "alipay"][..],
+                Some("open_mini"),
+            ),
+            // A product may be called `alipay`, which is longer than the segment behind it.
+            ("alipay.afx.muse.user.bind", &["afx", "alipay"], Some("afx")),
+            ("alipay.afx.muse.user.bind", &["alipay"], Some("alipay")),
+            (
+                "koubei.trade.order.query",
+                &["koubei_trade", "trade"],
+                Some("koubei_trade"),
+            ),
+            ("koubei.trade.order.query", &["trade"], None),
+        ] {
+            assert_eq!(product_among(method, products.iter().copied()), product, "{method}");
+        }
+    }
 
     #[test]
     fn keywords_are_escaped() {
