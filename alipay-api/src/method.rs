@@ -189,7 +189,8 @@ pub enum Retry {
         /// The method that shows the result of a call whose outcome is unknown. It is the method itself if the same request has to be sent
         /// again.
         ask: &'static str,
-        /// The gateway's answer to a repeated request that was carried out; `None` if it is not documented.
+        /// The gateway's answer to a repeated request that was carried out; `None` if it is not documented. With [`Repeat::Same`], the library
+        /// itself sends a request that has the field [again](crate::retry).
         repeat: Option<Repeat>,
     },
     /// A call that is sent twice may be carried out twice.

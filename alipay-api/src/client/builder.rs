@@ -14,6 +14,8 @@ use crate::{
     credentials::Credentials,
     exchange::Session,
     protocol::{self, Protocol},
+    random::{RandomSource, SystemRandom},
+    retry::{Backoff, MaxAttempts, Retries, RetryBudget, RetryPolicy},
     transport::Transport,
 };
 #[cfg(feature = "reqwest")]
@@ -42,7 +44,8 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
     attempt_timeout: Duration,
     total_timeout: Duration,
-    max_attempts: u32,
+    retries: Retries,
+    random: Arc<dyn RandomSource>,
 }
 
 impl ClientBuilder {
@@ -59,7 +62,8 @@ impl ClientBuilder {
             clock: Arc::new(SystemClock),
             attempt_timeout: Duration::from_secs(20),
             total_timeout: Duration::from_secs(45),
-            max_attempts: 3,
+            retries: Retries::default(),
+            random: Arc::new(SystemRandom),
         }
     }
 
@@ -119,16 +123,43 @@ impl ClientBuilder {
         self
     }
 
-    /// How many times a call is sent at most. The default is 3; with 1, nothing is retried.
+    /// How many times a call is sent at most. The default is 3; with 1, nothing is retried. It takes the place of the
+    /// [`retry_policy`](Self::retry_policy).
     ///
-    /// The library retries a call only if that can't do anything twice: if no connection was made, or if the method only reads and the
-    /// failure may be temporary.
+    /// The library retries a call only if that can't do anything twice: the module [`retry`](crate::retry) says when that is.
     ///
     /// One retry is not counted: if the gateway refuses a managed merchant's token (feature `isv`), the call is sent once more with the new
-    /// token. A method that may do something twice is retried in this way only if the gateway's address is `https` or on this machine:
+    /// token. A call that may do something twice is retried in this way only if the gateway's address is `https` or on this machine:
     /// elsewhere an attacker could replay an old refusal.
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts.max(1);
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.retry_policy(MaxAttempts(attempts))
+    }
+
+    /// After which failures a call is sent again, and how often, of those that the library [may](crate::retry) send again at all; three
+    /// attempts by default. It takes the place of [`max_attempts`](Self::max_attempts).
+    pub fn retry_policy(mut self, policy: impl RetryPolicy + 'static) -> Self {
+        self.retries.policy = Arc::new(policy);
+        self
+    }
+
+    /// How long the library waits before it sends a call again; a random time by default, whose limit doubles
+    /// ([`ExponentialBackoff`](crate::retry::ExponentialBackoff)).
+    pub fn backoff(mut self, backoff: impl Backoff + 'static) -> Self {
+        self.retries.backoff = Arc::new(backoff);
+        self
+    }
+
+    /// How many retries all calls of the client, its clones and handles may make together; by default 20 % of the calls of the last ten seconds,
+    /// or ten retries if that is more. For several clients to share one, give each a clone of an `Arc` of it.
+    pub fn retry_budget(mut self, budget: impl Into<Arc<RetryBudget>>) -> Self {
+        self.retries.budget = budget.into();
+        self
+    }
+
+    /// Where the client's random numbers come from, those of its `Isv` included; the operating system by default. A test that is to run the
+    /// same way again gives a [`SeededRandom`](crate::random::SeededRandom).
+    pub fn random_source(mut self, source: impl RandomSource + 'static) -> Self {
+        self.random = Arc::new(source);
         self
     }
 
@@ -215,11 +246,12 @@ impl ClientBuilder {
                     gateway: self.gateway,
                     transport,
                     clock: self.clock,
+                    retries: self.retries,
+                    random: self.random,
                 },
                 authorisation_pages: pages,
                 attempt_timeout: self.attempt_timeout,
                 total_timeout: self.total_timeout,
-                max_attempts: self.max_attempts,
             }),
             caller: CallerIdentity::App,
         })

@@ -22,7 +22,7 @@ use crate::{
     cert::{Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted, unknown_certificate},
     codec::{Value, quoted},
     credentials::Credentials,
-    exchange::{AnswerValue, Exchange, Read, ResolveVerifier, TimeoutPolicy, unpacked},
+    exchange::{AnswerValue, Exchange, Persistence, Read, ResolveVerifier, TimeoutPolicy, unpacked},
     method::{AnswerInfo, Retry},
     protocol::{
         answer::UnverifiedAnswer,
@@ -180,28 +180,32 @@ impl Client {
         };
         match wanted {
             Wanted::Serial(alipay_cert_sn) => {
-                let content = self.download(keys, alipay_cert_sn, true, u32::MAX).await;
+                let content = self
+                    .download(keys, alipay_cert_sn, true, Persistence::UntilDeadline)
+                    .await;
                 let content = content.map_err(|error| not_downloaded(alipay_cert_sn, error))?;
                 let accepted = keyring.accept(alipay_cert_sn, &content, self.now());
                 keyring.keep(accepted.map_err(|error| Failure { error, may_pass: false })?);
             }
             Wanted::Present => {
                 // The content does not matter: to verify the answer, the certificate that signed it is fetched.
-                let answer = self.download(keys, keyring.configured(), false, 1).await;
+                let answer = self
+                    .download(keys, keyring.configured(), false, Persistence::Once)
+                    .await;
                 tracing::debug!(error = ?answer.err().map(|error| error.kind()), "asked for the present certificate");
             }
         }
         Ok(())
     }
 
-    /// Downloads a certificate, and tries again after temporary failures until the time is over. With `is_fetch`, that certificate may have
+    /// Downloads a certificate. With `is_fetch`, that certificate may have
     /// signed the answer itself; no other unknown certificate may.
     async fn download(
         &self,
         keys: &Arc<Keys>,
         alipay_cert_sn: &str,
         is_fetch: bool,
-        attempts: u32,
+        persistence: Persistence,
     ) -> Result<String, Error> {
         let content = RequestContent {
             method: Cow::Borrowed(DOWNLOAD),
@@ -222,6 +226,7 @@ impl Client {
             verifiers: if is_fetch { &downloading } else { &keys },
             tokens: None,
             retry: Retry::Read,
+            persistence,
             query_method: None,
             answer: &AnswerInfo::PLAIN,
             secret: Some(&[]),
@@ -231,7 +236,6 @@ impl Client {
             timeouts: TimeoutPolicy {
                 attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
                 total: self.inner.total_timeout.min(MAX_FETCH),
-                attempts,
             },
             wants_metadata: false,
         };

@@ -43,7 +43,7 @@ impl Client {
     /// # Errors
     /// [`CheckError::kind`] says what is wrong. The call is sent again after what may pass, as every call that only reads.
     pub async fn check(&self) -> Result<Checked, CheckError> {
-        let answer = match random::name() {
+        let answer = match random::name(self.random()) {
             Ok(number) => {
                 let business = serde_json::json!({ "out_trade_no": format!("check{number}") });
                 self.call_raw(METHOD, business).reads().await

@@ -34,6 +34,7 @@ use crate::{
     exchange::{Session, TimeoutPolicy, after},
     method::{AppMethod, Kind, PageMethod, ServerMethod},
     protocol::content::Options,
+    random::RandomSource,
     sign::SignType,
     types::Secret,
 };
@@ -56,7 +57,6 @@ struct Inner {
     authorisation_pages: String,
     attempt_timeout: Duration,
     total_timeout: Duration,
-    max_attempts: u32,
 }
 
 impl Client {
@@ -210,6 +210,11 @@ impl Client {
         self.inner.session.clock.now()
     }
 
+    /// Where random names and pauses come from.
+    pub(crate) fn random(&self) -> &dyn RandomSource {
+        &*self.inner.session.random
+    }
+
     pub(crate) fn authorisation_pages(&self) -> &str {
         &self.inner.authorisation_pages
     }
@@ -235,7 +240,6 @@ impl Client {
             // Most calls have but one attempt, and whoever waits longer for one means it to take longer.
             attempt: self.inner.attempt_timeout.max(total.unwrap_or_default()),
             total: total.unwrap_or(self.inner.total_timeout),
-            attempts: self.inner.max_attempts,
         }
     }
 

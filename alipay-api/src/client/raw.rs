@@ -4,7 +4,7 @@ use super::{CallFuture, CallWithMetadata, Client, handed_over, prepared::Prepare
 use crate::{
     Error, ErrorKind,
     codec::{DecodeError, Field, Object, Reading, Unreadable, Values},
-    exchange::{AnswerValue, Exchange, Read},
+    exchange::{AnswerValue, Exchange, Persistence, Read},
     generated::{CERTIFICATE_ONLY, QUERY_METHODS},
     method::{AnswerInfo, Kind, Retry},
     types::{File, Secret},
@@ -134,6 +134,7 @@ impl RawCall {
             verifiers: &keys,
             tokens: client.caller.tokens(),
             retry,
+            persistence: Persistence::OfClient,
             query_method: query_method(method),
             answer: &AnswerInfo {
                 own_members,

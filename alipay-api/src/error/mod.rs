@@ -99,7 +99,8 @@ struct Inner {
     gateway: Option<GatewayError>,
     class: Option<ErrorClass>,
     outcome_unknown: bool,
-    retryable: bool,
+    /// Whether the same call may succeed later, whatever became of this one.
+    may_pass: bool,
     verified: bool,
     http_status: Option<u16>,
     trace_id: Option<Box<str>>,
@@ -202,7 +203,8 @@ impl Error {
 
     /// Whether the call may have been carried out in spite of the error. Don't guess: [ask](Self::query_method) before you send it again.
     ///
-    /// Always false for a method that only reads. Also true for a refusal that proves nothing, because an attacker on the network may have
+    /// Always false for a method that only reads. The error is that of the last attempt, and this is about all of them: true also where an
+    /// earlier attempt may have been carried out. Also true for a refusal that proves nothing, because an attacker on the network may have
     /// made or replayed it: one that is not [signed](Self::is_verified), and any refusal from a gateway whose address is `http` and not on
     /// this machine.
     pub fn is_outcome_unknown(&self) -> bool {
@@ -220,7 +222,12 @@ impl Error {
     /// Whether the call did nothing, and the same call may succeed later. For a query this is about the query, not about the payment or
     /// refund that you queried.
     pub fn is_retryable(&self) -> bool {
-        self.0.retryable
+        self.0.may_pass && !self.0.outcome_unknown
+    }
+
+    /// Whether the same call may succeed later, also where this one may have been carried out: then it must be one that can't do anything twice.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.0.may_pass
     }
 
     /// Whether there was no answer in time.
@@ -289,7 +296,7 @@ impl Error {
             gateway: None,
             class: None,
             outcome_unknown: false,
-            retryable: false,
+            may_pass: false,
             verified: false,
             http_status: None,
             trace_id: None,
@@ -385,10 +392,28 @@ impl Error {
         })
     }
 
-    pub(crate) fn with_outcome(self, unknown: bool, retryable: bool) -> Self {
+    /// With what is known of the outcome, and whether the same call [may succeed later](Self::may_pass).
+    pub(crate) fn with_outcome(self, unknown: bool, may_pass: bool) -> Self {
         self.set(|inner| {
             inner.outcome_unknown = unknown;
-            inner.retryable = retryable;
+            inner.may_pass = may_pass;
+        })
+    }
+
+    /// The error of an attempt, where an earlier attempt of the same call may have been carried out: unless Alipay has signed that the call is
+    /// done already, this one says nothing about that.
+    pub(crate) fn after_unknown_outcome(self) -> Self {
+        let is_decided = self.0.verified && self.0.class == Some(ErrorClass::AlreadyDone);
+        if self.0.outcome_unknown || is_decided {
+            return self;
+        }
+        self.set(|inner| {
+            const EARLIER: &str = "the outcome of an earlier attempt is unknown";
+            inner.outcome_unknown = true;
+            inner.hint = Some(match &inner.hint {
+                Some(hint) => format!("{hint}; {EARLIER}").into(),
+                None => EARLIER.into(),
+            });
         })
     }
 
@@ -466,7 +491,7 @@ impl fmt::Debug for Error {
             .field("message", &self.to_string())
             .field("class", &self.0.class)
             .field("outcome_unknown", &self.0.outcome_unknown)
-            .field("retryable", &self.0.retryable)
+            .field("retryable", &self.is_retryable())
             .field("cause", &self.0.cause)
             .finish()
     }

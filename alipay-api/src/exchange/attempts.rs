@@ -6,14 +6,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
-use super::{AnswerValue, Exchange, Late, Read, ResponseMetadata, secrets, span::CallSpan};
+use super::{AnswerValue, Exchange, Late, Persistence, Read, ResponseMetadata, secrets, span::CallSpan};
 use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
-    method::Retry,
+    method::{Repeat, Retry},
     protocol::{Claim, Unsigned, answer::AnswerError, content::Timestamp, received::Received},
-    random,
     redact::Redactor,
+    retry::FailedAttempt,
     runtime,
     transport::{self, MAX_BODY, MethodName, RequestBody, TransportError, TransportErrorKind},
     types::Secret,
@@ -30,10 +30,21 @@ pub(super) struct Answered {
     verified_content: Option<Box<str>>,
 }
 
+/// What has become of a call so far.
+struct Course {
+    /// How many attempts were begun, but for one that was sent once more with another token.
+    attempts: u32,
+    /// Whether an attempt may have been carried out.
+    may_be_done: bool,
+    /// Whether an answer to another question came.
+    was_misled: bool,
+}
+
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
     pub(crate) async fn run(self, read: &Read<'_>) -> Result<AnswerValue, Error> {
         let query_method = self.query_method;
+        self.session.retries.budget.begin_call();
         let mut call = CallSpan::new(&self.content.method);
         let result = self.answer(&call, read).instrument(call.span()).await;
         let result = result.map_err(|error| match query_method {
@@ -74,8 +85,13 @@ impl Exchange<'_> {
             self.options.app_auth_token = Some(live.token.clone());
             managed = Some((tokens, live));
         }
+        let mut course = Course {
+            attempts: 1,
+            may_be_done: false,
+            was_misled: false,
+        };
         loop {
-            let result = self.send(call, deadline, read).await;
+            let result = self.send(call, &mut course, deadline, read).await;
             // Try once more with another token, if there is one.
             let Some((tokens, live)) = managed.take() else {
                 return result;
@@ -85,7 +101,10 @@ impl Exchange<'_> {
             }
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
             match other.map_err(late).unwrap_or_else(Err).map_err(with_context) {
-                Ok(Some(other)) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
+                Ok(Some(other)) if self.may_repeat_refused() => {
+                    self.options.app_auth_token = Some(other.token);
+                    self.session.retries.budget.force_retry();
+                }
                 // Why there is no other token says nothing about what became of the call.
                 Err(error) if !result.as_ref().is_err_and(Error::is_outcome_unknown) => return Err(error),
                 Ok(_) | Err(_) => return result,
@@ -94,40 +113,90 @@ impl Exchange<'_> {
     }
 
     /// Sends it until there is an answer.
-    async fn send(&self, call: &CallSpan, deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
-        let mut attempt = 1;
-        let mut was_misled = false;
+    async fn send(
+        &self,
+        call: &CallSpan,
+        course: &mut Course,
+        deadline: Instant,
+        read: &Read<'_>,
+    ) -> Result<Answered, Error> {
         loop {
             call.begins_attempt();
             let result = self.attempt(call, deadline, read).await;
-            let Err(error) = &result else { return result };
-            // A signed answer to another question may be asked for again, once.
-            if error.kind() == ErrorKind::Verification && std::mem::replace(&mut was_misled, true) {
-                return result;
-            }
+            let error = match result {
+                Err(error) if course.may_be_done => error.after_unknown_outcome(),
+                Err(error) => error,
+                Ok(answered) => return Ok(answered),
+            };
+            course.may_be_done |= error.is_outcome_unknown();
+            let attempt = course.attempts;
             tracing::debug!(method = &*self.content.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
-            if attempt >= self.timeouts.attempts || !self.may_send_again(error) {
-                return result;
+            // A signed answer to another question may be asked for again, once.
+            let is_misled_again =
+                error.kind() == ErrorKind::Verification && std::mem::replace(&mut course.was_misled, true);
+            if is_misled_again || !self.may_send_again(&error) {
+                return Err(error);
             }
-            let pause = after(backoff(attempt));
-            if pause >= deadline {
-                return result;
-            }
-            tokio::time::sleep_until(pause).await;
-            attempt += 1;
+            let failed = FailedAttempt::new(&error, attempt, call.elapsed());
+            let Some(at) = self.next_attempt(&failed, deadline) else {
+                return Err(error);
+            };
+            tokio::time::sleep_until(at).await;
+            course.attempts = attempt.saturating_add(1);
         }
     }
 
-    /// Whether the failure may pass and the call can't do anything twice.
+    /// Whether the failure may pass and the call can't do anything twice: the library's own rule, which nobody else extends.
     fn may_send_again(&self, error: &Error) -> bool {
-        let was_not_sent = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Signing);
-        error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
+        let may_be_of_sending = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Signing);
+        let was_not_sent = may_be_of_sending && !error.is_outcome_unknown();
+        error.may_pass() && (was_not_sent || self.is_repeatable())
+    }
+
+    /// Whether it may arrive twice: the content of all attempts is the same, and by its key the gateway knows that it is the same call.
+    fn is_repeatable(&self) -> bool {
+        match self.retry {
+            Retry::Read => true,
+            Retry::Keyed {
+                key,
+                repeat: Some(Repeat::Same),
+                ..
+            } => self.content.has(key),
+            Retry::Keyed { .. } | Retry::Never => false,
+        }
+    }
+
+    /// When to send the call again, if that is wanted and there is time.
+    fn next_attempt(&self, failed: &FailedAttempt<'_>, deadline: Instant) -> Option<Instant> {
+        let (retries, random) = (&self.session.retries, &*self.session.random);
+        let is_wanted = match self.persistence {
+            Persistence::OfClient => retries.policy.should_retry(failed),
+            Persistence::UntilDeadline => true,
+            Persistence::Once => false,
+        };
+        if !is_wanted {
+            return None;
+        }
+        let at = after(retries.backoff.pause(failed, random));
+        if at >= deadline {
+            return None;
+        }
+        if self.persistence == Persistence::UntilDeadline {
+            retries.budget.force_retry();
+        } else if !retries.budget.take_retry() {
+            tracing::debug!(
+                method = &*self.content.method,
+                "no retry: the budget of retries is spent"
+            );
+            return None;
+        }
+        Some(at)
     }
 
     /// Whether the call may be sent again after the gateway has refused its token, and so has done nothing. A refusal does not say which call
     /// it answers: where others could play back an old one in the gateway's place, this call may have been carried out.
     fn may_repeat_refused(&self) -> bool {
-        self.retry != Retry::Never || self.session.is_protected
+        self.session.is_protected || self.is_repeatable()
     }
 
     async fn attempt(&self, call: &CallSpan, total_deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
@@ -272,10 +341,4 @@ pub(crate) fn after(time: Duration) -> Instant {
 fn later(start: Instant, time: Duration) -> Instant {
     const YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
     start.checked_add(time).unwrap_or_else(|| start + YEARS)
-}
-
-/// 100 milliseconds, doubled with each attempt up to 1.6 seconds, plus up to as much at random, so that many callers don't retry at once.
-fn backoff(attempt: u32) -> Duration {
-    let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(4));
-    base + random::up_to(base)
 }

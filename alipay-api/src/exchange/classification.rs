@@ -53,7 +53,7 @@ impl Exchange<'_> {
         if let Some(name) = answer.unasked(&self.content.asked).filter(|_| answer.verified) {
             // The answer is genuine, but may belong to another call.
             let message = format!("the answer is signed, but is about another `{name}` than the call");
-            return Err(self.error(ErrorKind::Verification, message).with_outcome(!reads, reads));
+            return Err(self.error(ErrorKind::Verification, message).with_outcome(!reads, true));
         }
         if answer.verdict.is_error {
             return Err(self.refused(answer, unsigned));
@@ -74,8 +74,7 @@ impl Exchange<'_> {
         match error {
             AnswerError::Malformed { may_pass, .. } => self
                 .failed(ErrorKind::Malformed, format!("{message}; {}", Sort(received.body())))
-                // A read that met a passing fault may be sent again.
-                .with_outcome(!reads, reads && *may_pass),
+                .with_outcome(!reads, *may_pass),
             AnswerError::Unsigned => self.failed(ErrorKind::Verification, message),
             AnswerError::WrongSignature => {
                 let error = self.failed(ErrorKind::Verification, message).with_source(BadSignature);
@@ -112,14 +111,17 @@ impl Exchange<'_> {
             // A refusal does not say which call it answers: anyone on the way could repeat an old one.
             || !self.session.is_protected;
         let unknown = !reads && says_nothing;
-        // A read may be sent again, but not after one of the method's own codes that no spec describes: that refusal may be permanent.
-        let may_pass = reads && (described.is_some() || answer.verdict.claim != Claim::BusinessRefusal);
-        let retryable =
-            matches!(class, Some(ErrorClass::Retry)) || (may_pass && class == Some(ErrorClass::OutcomeUnknown));
+        // One of the method's own codes that no spec describes may be permanent.
+        let is_understood = described.is_some() || answer.verdict.claim != Claim::BusinessRefusal;
+        let may_pass = match class {
+            Some(ErrorClass::Retry) => true,
+            Some(ErrorClass::OutcomeUnknown) => is_understood,
+            _ => false,
+        };
         let error = self
             .error(ErrorKind::Gateway, "the gateway answered")
             .with_gateway(gateway, class, answer.verified)
-            .with_outcome(unknown, retryable && !unknown);
+            .with_outcome(unknown, may_pass);
         if answer.verified && answer.verdict.claims_success() {
             // The answer contradicts itself: a person has to look.
             error.with_verified_content(answer.text)
@@ -142,7 +144,7 @@ impl Exchange<'_> {
         let reads = self.retry == Retry::Read;
         let may_pass = !matches!(kind, ErrorKind::Malformed | ErrorKind::Configuration);
         self.error(kind, error.to_string())
-            .with_outcome(sent && !reads, may_pass && (reads || !sent))
+            .with_outcome(sent && !reads, may_pass)
             .with_source(error)
     }
 

@@ -37,6 +37,8 @@ use crate::{
         Protocol,
         content::{Options, RequestContent},
     },
+    random::RandomSource,
+    retry::Retries,
     transport::Transport,
 };
 
@@ -49,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) is_protected: bool,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) retries: Retries,
+    pub(crate) random: Arc<dyn RandomSource>,
 }
 
 /// What to call, as far as every method is alike.
@@ -60,6 +64,7 @@ pub(crate) struct Exchange<'a> {
     /// Where the merchant's token comes from, if the client acts for a managed merchant.
     pub(crate) tokens: Option<&'a dyn Tokens>,
     pub(crate) retry: Retry,
+    pub(crate) persistence: Persistence,
     /// The method that tells what became of a call whose outcome is unknown.
     pub(crate) query_method: Option<&'static str>,
     pub(crate) answer: &'a AnswerInfo,
@@ -73,10 +78,20 @@ pub(crate) struct Exchange<'a> {
     pub(crate) wants_metadata: bool,
 }
 
-/// How long a call may take, and how often it is sent at most.
+/// How long a call may take.
 #[derive(Clone, Copy)]
 pub(crate) struct TimeoutPolicy {
     pub(crate) attempt: Duration,
     pub(crate) total: Duration,
-    pub(crate) attempts: u32,
+}
+
+/// How often a call that may be sent again is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    /// As the client's policy and budget say.
+    OfClient,
+    /// Until its time is over.
+    UntilDeadline,
+    /// Once.
+    Once,
 }

@@ -31,6 +31,7 @@ impl Session {
             certificates: credentials.certificates.as_deref(),
             timestamp,
             gateway: &self.gateway,
+            random: &*self.random,
         }
     }
 }

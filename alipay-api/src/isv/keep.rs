@@ -197,7 +197,7 @@ impl Inner {
 
     /// Removes a damaged row, unless another process has done so.
     async fn clear(&self, merchant: MerchantKey<'_>, damaged: StoreError) -> Result<(), StoreError> {
-        let Ok(holder) = random::name() else {
+        let Ok(holder) = random::name(self.client.random()) else {
             return Err(damaged);
         };
         if !self.store.lease(merchant, &holder, CLEARING).await? {

@@ -235,7 +235,8 @@ impl Merchant {
                     return Err(error);
                 }
                 Ok(false) => {
-                    tokio::time::sleep(pause + random::up_to(pause)).await;
+                    let jitter = random::up_to(self.isv.client.random(), pause);
+                    tokio::time::sleep(pause + jitter).await;
                     pause = (pause * 2).min(longest);
                 }
             }
@@ -244,7 +245,7 @@ impl Merchant {
 
     fn held(&self, stored: &Stored) -> Held {
         let authorisation = &stored.authorisation;
-        let spread = random::up_to(self.isv.ahead(authorisation) / 4);
+        let spread = random::up_to(self.isv.client.random(), self.isv.ahead(authorisation) / 4);
         // An invalid refresh token refreshes nothing: the token is used until it expires.
         let is_refreshable = authorisation.state == AuthorisationState::Active;
         Held {

@@ -29,9 +29,8 @@
 //! has refreshed from the store.
 //!
 //! A refusal does not say which call it answers. So an attacker on the network can replay an old refusal as the answer to a call that was
-//! carried out. For this reason, calls that may do something twice (methods whose specs forbid repetition, and
-//! [raw calls](crate::Client::call_raw) that don't [only read](crate::RawCall::reads)) are sent again only where nobody can replay: to a
-//! gateway with an `https` address, or on this machine. Otherwise the token is replaced, and the call returns the refusal.
+//! carried out. For this reason, calls that [may do something twice](crate::retry) are sent again only where nobody can replay: to a gateway
+//! with an `https` address, or on this machine. Otherwise the token is replaced, and the call returns the refusal.
 //!
 //! # What can be lost
 //! A refresh invalidates the old refresh token, and Alipay returns the new pair of tokens only once. So a new pair is stored before it is

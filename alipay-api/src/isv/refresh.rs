@@ -52,7 +52,7 @@ impl Inner {
 
     async fn refresh_alone(&self, auth_app_id: &str, version: Version) -> Result<bool, Error> {
         let merchant = self.key(auth_app_id);
-        let holder = random::name()?;
+        let holder = random::name(self.client.random())?;
         let deadline = Instant::now() + self.refresh_timeout;
         let lease = self.refresh_timeout.saturating_add(MARGIN);
         if !self.store.lease(merchant, &holder, lease).await.map_err(store_error)? {

@@ -1,6 +1,10 @@
 use std::fmt;
 
-use crate::{Error, ErrorKind, types::Secret};
+use crate::{
+    Error, ErrorKind,
+    random::{self, SystemRandom},
+    types::Secret,
+};
 
 /// A random text that goes with a browser to an authorisation page and comes back with it: it shows that what comes back belongs to that
 /// browser.
@@ -10,12 +14,13 @@ use crate::{Error, ErrorKind, types::Secret};
 pub struct State(Secret);
 
 impl State {
-    /// Makes a state that nobody can guess: 128 random bits.
+    /// Makes a state that nobody can guess: 128 random bits of the operating system, whatever a client's
+    /// [source](crate::ClientBuilder::random_source) is.
     ///
     /// # Errors
     /// The operating system gives no random numbers.
     pub fn generate() -> Result<Self, Error> {
-        Ok(Self(crate::random::name()?.into()))
+        Ok(Self(random::name(&SystemRandom)?.into()))
     }
 
     /// Takes the state that was kept, or one that your application made. Alipay takes up to 100 characters of base64.

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::{ambiguity, negative_amount::NegativeAmount};
 use crate::{
     cert::Certificates,
-    codec::{Field, JsonWriter, MissingFields, Object, View, from_json, to_text},
+    codec::{Field, JsonWriter, MissingFields, Object, Values, View, from_json, to_text},
     error::Sanitized,
     method::{MethodInfo, Retry},
+    random::RandomSource,
     sign::SignType,
     types::{DateTime, File, ParseTimeError, Secret},
 };
@@ -85,6 +86,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) timestamp: &'a Timestamp,
     /// The gateway's address.
     pub(crate) gateway: &'a str,
+    /// For what must not occur in the content by chance.
+    pub(crate) random: &'a dyn RandomSource,
 }
 
 /// When a request is made.
@@ -176,6 +179,16 @@ impl RequestContent {
             content,
             ..Self::of(Cow::Owned(method))
         }
+    }
+
+    /// Whether a field has a value, wherever it stands: blank text is none.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let is_parameter = self.parameters(name).any(|value| !value.expose().trim().is_empty());
+        is_parameter
+            || Values::parse(self.content.expose(), 1).is_ok_and(|values| {
+                let value = values.get(name).map(|value| value.scalar("text"));
+                matches!(value, Some(Ok(Some(_))))
+            })
     }
 
     /// The values of parameters of this name that stand beside the content.

@@ -1,18 +1,19 @@
 //! Bodies of uploads: `multipart/form-data` by RFC 7578.
 
-use std::{
-    borrow::Cow,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-};
+use std::borrow::Cow;
 
-use crate::types::File;
+use crate::{
+    random::{self, RandomSource},
+    types::File,
+};
 
 /// A body and its `Content-Type`.
 pub(super) fn encode<'a>(
     texts: impl Iterator<Item = (&'a str, &'a str)>,
     files: &[(Cow<'static, str>, File)],
+    random: &dyn RandomSource,
 ) -> (String, Vec<u8>) {
-    let boundary = boundary();
+    let boundary = boundary(random);
     let mut body = Vec::new();
     for (name, value) in texts {
         part(
@@ -52,8 +53,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// 128 random bits, so that no content contains the boundary by chance.
-fn boundary() -> String {
-    // Each `RandomState` has its own keys.
-    let random = || RandomState::new().build_hasher().finish();
-    format!("alipay-api-{:016x}{:016x}", random(), random())
+fn boundary(random: &dyn RandomSource) -> String {
+    let [high, low] = [(); 2].map(|()| random::number(random));
+    format!("alipay-api-{high:016x}{low:016x}")
 }

@@ -15,6 +15,7 @@ use crate::{
         content::{Identity, Options, RequestContent},
         urlencoded::append_encoded,
     },
+    random::RandomSource,
     types::Secret,
 };
 
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) struct Request<'a> {
     content: &'a RequestContent,
     gateway: &'a str,
+    random: &'a dyn RandomSource,
     parameters: Parameters<'a>,
 }
 
@@ -91,6 +93,7 @@ impl<'a> Request<'a> {
         Ok(Self {
             content,
             gateway: identity.gateway,
+            random: identity.random,
             parameters,
         })
     }
@@ -135,7 +138,7 @@ impl Unsigned for Request<'_> {
                 body.into_bytes(),
             )
         } else {
-            multipart::encode(in_body, &self.content.files)
+            multipart::encode(in_body, &self.content.files, self.random)
         };
         http::Request::post(url)
             .header(http::header::CONTENT_TYPE, content_type)

@@ -55,6 +55,9 @@ const HARMLESS: &[&str] = &[
     "DecodeError",
     "ErrorClass",
     "ErrorKind",
+    "ExponentialBackoff",
+    // Of an error, which is shown below.
+    "FailedAttempt",
     // The spec gives it to fields that are no secrets.
     "Json",
     "KeyErrorKind",
@@ -72,9 +75,11 @@ const HARMLESS: &[&str] = &[
     // What a refund's notification says: its number, an amount, a time.
     "RefundEvent",
     "Retry",
+    "RetryBudget",
     // The name of a method.
     "ReturnQuery",
     "RootCertificates",
+    "SeededRandom",
     // What the program's own signer says.
     "SignError",
     "SignType",

@@ -33,6 +33,7 @@ mod properties;
 mod quoting;
 mod raw;
 mod recuts;
+mod retries;
 mod royalty;
 mod runtime;
 mod spans;

@@ -1,12 +1,17 @@
 //! What a caller can learn of an answer beside its fields.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use alipay_api::{
     ErrorKind, Outcome, RawResponse, ResponseMetadata,
+    random::RandomSource,
+    retry::{Backoff, FailedAttempt},
     trade::{Pay, PayRequired, Query, QueryResponse, types::TradeStatus},
     transport::{BoxFuture, Request, Response, Transport, TransportError},
 };
@@ -39,6 +44,16 @@ impl Transport for Quoting {
             .body(Bytes::copy_from_slice(self.body.as_bytes()).into())
             .unwrap();
         Box::pin(async move { Ok(response) })
+    }
+}
+
+/// A pause of a tenth of a second.
+#[derive(Debug)]
+struct Tenth;
+
+impl Backoff for Tenth {
+    fn pause(&self, _: &FailedAttempt<'_>, _: &dyn RandomSource) -> Duration {
+        Duration::from_millis(100)
     }
 }
 
@@ -76,7 +91,7 @@ async fn an_answer_comes_with_its_metadata() {
             body: body.as_str().into(),
             attempts,
         };
-        builder(&mock).transport(transport).build().unwrap()
+        builder(&mock).transport(transport).backoff(Tenth).build().unwrap()
     };
     let query = client()
         .trade()

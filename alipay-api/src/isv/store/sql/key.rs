@@ -97,7 +97,7 @@ impl fmt::Debug for StoreKey {
     }
 }
 
-/// Random bytes of the operating system.
+/// Random bytes of the operating system, never of a client's source: a nonce that comes again would give the tokens away.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     match getrandom::fill(&mut bytes) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alipay_api::{
     Client,
     isv::{Isv, store::AuthorisationState},
-    trade::{Precreate, Query},
+    trade::{Precreate, Query, Refund},
     transport::{BoxFuture, Request, ReqwestTransport, Response, Transport, TransportError},
 };
 use serde_json::json;
@@ -14,6 +14,7 @@ use super::{AHEAD, LIFETIME, MERCHANT, World};
 use crate::support::{builder, price};
 
 const PRECREATE: &str = "alipay.trade.precreate";
+const REFUND: &str = "alipay.trade.refund";
 
 /// Carries what is sent to any gateway to the embedded one.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ async fn what_may_be_done_twice_is_sent_again_only_over_tls_or_on_this_machine()
 }
 
 #[tokio::test]
-async fn what_is_carried_out_once_or_only_reads_is_sent_again_everywhere() {
+async fn what_only_reads_or_may_arrive_twice_is_sent_again_everywhere() {
     let world = World::authorised().await;
     let isv = at(&world, "http://gateway.example/gateway.do");
     let merchant = isv.merchant(MERCHANT);
@@ -91,11 +92,22 @@ async fn what_is_carried_out_once_or_only_reads_is_sent_again_everywhere() {
             .mock
             .answer_next(method, "20001", "aop.invalid-app-auth-token", true);
     };
+    // How the gateway answers an order that it has already is not documented.
     refuse(PRECREATE);
     let order = Precreate::new("one", price("0.01"), "测试订单");
-    merchant.trade().precreate(order).await.unwrap();
-    assert_eq!(world.mock.requests_of(PRECREATE), 2);
+    let error = merchant.trade().precreate(order).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    assert_eq!(world.mock.requests_of(PRECREATE), 1);
     world.mock.pay("one").unwrap();
+    for (refund, times) in [
+        (Refund::with_out_trade_no("one", price("0.01")).out_request_no("1"), 2),
+        (Refund::with_out_trade_no("one", price("0.01")), 3),
+    ] {
+        refuse(REFUND);
+        let refunded = merchant.trade().refund(refund).await;
+        assert_eq!(world.mock.requests_of(REFUND), times);
+        assert_eq!(refunded.is_ok(), times == 2, "{refunded:?}");
+    }
     refuse("alipay.trade.query");
     merchant.trade().query(Query::with_out_trade_no("one")).await.unwrap();
     assert_eq!(world.mock.requests_of("alipay.trade.query"), 2);
