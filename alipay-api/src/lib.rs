@@ -9,6 +9,8 @@ pub mod clock;
 mod credentials;
 mod error;
 mod exchange;
+#[cfg(any(feature = "fund", feature = "trade"))]
+pub mod flows;
 #[rustfmt::skip]
 mod generated;
 #[doc(hidden)]
