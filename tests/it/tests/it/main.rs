@@ -13,6 +13,7 @@ mod ebpp;
 mod every_notification;
 mod examples;
 mod faults;
+mod flows;
 mod fund;
 mod gateway_check;
 mod guide_keys;
