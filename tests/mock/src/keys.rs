@@ -58,9 +58,29 @@ pub enum KeyError {
     Operation,
 }
 
+/// A key of RSA, or a function that takes the place of both halves of one.
+#[derive(Clone)]
+enum Key<R> {
+    Rsa(Arc<R>),
+    Function(Function),
+}
+
+/// Makes the signature of a message. Verifying is making it again.
+type Function = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
+impl<R: PartialEq> PartialEq for Key<R> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rsa(one), Self::Rsa(other)) => one == other,
+            (Self::Function(one), Self::Function(other)) => Arc::ptr_eq(one, other),
+            (Self::Rsa(_) | Self::Function(_), _) => false,
+        }
+    }
+}
+
 /// A private key and its public key.
 #[derive(Clone)]
-pub struct KeyPair(Arc<rsa::PrivateKey>);
+pub struct KeyPair(Key<rsa::PrivateKey>);
 
 /// Shows nothing of the key.
 impl fmt::Debug for KeyPair {
@@ -87,7 +107,14 @@ impl KeyPair {
     /// If the size is too small, or the system has no randomness to give.
     pub fn generate_bits(bits: usize) -> Result<Self, KeyError> {
         let key = rsa::PrivateKey::new(&mut SystemRandom, bits).map_err(|_| KeyError::Operation)?;
-        Ok(Self(Arc::new(key)))
+        Ok(Self(Key::Rsa(Arc::new(key))))
+    }
+
+    /// Signs with a function in place of RSA, whatever the algorithm's name: for simulations that make millions of signatures. Both sides have to
+    /// have the same function, and whoever has it can sign. Such a key can't be written down.
+    #[doc(hidden)]
+    pub fn of_function(sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self(Key::Function(Arc::new(sign)))
     }
 
     /// Two pairs made once per process: the app's and Alipay's. Making keys is what would take the most time in a test.
@@ -112,7 +139,7 @@ impl KeyPair {
         rsa::PrivateKey::from_pkcs8_der(der)
             .ok()
             .or_else(|| rsa::PrivateKey::from_pkcs1_der(der).ok())
-            .map(|key| Self(Arc::new(key)))
+            .map(|key| Self(Key::Rsa(Arc::new(key))))
             .ok_or(KeyError::Kind {
                 expected: "RSA private key",
             })
@@ -120,7 +147,10 @@ impl KeyPair {
 
     /// The public half.
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(Arc::new(self.0.to_public_key()))
+        PublicKey(match &self.0 {
+            Key::Rsa(key) => Key::Rsa(Arc::new(key.to_public_key())),
+            Key::Function(sign) => Key::Function(Arc::clone(sign)),
+        })
     }
 
     /// The signature of `message`, in base64.
@@ -134,9 +164,10 @@ impl KeyPair {
 
     /// The same as bytes.
     pub(crate) fn sign_bytes(&self, sign_type: SignType, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let signature = match sign_type {
-            SignType::Rsa2 => self.0.pkcs1v15_sign::<sha2::Sha256>(message),
-            SignType::Rsa => self.0.pkcs1v15_sign::<sha1::Sha1>(message),
+        let signature = match (&self.0, sign_type) {
+            (Key::Rsa(key), SignType::Rsa2) => key.pkcs1v15_sign::<sha2::Sha256>(message),
+            (Key::Rsa(key), SignType::Rsa) => key.pkcs1v15_sign::<sha1::Sha1>(message),
+            (Key::Function(sign), _) => Ok(sign(message)),
         };
         signature.map_err(|_| KeyError::Operation)
     }
@@ -146,7 +177,10 @@ impl KeyPair {
     /// # Errors
     /// If the key can't be encoded.
     pub fn to_base64(&self) -> Result<String, KeyError> {
-        let der = self.0.to_pkcs8_der().map_err(|_| KeyError::Operation)?;
+        let Key::Rsa(key) = &self.0 else {
+            return Err(KeyError::Operation);
+        };
+        let der = key.to_pkcs8_der().map_err(|_| KeyError::Operation)?;
         Ok(STANDARD.encode(der.as_bytes()))
     }
 
@@ -160,8 +194,17 @@ impl KeyPair {
 }
 
 /// A public key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PublicKey(Arc<rsa::PublicKey>);
+#[derive(Clone, PartialEq)]
+pub struct PublicKey(Key<rsa::PublicKey>);
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Key::Rsa(key) => formatter.debug_tuple("PublicKey").field(key).finish(),
+            Key::Function(_) => formatter.write_str("PublicKey"),
+        }
+    }
+}
 
 impl PublicKey {
     /// Reads a public key: SPKI or PKCS#1, as PEM or as base64 with or without line breaks.
@@ -173,7 +216,7 @@ impl PublicKey {
         rsa::PublicKey::from_public_key_der(&der)
             .ok()
             .or_else(|| rsa::PublicKey::from_pkcs1_der(&der).ok())
-            .map(|key| Self(Arc::new(key)))
+            .map(|key| Self(Key::Rsa(Arc::new(key))))
             .ok_or(KeyError::Kind {
                 expected: "RSA public key",
             })
@@ -188,9 +231,10 @@ impl PublicKey {
 
     /// The same of bytes.
     pub(crate) fn verify_bytes(&self, sign_type: SignType, message: &[u8], signature: &[u8]) -> bool {
-        match sign_type {
-            SignType::Rsa2 => self.0.pkcs1v15_verify::<sha2::Sha256>(message, signature).is_ok(),
-            SignType::Rsa => self.0.pkcs1v15_verify::<sha1::Sha1>(message, signature).is_ok(),
+        match (&self.0, sign_type) {
+            (Key::Rsa(key), SignType::Rsa2) => key.pkcs1v15_verify::<sha2::Sha256>(message, signature).is_ok(),
+            (Key::Rsa(key), SignType::Rsa) => key.pkcs1v15_verify::<sha1::Sha1>(message, signature).is_ok(),
+            (Key::Function(sign), _) => sign(message) == signature,
         }
     }
 
@@ -198,13 +242,20 @@ impl PublicKey {
     pub(crate) fn from_spki(der: &[u8]) -> Option<Self> {
         rsa::PublicKey::from_public_key_der(der)
             .ok()
-            .map(|key| Self(Arc::new(key)))
+            .map(|key| Self(Key::Rsa(Arc::new(key))))
     }
 
     /// PKCS#1 as DER.
     pub(crate) fn to_pkcs1_der(&self) -> Result<Vec<u8>, KeyError> {
-        let der = self.0.to_pkcs1_der().map_err(|_| KeyError::Operation)?;
+        let der = self.rsa()?.to_pkcs1_der().map_err(|_| KeyError::Operation)?;
         Ok(der.as_bytes().to_vec())
+    }
+
+    fn rsa(&self) -> Result<&rsa::PublicKey, KeyError> {
+        match &self.0 {
+            Key::Rsa(key) => Ok(key),
+            Key::Function(_) => Err(KeyError::Operation),
+        }
     }
 
     /// SPKI in one line of base64.
@@ -212,7 +263,7 @@ impl PublicKey {
     /// # Errors
     /// If the key can't be encoded.
     pub fn to_base64(&self) -> Result<String, KeyError> {
-        let der = self.0.to_public_key_der().map_err(|_| KeyError::Operation)?;
+        let der = self.rsa()?.to_public_key_der().map_err(|_| KeyError::Operation)?;
         Ok(STANDARD.encode(der.as_bytes()))
     }
 
@@ -312,5 +363,15 @@ mod tests {
             assert!(!pair.public_key().verify(sign_type, b"a=1&b=2", "%%%"));
         }
         assert_eq!(format!("{pair:?}"), "KeyPair");
+    }
+
+    #[test]
+    fn a_function_is_both_halves_of_a_key() {
+        let pair = KeyPair::of_function(|message| message.iter().rev().copied().collect());
+        let signature = pair.sign(SignType::Rsa2, b"a=1").unwrap();
+        assert!(pair.public_key().verify(SignType::Rsa2, b"a=1", &signature));
+        assert!(!pair.public_key().verify(SignType::Rsa2, b"a=2", &signature));
+        assert_eq!(pair.public_key(), pair.public_key());
+        assert!(pair.to_base64().is_err() && pair.public_key().to_pem().is_err());
     }
 }

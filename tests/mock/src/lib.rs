@@ -79,6 +79,7 @@
 //! | `POST /_mock/notifications` with `name`, `fields` and `url`, the last two optional | signs a [notification](Mock::notify), and sends it if there is a `url`: returns `notify_id` and `body` |
 //! | `GET /_mock/notifications` | lists all notifications, and how their delivery went |
 //! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
+//! | `GET /_mock/movements` | lists all money that moved: payments, refunds, transfers |
 //! | `GET /_mock/certificates` | shows the certificates and their serials |
 //! | `POST /_mock/certificates/roll-over` | Alipay changes its certificate: returns `alipay_cert_sn` |
 //! | `POST /_mock/certificates/forge` with `forgery` | an attacker forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends that |
@@ -121,6 +122,7 @@ pub use clock::{Clock, SystemClock};
 pub use control::agreements::{AgreementView, Signing};
 pub use control::complaints::{ComplaintView, MessageView};
 pub use control::merchants::{AuthorisationStatus, AuthorisationView};
+pub use control::movements::{MovementKind, MovementView};
 pub use control::onboarding::{ApplicationStatus, ApplicationView};
 pub use control::preauths::{PreauthOperationView, PreauthView};
 pub use control::{ControlError, Payment, RefundView, TradeView};
@@ -129,6 +131,7 @@ pub use journal::{Received, ReceivedFile};
 pub use lifetimes::Lifetimes;
 pub use mock::Mock;
 pub use mock::builder::{Builder, StartError};
+pub use mock::gateway::Gateway;
 pub use mock::notification::SignedNotification;
 pub use notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
 pub use notify::ordered::NotificationError;

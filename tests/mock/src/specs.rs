@@ -100,9 +100,9 @@ pub enum SpecError {
 /// All specs. Each set was checked by itself: types of one mean nothing in another, even in a product of the same name.
 #[derive(Clone, Debug)]
 pub(crate) struct Specs {
-    sets: Vec<Set>,
+    sets: Arc<[Set]>,
     /// Where each method is: the set, its product, the place there.
-    methods: HashMap<String, (usize, usize, usize)>,
+    methods: Arc<HashMap<String, (usize, usize, usize)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -115,10 +115,11 @@ struct Set {
 impl Specs {
     /// Those that are built in, and those that are added.
     pub(crate) fn load(added: Vec<Source>) -> Result<Self, SpecError> {
-        let mut sets = vec![Set {
-            spec: built_in()?,
-            origin: "the built-in".to_owned(),
-        }];
+        let built_in = built_in()?;
+        if added.is_empty() {
+            return Ok(built_in);
+        }
+        let mut sets = built_in.sets.to_vec();
         for source in added {
             let (files, origin) = match source {
                 Source::Folder(folder) => (alipay_codegen::read_specs(&folder)?, format!("{}/", folder.display())),
@@ -166,7 +167,10 @@ impl Specs {
                 }
             }
         }
-        Ok(Self { sets, methods })
+        Ok(Self {
+            sets: sets.into(),
+            methods: methods.into(),
+        })
     }
 
     /// The method of this name.
@@ -202,17 +206,21 @@ impl Set {
 }
 
 /// The specs as they stood when this crate was built. They are read once per process.
-fn built_in() -> Result<Arc<Spec>, SpecError> {
-    static BUILT_IN: OnceLock<Arc<Spec>> = OnceLock::new();
-    if let Some(spec) = BUILT_IN.get() {
-        return Ok(Arc::clone(spec));
+fn built_in() -> Result<Specs, SpecError> {
+    static BUILT_IN: OnceLock<Specs> = OnceLock::new();
+    if let Some(specs) = BUILT_IN.get() {
+        return Ok(specs.clone());
     }
     let files = EMBEDDED.iter().map(|&(path, text)| SourceFile {
         path: path.to_owned(),
         text: text.to_owned(),
     });
     let spec = alipay_codegen::load(files).map_err(SpecError::Unsound)?;
-    Ok(Arc::clone(BUILT_IN.get_or_init(|| Arc::new(spec))))
+    let specs = Specs::index(vec![Set {
+        spec: Arc::new(spec),
+        origin: "the built-in".to_owned(),
+    }])?;
+    Ok(BUILT_IN.get_or_init(|| specs).clone())
 }
 
 #[cfg(test)]

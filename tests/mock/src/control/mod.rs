@@ -6,6 +6,7 @@ pub(crate) mod answers;
 pub(crate) mod certificates;
 pub(crate) mod complaints;
 pub(crate) mod merchants;
+pub(crate) mod movements;
 pub(crate) mod notifications;
 pub(crate) mod onboarding;
 pub(crate) mod preauths;

@@ -2,15 +2,19 @@
 
 mod checks;
 
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::answers::{AnswerError, Ordered};
+use crate::certificates::Signatory;
 use crate::core::Core;
 use crate::example;
+use crate::keys::KeyError;
 use crate::methods::{Call, Played, behaviour};
 use crate::pages;
 use crate::protocol::failure::Failure;
-use crate::protocol::{Answer, Outcome, Request};
+use crate::protocol::{Answer, Outcome, Request, text};
 use crate::specs::{Described, Target};
 use crate::state::trades::Merchant;
 use crate::validate;
@@ -32,6 +36,16 @@ pub(crate) enum Body {
     Page(String),
 }
 
+impl Body {
+    /// The reply without a fault.
+    pub(crate) fn response(&self, signatory: &Signatory) -> Result<Response<Bytes>, KeyError> {
+        match self {
+            Self::Answer(answer) => answer.response(signatory),
+            Self::Page(html) => Ok(text(StatusCode::OK, "utf-8", html.clone())),
+        }
+    }
+}
+
 /// Where an answer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -41,6 +55,18 @@ pub(crate) enum Source {
     Order,
     /// The method is not played: from its spec alone. Nothing was done.
     NotPlayed,
+}
+
+impl Source {
+    /// Says of a reply that it is no behaviour of the gateway's: its method is not played, or a test ordered it.
+    pub(crate) fn mark(self, headers: &mut HeaderMap) {
+        let source = match self {
+            Self::Gateway => return,
+            Self::Order => "ordered",
+            Self::NotPlayed => "not-played",
+        };
+        headers.insert("alipay-mock-answer", HeaderValue::from_static(source));
+    }
 }
 
 /// Answers a request.

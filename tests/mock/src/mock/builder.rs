@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Mock;
+use super::gateway::Gateway;
 use crate::answers::folder::AnswerFilesError;
 use crate::answers::{Answers, folder};
 use crate::certificates::{CertificateError, Certificates, Files, Identity};
@@ -302,6 +303,49 @@ impl Builder {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub async fn start(self) -> Result<Mock, StartError> {
+        let (listen, allowed_hosts) = (self.listen, self.allowed_hosts.clone());
+        let stop = watch::Sender::new(false);
+        let deliveries = Deliveries::new(Handle::current(), self.schedule.clone(), stop.subscribe())
+            .map_err(|error| StartError::Client(error.to_string()))?;
+        let (core, app_pair) = self.core(deliveries)?;
+        let core = Arc::new(core);
+        let listening = |source| StartError::Listen {
+            address: listen,
+            source,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let service = server::router(Arc::clone(&core), Guard::new(address, allowed_hosts))
+            .into_make_service_with_connect_info::<Cut>();
+        let mut stopped = stop.subscribe();
+        let serving = axum::serve(GatewayListener(listener), service).with_graceful_shutdown(async move {
+            // An error means that the handle was dropped, which stops the server too.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        });
+        let server = tokio::spawn(async move {
+            let _ = serving.await;
+        });
+        Ok(Mock {
+            core,
+            address,
+            app_pair,
+            stop,
+            server,
+        })
+    }
+
+    /// A gateway without a server, for simulations. It needs no runtime, and delivers no notifications. The numbers and tokens that it issues come from
+    /// the seed, so that the same requests at the same times have the same answers.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn in_process(self, seed: u64) -> Result<Gateway, StartError> {
+        let (core, _) = self.core(Deliveries::none())?;
+        Ok(Gateway::new(core, seed))
+    }
+
+    /// All that a gateway keeps, and the app's key pair where it is known.
+    fn core(self, deliveries: Deliveries) -> Result<(Core, Option<KeyPair>), StartError> {
         let specs = Specs::load(self.specs)?;
         let answers = Answers::default();
         if let Some(folder) = &self.answers {
@@ -335,16 +379,7 @@ impl Builder {
                 (app_pair, certified, Identity::Certificates(Box::new(given)))
             }
         };
-        let listening = |source| StartError::Listen {
-            address: self.listen,
-            source,
-        };
-        let listener = TcpListener::bind(self.listen).await.map_err(listening)?;
-        let address = listener.local_addr().map_err(listening)?;
-        let stop = watch::Sender::new(false);
-        let deliveries = Deliveries::new(Handle::current(), self.schedule, stop.subscribe())
-            .map_err(|error| StartError::Client(error.to_string()))?;
-        let core = Arc::new(Core {
+        let core = Core {
             specs,
             app: App {
                 id: self.app_id,
@@ -358,24 +393,8 @@ impl Builder {
             answers,
             deliveries,
             journal: Journal::default(),
-        });
-        let service = server::router(Arc::clone(&core), Guard::new(address, self.allowed_hosts))
-            .into_make_service_with_connect_info::<Cut>();
-        let mut stopped = stop.subscribe();
-        let serving = axum::serve(GatewayListener(listener), service).with_graceful_shutdown(async move {
-            // An error means that the handle was dropped, which stops the server too.
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-        });
-        let server = tokio::spawn(async move {
-            let _ = serving.await;
-        });
-        Ok(Mock {
-            core,
-            address,
-            app_pair,
-            stop,
-            server,
-        })
+        };
+        Ok((core, app_pair))
     }
 }
 

@@ -3,6 +3,7 @@
 mod alipay;
 pub(crate) mod builder;
 mod complaints;
+pub(crate) mod gateway;
 pub(crate) mod notification;
 mod payer;
 
@@ -23,8 +24,8 @@ use crate::control::users::Consent;
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
 use crate::{
-    Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment,
-    Received, ReceivedFile, StartError, TradeView, Visitor,
+    Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, MovementView,
+    Payment, Received, ReceivedFile, StartError, TradeView, Visitor,
 };
 
 /// A running gateway. Dropping it shuts it down.
@@ -199,6 +200,11 @@ impl Mock {
     /// If there is no such trade, or it is paid or closed.
     pub fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         self.core.close(out_trade_no)
+    }
+
+    /// All money that moved, in order: what tells whether a payment, a refund or a transfer was made twice, or not at all.
+    pub fn movements(&self) -> Vec<MovementView> {
+        self.core.movements()
     }
 
     /// Sets what a method is answered with, in place of what the gateway would do. The answer is signed like any other:

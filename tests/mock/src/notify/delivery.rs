@@ -89,15 +89,31 @@ pub(crate) enum About {
 /// Everything that is on its way or has arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Deliveries {
+    /// Without one, nothing is sent: notifications are only recorded.
+    courier: Option<Courier>,
+    records: Arc<Mutex<Vec<(About, NotificationView)>>>,
+    pending: Arc<watch::Sender<usize>>,
+}
+
+/// What carries them.
+#[derive(Clone, Debug)]
+struct Courier {
     runtime: Handle,
     client: reqwest::Client,
     schedule: Arc<[Duration]>,
-    records: Arc<Mutex<Vec<(About, NotificationView)>>>,
-    pending: Arc<watch::Sender<usize>>,
     stop: watch::Receiver<bool>,
 }
 
 impl Deliveries {
+    /// Nothing will ever be sent.
+    pub(crate) fn none() -> Self {
+        Self {
+            courier: None,
+            records: Arc::default(),
+            pending: Arc::new(watch::Sender::new(0)),
+        }
+    }
+
     /// Nothing sent yet. Attempts run on `runtime` until `stop` says so.
     pub(crate) fn new(
         runtime: Handle,
@@ -111,12 +127,13 @@ impl Deliveries {
             .timeout(TIMEOUT)
             .build()?;
         Ok(Self {
-            runtime,
-            client,
-            schedule: schedule.into(),
-            records: Arc::default(),
-            pending: Arc::new(watch::Sender::new(0)),
-            stop,
+            courier: Some(Courier {
+                runtime,
+                client,
+                schedule: schedule.into(),
+                stop,
+            }),
+            ..Self::none()
         })
     }
 
@@ -134,10 +151,13 @@ impl Deliveries {
             records.push((about, view));
             records.len() - 1
         });
+        let Some(courier) = self.courier.clone() else {
+            return;
+        };
         self.pending.send_modify(|count| *count += 1);
         let this = self.clone();
-        self.runtime.spawn(async move {
-            let outcome = if this.deliver(index, &notification).await {
+        courier.runtime.clone().spawn(async move {
+            let outcome = if this.deliver(&courier, index, &notification).await {
                 NotificationOutcome::Delivered
             } else {
                 NotificationOutcome::GivenUp
@@ -170,11 +190,11 @@ impl Deliveries {
         let _ = pending.wait_for(|count| *count == 0).await;
     }
 
-    async fn deliver(&self, index: usize, notification: &Notification) -> bool {
-        let mut stop = self.stop.clone();
-        let mut pauses = self.schedule.iter();
+    async fn deliver(&self, courier: &Courier, index: usize, notification: &Notification) -> bool {
+        let mut stop = courier.stop.clone();
+        let mut pauses = courier.schedule.iter();
         loop {
-            let attempt = self.attempt(notification).await;
+            let attempt = courier.attempt(notification).await;
             let arrived = attempt.status == Some(200) && attempt.answer == "success";
             self.update(index, |view| view.attempts.push(attempt));
             if arrived {
@@ -188,6 +208,20 @@ impl Deliveries {
         }
     }
 
+    fn update(&self, index: usize, change: impl FnOnce(&mut NotificationView)) {
+        self.with(|records| {
+            if let Some((_, view)) = records.get_mut(index) {
+                change(view);
+            }
+        });
+    }
+
+    fn with<T>(&self, action: impl FnOnce(&mut Vec<(About, NotificationView)>) -> T) -> T {
+        action(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Courier {
     async fn attempt(&self, notification: &Notification) -> AttemptView {
         let content_type = format!("application/x-www-form-urlencoded; charset={}", notification.charset);
         let sent = self
@@ -229,17 +263,5 @@ impl Deliveries {
             status,
             answer: String::from_utf8_lossy(&answer).into_owned(),
         }
-    }
-
-    fn update(&self, index: usize, change: impl FnOnce(&mut NotificationView)) {
-        self.with(|records| {
-            if let Some((_, view)) = records.get_mut(index) {
-                change(view);
-            }
-        });
-    }
-
-    fn with<T>(&self, action: impl FnOnce(&mut Vec<(About, NotificationView)>) -> T) -> T {
-        action(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -64,6 +64,7 @@ pub(crate) fn router(core: Arc<Core>, guard: Guard) -> Router {
             "/_mock/notifications",
             get(notifications::all).post(notifications::order),
         )
+        .route("/_mock/movements", get(control::movements))
         .route("/_mock/requests", get(control::requests))
         .route("/_mock/answers", post(control::answers))
         .route("/_mock/next", post(control::next))

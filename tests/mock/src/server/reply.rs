@@ -20,19 +20,6 @@ use crate::protocol::text;
 /// A handler that never fails by itself.
 pub(crate) type Handled = Result<Response<HttpBody>, Infallible>;
 
-/// A reply without a fault.
-pub(super) fn response(body: &Body, signatory: &Signatory) -> Result<Response<HttpBody>, KeyError> {
-    Ok(whole(body, signatory)?.map(HttpBody::from))
-}
-
-/// The same, in one piece.
-fn whole(body: &Body, signatory: &Signatory) -> Result<Response<Bytes>, KeyError> {
-    match body {
-        Body::Answer(answer) => answer.response(signatory),
-        Body::Page(html) => Ok(text(StatusCode::OK, "utf-8", html.clone())),
-    }
-}
-
 /// A reply with a fault.
 pub(super) async fn spoil(
     fault: Fault,
@@ -63,20 +50,20 @@ pub(super) async fn spoil(
         }
         Fault::Delay(delay) => {
             delay.held_back().await;
-            response(&body, signatory)?
+            body.response(signatory)?.map(HttpBody::from)
         }
         Fault::Truncated => {
-            let body = whole(&body, signatory)?.into_body();
+            let body = body.response(signatory)?.into_body();
             ok(body.slice(..body.len() / 2))
         }
         Fault::CutOff => {
             let mut response = ok(Bytes::new());
-            *response.body_mut() = HttpBody::new(CutOff::half_of(&whole(&body, signatory)?.into_body()));
+            *response.body_mut() = HttpBody::new(CutOff::half_of(&body.response(signatory)?.into_body()));
             response
         }
         fault => match body {
             Body::Answer(answer) => answer.spoiled(&fault, signatory)?.map(HttpBody::from),
-            page @ Body::Page(_) => response(&page, signatory)?,
+            page @ Body::Page(_) => page.response(signatory)?.map(HttpBody::from),
         },
     })
 }

@@ -4,6 +4,7 @@ pub(crate) mod agreements;
 pub(crate) mod authorisations;
 pub(crate) mod complaints;
 pub(crate) mod images;
+pub(crate) mod movements;
 pub(crate) mod onboarding;
 pub(crate) mod preauths;
 pub(crate) mod refunds;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::movements::{Cause, Movement};
 use super::splits::{Account, ReturnRefusal, Share};
 use super::trades::{Event, EventKind, Key, Order, Status, Trades};
 use crate::money::Money;
@@ -141,6 +142,14 @@ impl Trades {
 
     fn record(&mut self, key: &Key, refund: Refund, balance: &mut Money) -> Result<(), RefundRefusal> {
         let (out_request_no, at) = (refund.out_request_no.clone(), refund.at);
+        let movement = Movement {
+            cause: Cause::Refund {
+                out_trade_no: key.out_trade_no.clone(),
+            },
+            number: out_request_no.clone(),
+            amount: refund.amount,
+            at,
+        };
         let order = self.get(key, at).ok_or(RefundRefusal::NoTrade)?;
         let returned = Money::sum(refund.returned.iter().map(|share| share.amount));
         let missing = refund.amount.minus(order.at_seller().plus(returned)).max(Money::ZERO);
@@ -157,6 +166,7 @@ impl Trades {
             trade.status = Status::Closed;
             trade.closed = Some(at);
         }
+        self.movements.push(movement);
         self.events.push(Event {
             key: key.clone(),
             kind: EventKind::Refunded { out_request_no, at },

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::movements::{Cause, Movement};
 use super::refunds::Refund;
 use super::splits::Splits;
 use crate::money::Money;
@@ -228,6 +229,8 @@ pub(crate) struct Trades {
     pub(crate) events: Vec<Event>,
     /// The same of splits.
     pub(crate) split_events: Vec<SplitEvent>,
+    /// Payments and refunds.
+    pub(crate) movements: Vec<Movement>,
 }
 
 impl Trades {
@@ -346,10 +349,9 @@ impl Trades {
     /// The buyer pays.
     pub(crate) fn pay(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
         self.open(key, now)?;
-        let trade = self
-            .get(key, now)
-            .and_then(|order| order.trade.as_mut())
-            .ok_or(StepRefusal::NoTrade)?;
+        let order = self.get(key, now).ok_or(StepRefusal::NoTrade)?;
+        let amount = order.terms.total;
+        let trade = order.trade.as_mut().ok_or(StepRefusal::NoTrade)?;
         match trade.status {
             Status::Success => return Err(StepRefusal::Paid),
             Status::Closed => return Err(StepRefusal::Closed),
@@ -357,6 +359,12 @@ impl Trades {
         }
         trade.status = Status::Success;
         trade.paid = Some(now);
+        self.movements.push(Movement {
+            cause: Cause::Payment,
+            number: key.out_trade_no.clone(),
+            amount,
+            at: now,
+        });
         self.events.push(Event {
             key: key.clone(),
             kind: EventKind::Paid,

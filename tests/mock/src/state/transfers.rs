@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::movements::{Cause, Movement};
 use crate::money::Money;
 use crate::numbers;
 
@@ -86,6 +87,7 @@ pub(crate) struct Transfers {
     balance: Money,
     /// By the merchant's user number.
     accounts: HashMap<String, Account>,
+    pub(crate) movements: Vec<Movement>,
 }
 
 /// What one merchant has sent, and what is left.
@@ -101,6 +103,7 @@ impl Transfers {
         Self {
             balance,
             accounts: HashMap::new(),
+            movements: Vec::new(),
         }
     }
 
@@ -112,7 +115,7 @@ impl Transfers {
         passback_params: Option<String>,
         now: Timestamp,
     ) -> Result<&Transfer, TransferRefusal> {
-        let account = self.account(merchant);
+        let account = account(&mut self.accounts, self.balance, merchant);
         if let Some(earlier) = account.by_number.get(&terms.number) {
             if earlier.terms != terms {
                 return Err(TransferRefusal::Inconsistent);
@@ -121,6 +124,12 @@ impl Transfers {
             return Err(TransferRefusal::Balance);
         } else {
             account.balance = account.balance.minus(terms.amount);
+            self.movements.push(Movement {
+                cause: Cause::Transfer,
+                number: terms.number.out_biz_no.clone(),
+                amount: terms.amount,
+                at: now,
+            });
         }
         Ok(account
             .by_number
@@ -136,14 +145,7 @@ impl Transfers {
 
     /// What is in a merchant's account.
     pub(crate) fn balance(&mut self, merchant: &str) -> &mut Money {
-        &mut self.account(merchant).balance
-    }
-
-    fn account(&mut self, merchant: &str) -> &mut Account {
-        self.accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
-            balance: self.balance,
-            by_number: HashMap::new(),
-        })
+        &mut account(&mut self.accounts, self.balance, merchant).balance
     }
 
     /// The merchant's transfer of this name.
@@ -155,6 +157,14 @@ impl Transfers {
             Named::Number(number) => sent.get(number),
         }
     }
+}
+
+/// A merchant's account, which holds this to begin with.
+fn account<'a>(accounts: &'a mut HashMap<String, Account>, balance: Money, merchant: &str) -> &'a mut Account {
+    accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
+        balance,
+        by_number: HashMap::new(),
+    })
 }
 
 #[cfg(test)]

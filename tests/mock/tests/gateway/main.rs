@@ -9,6 +9,7 @@ mod client;
 mod curl;
 mod faults;
 mod guard;
+mod in_process;
 mod later;
 mod merchants;
 mod notifications;

@@ -7,6 +7,7 @@ pub(crate) mod parameters;
 mod signature;
 
 use alipay_codegen::ir::{Placement, Type};
+use http::{HeaderMap, Uri, header};
 use serde_json::{Map, Value};
 
 use crate::clock;
@@ -37,6 +38,12 @@ impl Request {
             problem,
             is_order_string: query.is_empty(),
         }
+    }
+
+    /// The same of a whole request.
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Self {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        Self::read(uri.query().unwrap_or_default(), content_type.unwrap_or_default(), body)
     }
 
     fn sign_type(&self) -> Option<SignType> {

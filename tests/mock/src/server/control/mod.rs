@@ -94,6 +94,10 @@ pub(crate) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) 
     })
 }
 
+pub(crate) async fn movements(State(core): State<Arc<Core>>) -> Handled {
+    Ok(answer(StatusCode::OK, &core.movements()))
+}
+
 pub(crate) async fn requests(State(core): State<Arc<Core>>) -> Handled {
     let journal = &core.journal;
     Ok(answer(

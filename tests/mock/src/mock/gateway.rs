@@ -1,0 +1,97 @@
+//! The handle of a gateway without a server.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+
+use crate::core::Core;
+use crate::numbers::{self, Chance};
+use crate::protocol::{MAX_BODY, text, v2};
+use crate::{ControlError, MovementView, Payment, TradeView, gateway};
+
+/// A gateway without a server: requests are handed to it, and its answers are handed back.
+/// [`Builder::in_process`](crate::Builder::in_process) makes one.
+pub struct Gateway {
+    core: Core,
+    chance: Mutex<Chance>,
+}
+
+/// Shows no keys.
+impl fmt::Debug for Gateway {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Gateway")
+            .field("app_id", &self.core.app.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    pub(crate) fn new(core: Core, seed: u64) -> Self {
+        Self {
+            core,
+            chance: Mutex::new(Chance::new(seed)),
+        }
+    }
+
+    /// Answers a request as the server does.
+    pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let plain = |status: StatusCode| text(status, "utf-8", status.to_string());
+        self.act(|core| {
+            if request.uri().path() != "/gateway.do" {
+                return plain(StatusCode::NOT_FOUND);
+            }
+            if request.body().len() > MAX_BODY {
+                return plain(StatusCode::PAYLOAD_TOO_LARGE);
+            }
+            let reply = gateway::answer(core, &v2::Request::of(request.uri(), request.headers(), request.body()));
+            let response = reply.body.response(&core.signatory());
+            let mut response = response.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR));
+            reply.source.mark(response.headers_mut());
+            response
+        })
+    }
+
+    /// [`Mock::trade`](crate::Mock::trade)
+    ///
+    /// # Errors
+    /// As there.
+    pub fn trade(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.act(|core| core.trade(out_trade_no))
+    }
+
+    /// [`Mock::scan`](crate::Mock::scan)
+    ///
+    /// # Errors
+    /// As there.
+    pub fn scan(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.act(|core| core.scan(out_trade_no))
+    }
+
+    /// [`Mock::pay`](crate::Mock::pay)
+    ///
+    /// # Errors
+    /// As there.
+    pub fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
+        self.act(|core| core.pay(out_trade_no))
+    }
+
+    /// [`Mock::close`](crate::Mock::close)
+    ///
+    /// # Errors
+    /// As there.
+    pub fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.act(|core| core.close(out_trade_no))
+    }
+
+    /// [`Mock::movements`](crate::Mock::movements)
+    pub fn movements(&self) -> Vec<MovementView> {
+        self.core.movements()
+    }
+
+    fn act<T>(&self, action: impl FnOnce(&Core) -> T) -> T {
+        numbers::seeded(&self.chance, || action(&self.core))
+    }
+}
