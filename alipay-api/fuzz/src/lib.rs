@@ -1,44 +1,17 @@
-//! What the fuzz targets share: a client to which every signature is good, so that what lies behind the signature is reached.
+//! What the fuzz targets do, as functions: the tests run them too, on their seeds and on damaged ones.
 
-use std::sync::{Arc, LazyLock};
+mod answer;
+mod certificate;
+mod client;
+mod key;
+mod notification;
+mod request;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod text;
 
-use alipay_api::{
-    Client, Credentials,
-    sign::{BadSignature, BoxFuture, SignError, SignType, Signer, Verifier},
+pub use self::{
+    answer::answer, certificate::certificate, key::key, notification::notification, request::request, spec::spec,
+    text::text,
 };
-
-/// The app that notifications are for.
-pub const APP_ID: &str = "2021000000000001";
-
-/// Believes everyone.
-pub static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let credentials = Credentials::custom(Arc::new(Credulous), Arc::new(Credulous)).expect("credentials");
-    Client::builder(APP_ID, credentials).build().expect("a client")
-});
-
-#[derive(Debug)]
-struct Credulous;
-
-impl Signer for Credulous {
-    fn sign_type(&self) -> SignType {
-        SignType::Rsa2
-    }
-
-    fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>> {
-        Box::pin(async { Ok(vec![0; 256]) })
-    }
-
-    fn sign_now(&self, _: &[u8]) -> Option<Result<Vec<u8>, SignError>> {
-        Some(Ok(vec![0; 256]))
-    }
-}
-
-impl Verifier for Credulous {
-    fn sign_type(&self) -> SignType {
-        SignType::Rsa2
-    }
-
-    fn verify(&self, _: &[u8], _: &[u8]) -> Result<(), BadSignature> {
-        Ok(())
-    }
-}
