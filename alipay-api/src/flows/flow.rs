@@ -34,8 +34,16 @@ pub struct Flow<T> {
 
 impl<T: Send + 'static> Flow<T> {
     pub(super) fn new(client: &Client, ticket: Ticket, steps: impl Steps<T> + 'static) -> Self {
+        let mut flow = Self::resumed(client, ticket, steps);
+        flow.is_resumed = false;
+        flow.date();
+        flow
+    }
+
+    /// One that another process has begun: its ticket says when.
+    pub(super) fn resumed(client: &Client, ticket: Ticket, steps: impl Steps<T> + 'static) -> Self {
         let limits = Limits::of(ticket.flow);
-        let mut flow = Self {
+        Self {
             context: Context {
                 client: client.clone(),
                 ticket,
@@ -46,14 +54,12 @@ impl<T: Send + 'static> Flow<T> {
             },
             steps: Box::new(steps),
             limits,
-            is_resumed: false,
+            is_resumed: true,
             code_ends_with_it: false,
             clock: Box::new(SystemClock),
             listener: None,
             canceller: Canceller::new(),
-        };
-        flow.date();
-        flow
+        }
     }
 
     /// How long to wait for the result. When it is over, an order that can still be paid is cancelled; a refund or transfer ends as unknown.

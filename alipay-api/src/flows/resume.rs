@@ -38,44 +38,42 @@ use crate::{Client, transport::BoxFuture};
 /// # }
 /// ```
 pub fn resume(client: &Client, ticket: Ticket) -> Flow<Resumed> {
-    let mut flow = match ticket.flow {
+    match ticket.flow {
         #[cfg(feature = "trade")]
         FlowKind::ScanPay | FlowKind::AgreementPay | FlowKind::QrPay | FlowKind::PreauthPay => {
-            Flow::new(client, ticket, Converted(Payment::resumed(), Resumed::Paid))
+            Flow::resumed(client, ticket, Converted(Payment::resumed(), Resumed::Paid))
         }
         #[cfg(feature = "trade")]
         FlowKind::Refund => {
             let steps = Converted(Refund::resumed(&ticket), Resumed::Refunded);
-            Flow::new(client, ticket, steps)
+            Flow::resumed(client, ticket, steps)
         }
         #[cfg(feature = "trade")]
         FlowKind::Settle => {
             let steps = Converted(Settle::resumed(&ticket), Resumed::Settled);
-            Flow::new(client, ticket, steps)
+            Flow::resumed(client, ticket, steps)
         }
         #[cfg(feature = "fund")]
         FlowKind::Transfer => {
             let steps = Converted(Transfer::resumed(&ticket), Resumed::Transferred);
-            Flow::new(client, ticket, steps)
+            Flow::resumed(client, ticket, steps)
         }
         #[cfg(feature = "fund")]
         FlowKind::TransferToAccount => {
             let steps = Converted(TransferToAccount::resumed(&ticket), Resumed::Transferred);
-            Flow::new(client, ticket, steps)
+            Flow::resumed(client, ticket, steps)
         }
         #[cfg(feature = "fund")]
         FlowKind::Freeze => {
             let steps = Converted(Freeze::resumed(&ticket), Resumed::Frozen);
-            Flow::new(client, ticket, steps)
+            Flow::resumed(client, ticket, steps)
         }
         #[cfg(feature = "fund")]
         FlowKind::Unfreeze => {
             let steps = Converted(Unfreeze::resumed(&ticket), Resumed::Unfrozen);
-            Flow::new(client, ticket, steps)
+            Flow::resumed(client, ticket, steps)
         }
-    };
-    flow.is_resumed = true;
-    flow
+    }
 }
 
 /// What a resumed flow has done.
