@@ -112,9 +112,9 @@ pub(crate) fn number(source: &dyn RandomSource) -> u64 {
 /// 128 random bits, as 32 hexadecimal digits.
 pub(crate) fn name(source: &dyn RandomSource) -> Result<String, Error> {
     let mut bytes = [0; 16];
-    source
-        .fill(&mut bytes)
-        .map_err(|error| Error::new(ErrorKind::Configuration, "there are no random numbers").with_source(error))?;
+    source.fill(&mut bytes).map_err(|error| {
+        Error::new(ErrorKind::Configuration, "the source of random numbers has none").with_source(error)
+    })?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn without_random_numbers_names_fail_and_pauses_do_not() {
         let error = name(&Broken).unwrap_err();
-        assert_eq!(error.to_string(), "there are no random numbers: no entropy");
+        assert_eq!(error.to_string(), "the source of random numbers has none: no entropy");
         let pauses: Vec<_> = (0..10).map(|_| up_to(&Broken, Duration::from_secs(1))).collect();
         assert!(pauses.windows(2).any(|pair| pair[0] != pair[1]), "{pauses:?}");
         assert_ne!(name(&SystemRandom).unwrap(), name(&SystemRandom).unwrap());

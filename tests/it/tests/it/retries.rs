@@ -61,10 +61,10 @@ enum Trouble {
 
 /// Passes attempts on to the gateway, each with its own trouble.
 #[derive(Clone, Debug)]
-struct Troubled(Arc<Inner>);
+struct Troubled(Arc<Shared>);
 
 #[derive(Debug)]
-struct Inner {
+struct Shared {
     inner: ReqwestTransport,
     troubles: Mutex<VecDeque<Trouble>>,
     /// The last genuine answer of an attempt without trouble.
@@ -76,7 +76,7 @@ struct Inner {
 
 impl Troubled {
     fn new() -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(Shared {
             inner: ReqwestTransport::new().unwrap(),
             troubles: Mutex::default(),
             last: Mutex::default(),

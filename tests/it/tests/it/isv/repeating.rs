@@ -14,6 +14,7 @@ use super::{AHEAD, LIFETIME, MERCHANT, World};
 use crate::support::{builder, price};
 
 const PRECREATE: &str = "alipay.trade.precreate";
+const QUERY: &str = "alipay.trade.query";
 const REFUND: &str = "alipay.trade.refund";
 
 /// Carries what is sent to any gateway to the embedded one.
@@ -51,6 +52,21 @@ fn at(world: &World, gateway: &str) -> Isv {
         .build()
 }
 
+/// The next call of this method is carried out, and is told that its token is invalid.
+fn refuse(world: &World, method: &str) {
+    world.clock.advance(LIFETIME / 2);
+    world
+        .mock
+        .answer_next(method, "20001", "aop.invalid-app-auth-token", true);
+}
+
+/// An order that is paid.
+async fn order(world: &World, merchant: &Client) {
+    let order = Precreate::new("one", price("0.01"), "测试订单");
+    merchant.trade().precreate(order).await.unwrap();
+    world.mock.pay("one").unwrap();
+}
+
 #[tokio::test]
 async fn what_may_be_done_twice_is_sent_again_only_over_tls_or_on_this_machine() {
     for (gateway, times) in [
@@ -82,39 +98,41 @@ async fn what_may_be_done_twice_is_sent_again_only_over_tls_or_on_this_machine()
 }
 
 #[tokio::test]
-async fn what_only_reads_or_may_arrive_twice_is_sent_again_everywhere() {
+async fn what_only_reads_is_sent_again_everywhere() {
     let world = World::authorised().await;
     let isv = at(&world, "http://gateway.example/gateway.do");
     let merchant = isv.merchant(MERCHANT);
-    let refuse = |method| {
-        world.clock.advance(LIFETIME / 2);
-        world
-            .mock
-            .answer_next(method, "20001", "aop.invalid-app-auth-token", true);
-    };
+    order(&world, &merchant).await;
+    refuse(&world, QUERY);
+    merchant.trade().query(Query::with_out_trade_no("one")).await.unwrap();
+    assert_eq!(world.mock.requests_of(QUERY), 2);
+    refuse(&world, QUERY);
+    let query = merchant.call_raw(QUERY, json!({ "out_trade_no": "one" }));
+    query.reads().await.unwrap();
+    assert_eq!(world.mock.requests_of(QUERY), 4);
+}
+
+#[tokio::test]
+async fn what_may_arrive_twice_is_sent_again_everywhere() {
+    let world = World::authorised().await;
+    let isv = at(&world, "http://gateway.example/gateway.do");
+    let merchant = isv.merchant(MERCHANT);
+    order(&world, &merchant).await;
     // How the gateway answers an order that it has already is not documented.
-    refuse(PRECREATE);
-    let order = Precreate::new("one", price("0.01"), "测试订单");
-    let error = merchant.trade().precreate(order).await.unwrap_err();
+    refuse(&world, PRECREATE);
+    let other = Precreate::new("other", price("0.01"), "测试订单");
+    let error = merchant.trade().precreate(other).await.unwrap_err();
     assert!(error.is_outcome_unknown(), "{error}");
-    assert_eq!(world.mock.requests_of(PRECREATE), 1);
-    world.mock.pay("one").unwrap();
+    assert_eq!(world.mock.requests_of(PRECREATE), 2);
     for (refund, times) in [
         (Refund::with_out_trade_no("one", price("0.01")).out_request_no("1"), 2),
         (Refund::with_out_trade_no("one", price("0.01")), 3),
     ] {
-        refuse(REFUND);
+        refuse(&world, REFUND);
         let refunded = merchant.trade().refund(refund).await;
         assert_eq!(world.mock.requests_of(REFUND), times);
         assert_eq!(refunded.is_ok(), times == 2, "{refunded:?}");
     }
-    refuse("alipay.trade.query");
-    merchant.trade().query(Query::with_out_trade_no("one")).await.unwrap();
-    assert_eq!(world.mock.requests_of("alipay.trade.query"), 2);
-    refuse("alipay.trade.query");
-    let query = merchant.call_raw("alipay.trade.query", json!({ "out_trade_no": "one" }));
-    query.reads().await.unwrap();
-    assert_eq!(world.mock.requests_of("alipay.trade.query"), 4);
 }
 
 /// Whoever plays an old refusal back can keep the refresh from getting through, too.

@@ -51,14 +51,14 @@ fn is_down(at: Duration) -> bool {
 #[derive(Clone, Debug)]
 struct Gateway {
     outage: Outage,
-    began: Instant,
+    start: Instant,
     /// When each request came.
     requests: Arc<Mutex<Vec<Duration>>>,
 }
 
 impl Transport for Gateway {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        let at = self.began.elapsed();
+        let at = self.start.elapsed();
         self.requests.lock().unwrap().push(at);
         let method = request.extensions().get().map_or("", MethodName::as_str).to_owned();
         Box::pin(async move {
@@ -96,17 +96,17 @@ struct Made {
 }
 
 /// Makes 200 calls a second until the end, three of ten refunds and the others queries, and waits for all.
-async fn load(client: &Client, began: Instant, end: Duration) -> Vec<Made> {
+async fn load(client: &Client, start: Instant, end: Duration) -> Vec<Made> {
     let mut calls = JoinSet::new();
     let mut ticks = interval(EVERY);
     for number in 0.. {
         ticks.tick().await;
-        if began.elapsed() >= end {
+        if start.elapsed() >= end {
             break;
         }
         let client = client.clone();
         calls.spawn(async move {
-            let begun = began.elapsed();
+            let begun = start.elapsed();
             let number = number.to_string();
             let succeeded = if number.ends_with(['0', '4', '8']) {
                 let refund = Refund::with_out_trade_no(&*number, price("1.00")).out_request_no(&*number);
@@ -116,7 +116,7 @@ async fn load(client: &Client, began: Instant, end: Duration) -> Vec<Made> {
             };
             Made {
                 begun,
-                took: began.elapsed() - begun,
+                took: start.elapsed().saturating_sub(begun),
                 succeeded,
             }
         });
@@ -181,15 +181,15 @@ impl Counted {
 }
 
 async fn simulated(outage: Outage, budget: RetryBudget) -> Counted {
-    let began = Instant::now();
+    let start = Instant::now();
     let gateway = Gateway {
         outage,
-        began,
+        start,
         requests: Arc::default(),
     };
     let client = free("https://gateway.example/gateway.do", gateway.clone());
     let client = client.retry_budget(budget).build().unwrap();
-    let made = load(&client, began, END).await;
+    let made = load(&client, start, END).await;
     let requests = gateway.requests.lock().unwrap();
     Counted::new(&made, &requests)
 }
@@ -219,19 +219,19 @@ async fn an_outage_is_not_multiplied_and_everything_is_served_after_it() {
 async fn an_outage_over_sockets_is_not_multiplied_either() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = format!("http://{}/gateway.do", listener.local_addr().unwrap());
-    let outage = DOWN.1 - DOWN.0;
+    let outage = DOWN.1.saturating_sub(DOWN.0);
     let requests = Arc::new(AtomicU64::new(0));
-    let began = Instant::now();
-    let counter = Arc::clone(&requests);
+    let start = Instant::now();
+    let received = Arc::clone(&requests);
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let counter = Arc::clone(&counter);
-            tokio::spawn(async move { serve(stream, began + outage, &counter).await });
+            let received = Arc::clone(&received);
+            tokio::spawn(async move { serve(stream, start + outage, &received).await });
         }
     });
     let client = free(&gateway, ReqwestTransport::new().unwrap()).build().unwrap();
-    let mut made = load(&client, began, outage).await;
+    let mut made = load(&client, start, outage).await;
     let (calls, of_outage) = (made.len(), requests.swap(0, Ordering::SeqCst));
     made.clear();
     let recovered = Instant::now();
