@@ -311,6 +311,13 @@ async fn a_request_that_repeats_is_sent_again_when_the_first_can_no_longer_arriv
     assert_eq!(log.times("send"), [0]);
 }
 
+/// What the query says after a refusal, how the flow then ends, and how it ends where a request was lost before. `None` is done.
+type Refused = (
+    fn() -> Word<()>,
+    Result<NotDoneReason, UnknownReason>,
+    Option<UnknownReason>,
+);
+
 #[tokio::test(start_paused = true)]
 async fn after_a_refusal_only_what_a_request_of_its_own_did_is_believed() {
     let again = |at| {
@@ -320,13 +327,7 @@ async fn after_a_refusal_only_what_a_request_of_its_own_did_is_believed() {
             Word::Refused(refused())
         }
     };
-    // What the query then says, the end after a refusal alone, and the end after a refusal of a repetition.
-    type Case = (
-        fn() -> Word<()>,
-        Result<NotDoneReason, UnknownReason>,
-        Option<UnknownReason>,
-    );
-    let cases: [Case; 4] = [
+    let cases: [Refused; 4] = [
         (|| Word::Absent, Ok(NotDoneReason::Refused), None),
         (|| Word::Done(()), Err(UnknownReason::Mismatch), None),
         (

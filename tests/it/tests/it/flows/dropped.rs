@@ -1,7 +1,7 @@
 //! Flows that are dropped before they end: what is said, and what is left.
 
 use std::{
-    fmt::Debug,
+    fmt::{Debug, Write as _},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -29,7 +29,7 @@ struct Text<'a>(&'a mut String);
 
 impl Visit for Text<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.push_str(&format!("{field}={value:?} "));
+        write!(self.0, "{field}={value:?} ").unwrap();
     }
 }
 
