@@ -21,3 +21,6 @@ mod simulated;
 mod subjects;
 mod time;
 mod world;
+
+/// Held by a test that needs all cores, so that others do not run out of time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -95,7 +95,7 @@ impl Settings {
         Self {
             timeout: chance.millis(0, 3_000),
             cancel_timeout: chance.millis(100, 3_000),
-            delivery_limit: Duration::from_secs(4),
+            delivery_limit: Duration::from_secs(6),
             schedule: PollSchedule::every(chance.millis(50, 500)),
         }
     }

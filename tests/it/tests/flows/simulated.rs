@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    ALONE,
     network::Fault,
     random,
     world::{Life, live},
@@ -46,6 +47,7 @@ fn no_fault_loses_doubles_or_invents_money() {
     }
     let count = given("ALIPAY_FLOWS").unwrap_or(if env::var_os("CI").is_some() { 20_000 } else { 2_000 });
     let first = given("ALIPAY_FLOWS_FROM").unwrap_or_else(random::seed);
+    let _alone = ALONE.blocking_lock();
     let begun = Instant::now();
     let counts = run(first, count);
     say(&format!(
