@@ -1,9 +1,13 @@
-use std::sync::{Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Mutex, PoisonError},
+};
 
 use alipay_mock::{Gateway, Mock, keys::KeyPair};
 use bytes::Bytes;
+use encoding_rs::Encoding;
 use http::{
-    Request, StatusCode, Uri,
+    Request, Response, StatusCode, Uri,
     header::{CONTENT_TYPE, HeaderValue},
 };
 
@@ -49,12 +53,22 @@ fn hand_over(request: &Request<Bytes>) {
     let answer = gateway.handle(request);
     *used = Some((left - 1, gateway));
     assert_eq!(answer.status(), StatusCode::OK, "{request:?}");
-    let text = answer.body();
-    let is_page = text.starts_with(b"<");
+    let text = text(&answer);
     assert!(
-        is_page || serde_json::from_slice::<serde_json::Value>(text).is_ok(),
-        "{request:?}"
+        text.starts_with('<') || serde_json::from_str::<serde_json::Value>(&text).is_ok(),
+        "{request:?}: {text}"
     );
+}
+
+/// An answer in the charset that it names.
+fn text(answer: &Response<Bytes>) -> Cow<'_, str> {
+    let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let charset = content_type.and_then(|value| value.split_once("charset="));
+    let encoding = charset.and_then(|(_, charset)| Encoding::for_label(charset.as_bytes()));
+    encoding
+        .unwrap_or(encoding_rs::UTF_8)
+        .decode_without_bom_handling(answer.body())
+        .0
 }
 
 /// To it, the signature `AA==` is good.
