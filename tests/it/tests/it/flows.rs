@@ -17,6 +17,15 @@ use alipay_api::{
 use alipay_mock::{Fault, Mock};
 use tokio::{sync::mpsc, task::JoinHandle};
 
+use crate::support::builder;
+
+/// A gateway, and a client that sends each call once: what is sent again is the flow's doing.
+async fn start() -> (Mock, Client) {
+    let mock = Mock::start().await.unwrap();
+    let client = builder(&mock).max_attempts(1).build().unwrap();
+    (mock, client)
+}
+
 /// A flow that does not wait for long.
 fn quick<T: Send + 'static>(flow: Flow<T>) -> Flow<T> {
     flow.schedule(PollSchedule::every(Duration::from_millis(20)))

@@ -18,8 +18,8 @@ use tracing::{
     subscriber::set_default,
 };
 
-use super::{done, not_done, quick, resumed};
-use crate::support::{price, start};
+use super::{done, not_done, quick, resumed, start};
+use crate::support::price;
 
 /// Keeps the warnings of flows.
 #[derive(Clone, Default)]

@@ -12,8 +12,8 @@ use alipay_mock::{Answer, Fault, Mock};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, unknown};
-use crate::support::{builder, price, start};
+use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, start, unknown};
+use crate::support::{builder, price};
 
 const CODE: &str = "28763443825664394";
 /// The buyer has to confirm.

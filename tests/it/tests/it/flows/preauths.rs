@@ -14,8 +14,10 @@ use alipay_api::{
 use alipay_mock::Mock;
 use serde_json::json;
 
-use super::{begun, done, lose_answer, lose_request, not_done, quick, reconciliation::reconciled, resumed, unknown};
-use crate::support::{builder, price, start};
+use super::{
+    begun, done, lose_answer, lose_request, not_done, quick, reconciliation::reconciled, resumed, start, unknown,
+};
+use crate::support::{builder, price};
 
 const PAYER: &str = "2088102146225135";
 const CODE: &str = "28763443825664394";

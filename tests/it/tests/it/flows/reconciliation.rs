@@ -17,8 +17,8 @@ use alipay_api::{
 use alipay_mock::{Fault, Mock};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
-use super::{done, lose_answer, quick};
-use crate::support::{bind_receiver, builder, paid_order, price, start};
+use super::{done, lose_answer, quick, start};
+use crate::support::{bind_receiver, builder, paid_order, price};
 
 /// What is found that differs from these beliefs.
 pub(super) async fn reconciled<const N: usize>(client: &Client, orders: [(Ticket, Belief); N]) -> Vec<Found> {

@@ -10,8 +10,8 @@ use alipay_api::{
 use alipay_mock::{Answer, Mock};
 use serde_json::json;
 
-use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, unknown};
-use crate::support::{paid_order, price, start};
+use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, start, unknown};
+use crate::support::{paid_order, price};
 
 const REFUND: &str = "alipay.trade.refund";
 const QUERY: &str = "alipay.trade.fastpay.refund.query";

@@ -14,8 +14,8 @@ use alipay_api::{
 use alipay_mock::{Answer, Mock};
 use serde_json::json;
 
-use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, unknown};
-use crate::support::{bind_receiver, paid_order, price, start};
+use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, start, unknown};
+use crate::support::{bind_receiver, paid_order, price};
 
 const SUPPLIER: &str = "2088101126708402";
 const COURIER: &str = "2088101126708403";

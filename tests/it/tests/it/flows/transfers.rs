@@ -10,8 +10,8 @@ use alipay_api::{
 use alipay_mock::{Answer, Mock};
 use serde_json::json;
 
-use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, unknown};
-use crate::support::{price, start, start_certified};
+use super::{begun, done, lose_answer, lose_request, not_done, quick, resumed, start, unknown};
+use crate::support::{price, start_certified};
 
 const UNI: &str = "alipay.fund.trans.uni.transfer";
 const UNI_QUERY: &str = "alipay.fund.trans.common.query";
