@@ -139,7 +139,8 @@ impl Network {
 
     pub(crate) fn hash(&self) -> String {
         let hash = self.record.lock().unwrap().hash.clone().finalize();
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
     }
 
     pub(crate) fn faults(&self) -> BTreeMap<Fault, u64> {

@@ -102,7 +102,7 @@ impl Settings {
 
     /// Long enough for everything to end: a bank takes two hours for a transfer.
     pub(crate) fn patient() -> Self {
-        const HOUR: Duration = Duration::from_secs(60 * 60);
+        const HOUR: Duration = Duration::from_hours(1);
         Self {
             timeout: 3 * HOUR,
             cancel_timeout: HOUR,

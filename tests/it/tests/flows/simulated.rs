@@ -95,7 +95,7 @@ fn run(first: u64, count: u64) -> Counts {
     };
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
-            scope.spawn(&work);
+            scope.spawn(work);
         }
     });
     assert_eq!(failed.into_inner(), 0, "flows went wrong: see above");

@@ -107,7 +107,7 @@ impl World {
         let mut ends = Vec::new();
         let end = self.processes(&mut ends).await;
         // Let everything arrive that is on its way, and the buyer do what he wants to do.
-        sleep(Duration::from_secs(20 * 60)).await;
+        sleep(Duration::from_mins(20)).await;
         let wrong = self.judge(&end).err();
         Life {
             name: self.subject.name(),
@@ -291,7 +291,7 @@ static CERTIFIED: LazyLock<Certified> = LazyLock::new(|| {
             .expect("a runtime");
         runtime.block_on(async {
             // The clocks of processes jump.
-            let issued = Time::first_day() - Duration::from_secs(30 * 24 * 60 * 60);
+            let issued = Time::first_day() - Duration::from_hours(30 * 24);
             let mock = Mock::builder()
                 .app_id(cheap::APP_ID)
                 .certificates()

@@ -160,7 +160,7 @@ impl World {
             if let Some(buyer) = buyer {
                 self.buy(buyer, shown.subscribe()).await;
             }
-            pending().await
+            pending::<()>().await;
         };
         // The buyer's acts end with the flow.
         let ends = tokio::select! {
@@ -226,7 +226,7 @@ impl World {
 fn patient() -> Settings {
     Settings {
         timeout: Duration::from_secs(10),
-        cancel_timeout: Duration::from_secs(120),
+        cancel_timeout: Duration::from_mins(2),
         delivery_limit: Duration::from_secs(6),
         schedule: PollSchedule::every(Duration::from_millis(500)),
     }
