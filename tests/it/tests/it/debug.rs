@@ -14,6 +14,11 @@ use alipay_api::{
     Client, Credentials, Error, ErrorKind, Outcome,
     cert::Certificate,
     codec::{JsonWriter, Object as _, Value},
+    flows::{self, Ended, Event, Ticket},
+    fund::{
+        TransUniTransfer,
+        types::{Participant, ParticipantIdentityType},
+    },
     isv::{
         Isv, IsvEvent, Sweep,
         store::{
@@ -47,6 +52,10 @@ const HARMLESS: &[&str] = &[
     "AuthorisationState",
     "AuthorisedMerchant",
     "BadSignature",
+    // Numbers, amounts and times of flows, and what is believed of them.
+    "Belief",
+    "Believed",
+    "Canceller",
     "CheckErrorKind",
     "CertificateErrorKind",
     "ChainFault",
@@ -58,6 +67,10 @@ const HARMLESS: &[&str] = &[
     "ExponentialBackoff",
     // Of an error, which is shown below.
     "FailedAttempt",
+    "Difference",
+    "FlowKind",
+    "Found",
+    "Frozen",
     // The spec gives it to fields that are no secrets.
     "Json",
     "KeyErrorKind",
@@ -66,27 +79,40 @@ const HARMLESS: &[&str] = &[
     "MethodName",
     "MissingFields",
     "NoErrorCode",
+    "NotDoneReason",
     "OpenEnum",
     "OtherNotification",
+    "Paid",
     "ParsePriceError",
     "ParseSignTypeError",
     "ParseTimeError",
+    "PollSchedule",
     "Price",
+    // Of a ticket and an event, which are shown below.
+    "Progress",
+    "Rate",
+    "Reconcile",
     // What a refund's notification says: its number, an amount, a time.
     "RefundEvent",
+    "Refunded",
+    "Resumed",
     "Retry",
     "RetryBudget",
     // The name of a method.
     "ReturnQuery",
     "RootCertificates",
     "SeededRandom",
+    "Settled",
     // What the program's own signer says.
     "SignError",
     "SignType",
     "StoreErrorKind",
     "SystemClock",
     "TradeEvent",
+    "Transferred",
     "TransportErrorKind",
+    "Unfrozen",
+    "UnknownReason",
     // Lists the values that are known, not the text.
     "UnknownValueError",
     "V3",
@@ -121,6 +147,7 @@ async fn debug_shows_no_secret() {
     let mut shown = Shown::default();
     keys(&mut shown, &private, &public);
     calls(&mut shown, &client).await;
+    flows(&mut shown, &client).await;
     shown.add("Client", &[&client, &client.on_behalf_of(TOKEN)]);
     shown.add("Credentials", &Credentials::public_key(&private, &public).unwrap());
     let address = format!("https://app:{TOKEN}@gateway.example/gateway.do?key={TOKEN}");
@@ -209,6 +236,38 @@ fn keys(shown: &mut Shown, private: &str, public: &str) {
     shown.error("CertificateError", &error);
     let pem = format!("-----BEGIN CERTIFICATE-----\n{private}\n-----END CERTIFICATE-----\n");
     shown.error("CertificateError", &Certificate::parse(&pem).unwrap_err());
+}
+
+/// Flows hold a buyer's code, a payee's data and the address of notifications.
+async fn flows(shown: &mut Shown, client: &Client) {
+    let required = PayRequired {
+        out_trade_no: "1".into(),
+        total_amount: price("1.00"),
+        subject: "subject".into(),
+    };
+    let flow = flows::scan_pay(client, Pay::with_auth_code(TOKEN, required));
+    let flow = flow.notify_url(format!("https://shop.example/notify?key={TOKEN}"));
+    shown.add("Flow", &flow);
+    shown.add("FlowFuture", &flow.into_future());
+    shown.add("Event", &Event::QrCode(TOKEN));
+    let payee = Participant::new(TOKEN, ParticipantIdentityType::AlipayLogonId);
+    let flow = flows::transfer(client, TransUniTransfer::new("1", price("1.00"), payee));
+    let ticket = flow.ticket().to_string();
+    assert!(ticket.contains(TOKEN), "{ticket}");
+    shown.add("Flow", &flow);
+    shown.add("Ticket", flow.ticket());
+    // The client is in public-key mode.
+    let ended = flow.await;
+    shown.add("Ended", &ended);
+    let Ended::NotDone(not_done) = ended else { panic!() };
+    shown.error("NotDone", &not_done);
+    let foreign: Ticket = ticket.replace(client.app_id(), "2021000000000009").parse().unwrap();
+    let Ended::Unknown(unknown) = flows::resume(client, foreign).await else {
+        panic!()
+    };
+    shown.error("Unknown", &unknown);
+    let wrong = ticket.replace("\"flow\":\"transfer\"", &format!("\"flow\":\"{TOKEN}\""));
+    shown.error("TicketError", &wrong.parse::<Ticket>().unwrap_err());
 }
 
 async fn calls(shown: &mut Shown, client: &Client) {
