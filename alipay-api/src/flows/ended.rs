@@ -133,7 +133,7 @@ impl fmt::Display for Unknown {
         match &self.reason {
             UnknownReason::NoAnswer => formatter.write_str("the gateway gave no clear answer in time")?,
             UnknownReason::InProgress => formatter.write_str("Alipay is still working on it")?,
-            UnknownReason::CodeValid => formatter.write_str("its code can still be scanned")?,
+            UnknownReason::CodeValid => formatter.write_str("the code can still be scanned")?,
             UnknownReason::NotCancelled => formatter.write_str("the gateway refuses to cancel it")?,
             UnknownReason::Partly => formatter.write_str("only a part of it was carried out")?,
             UnknownReason::Mismatch => {
