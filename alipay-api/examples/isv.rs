@@ -17,7 +17,7 @@ use alipay_api::{
     oauth::State,
     trade::{PagePay, Precreate, Query},
 };
-use alipay_mock::Mock;
+use alipay_mock::{Mock, Visitor};
 use tokio::sync::mpsc;
 
 #[tokio::main]
@@ -26,6 +26,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .app_auth_token_lifetime(Duration::from_secs(2))
         .start()
         .await?;
+    // Nobody presses a button here: the merchant agrees to what the page asks.
+    let mut visitor = Visitor::default();
+    visitor.agrees = Some(true);
+    mock.set_visitor(visitor);
     let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key())?;
     let client = Client::builder(mock.app_id(), credentials)
         .gateway(mock.gateway_url())

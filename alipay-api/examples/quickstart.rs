@@ -1,7 +1,8 @@
 //! An order from its QR code to its refund.
 //!
 //! `cargo run --example quickstart` runs against the embedded gateway. With `ALIPAY_APP_ID`, `ALIPAY_PRIVATE_KEY` and `ALIPAY_PUBLIC_KEY`
-//! set it runs against Alipay's sandbox, where you are the buyer: scan the code with the sandbox's app.
+//! set it runs against Alipay's sandbox, where you are the buyer: scan the code with the sandbox's app. `ALIPAY_GATEWAY` names another gateway,
+//! such as that of `cargo run -p alipay-mock`, which prints all four: open the code in a browser.
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
 
@@ -28,7 +29,12 @@ use tokio::{net::TcpListener, sync::mpsc};
 async fn main() -> Result<(), Box<dyn Error>> {
     let amount: Price = "88.80".parse()?;
     let (client, mock) = if let Some((app_id, credentials)) = credentials_from_environment()? {
-        (Client::builder(app_id, credentials).sandbox().build()?, None)
+        let client = Client::builder(app_id, credentials);
+        let client = match env::var("ALIPAY_GATEWAY") {
+            Ok(url) => client.gateway(url),
+            Err(_) => client.sandbox(),
+        };
+        (client.build()?, None)
     } else {
         let mock = Mock::start().await?;
         let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key())?;

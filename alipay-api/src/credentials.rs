@@ -33,26 +33,28 @@ struct KnownKeys {
 impl Credentials {
     /// Public-key mode: the app's private key, and Alipay's public key as the open platform shows it beside the app's own.
     ///
-    /// Each may be PEM or base64 in one line, PKCS#1 or PKCS#8. The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type).
+    /// Each may be PEM or base64 in one line, PKCS#1 or PKCS#8. The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). With SM2 keys
+    /// (feature `sm2`) it is SM2: they have no other.
     ///
     /// # Errors
     /// A text is not the key that it should be: the error says what it is instead. The usual mistake is the app's public key in place of
-    /// Alipay's.
+    /// Alipay's. Or one key is of RSA and the other of SM2.
     pub fn public_key(private_key: &str, alipay_public_key: &str) -> Result<Self, Error> {
         let private_key = PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?;
         let public_key = PublicKey::parse(alipay_public_key).map_err(|error| invalid("Alipay's public key", error))?;
-        Self::keys(private_key, public_key, SignType::default())
+        let sign_type = private_key.default_sign_type();
+        Self::keys(private_key, public_key, sign_type)
     }
 
     /// Certificate mode: the app's private key, and the three certificates that the open platform offers for download: the
     /// app's (应用公钥证书), Alipay's (支付宝公钥证书) and Alipay's roots (支付宝根证书), each as the text of its file.
     ///
-    /// The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). Building the client checks that the certificates are valid at the
+    /// The sign type is RSA2, or SM2 with SM2 keys (feature `sm2`); see [`with_sign_type`](Self::with_sign_type). Building the client checks that the certificates are valid at the
     /// time and signed by their issuer. When Alipay changes its certificate, the client fetches the new one: see [`cert`](crate::cert).
     ///
     /// # Errors
-    /// A text can't be read as a key or certificate; the app's certificate was not issued for the private key; or certificates were swapped (for
-    /// example, the app's was given as Alipay's).
+    /// A text can't be read as a key or certificate; the app's certificate was not issued for the private key; certificates were swapped (for
+    /// example, the app's was given as Alipay's); or the keys and the root certificates are not all of one algorithm, RSA or SM2.
     pub fn certificates(private_key: &str, app_cert: &str, alipay_cert: &str, root_cert: &str) -> Result<Self, Error> {
         Self::from_certificates(
             PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?,
@@ -102,18 +104,19 @@ impl Credentials {
         root_certs: RootCertificates,
     ) -> Result<Self, Error> {
         let own_key = private_key.public_key();
-        let certificates = Certificates::new(app_cert, alipay_cert, root_certs)?;
+        let sign_type = private_key.default_sign_type();
+        let certificates = Certificates::new(app_cert, alipay_cert, root_certs, sign_type)?;
         let (app_key, alipay_key) = certified_keys(&certificates)?;
         if let Some(problem) = mismatched(app_key == own_key, alipay_key == own_key) {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
-        Ok(Self::keys(private_key, alipay_key, SignType::default())?.certified(certificates))
+        Ok(Self::keys(private_key, alipay_key, sign_type)?.certified(certificates))
     }
 
     /// Keys that are parsed already, or read [from files](PrivateKey::from_file).
     ///
     /// # Errors
-    /// The public key is the app's own, or a key is too short for the sign type.
+    /// The public key is the app's own, or a key is too short for the sign type or of another algorithm.
     pub fn keys(private_key: PrivateKey, alipay_public_key: PublicKey, sign_type: SignType) -> Result<Self, Error> {
         let own_key = private_key.public_key();
         let signer = private_key
@@ -139,7 +142,8 @@ impl Credentials {
     /// Leave it out again when nothing more comes that was signed with the old key: see the [guide](crate::guide::keys).
     ///
     /// # Errors
-    /// The text is not such a key, or is the app's own; the key is one that the credentials have already, or is too short for the sign type.
+    /// The text is not such a key, or is the app's own; the key is one that the credentials have already, or is too short for the sign type or of another
+    /// algorithm.
     /// In certificate mode there is no such key: new certificates of Alipay's are fetched.
     pub fn with_next_alipay_key(self, alipay_public_key: &str) -> Result<Self, Error> {
         if self.certificates.is_some() {
@@ -204,7 +208,7 @@ impl Credentials {
         alipay_cert: Certificate,
         root_certs: RootCertificates,
     ) -> Result<Self, Error> {
-        let certificates = Certificates::new(app_cert, alipay_cert, root_certs)?;
+        let certificates = Certificates::new(app_cert, alipay_cert, root_certs, signer.sign_type())?;
         let (app_key, alipay_key) = certified_keys(&certificates)?;
         let probe = Probe::of(&*signer).await?;
         if let Some(problem) = mismatched(probe.is_by(&app_key), probe.is_by(&alipay_key)) {
@@ -227,15 +231,16 @@ impl Credentials {
         }
         let message = format!(
             "the signer's signature does not hold for the app's public key: the signer has another key, or does not sign by {}",
-            algorithm(self.sign_type())
+            self.sign_type().algorithm()
         );
         Err(Error::new(ErrorKind::Configuration, message))
     }
 
-    /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2.
+    /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2. SM2 keys have
+    /// their own from the start.
     ///
     /// # Errors
-    /// The key is too short for the type, or a [custom](Self::custom) signer has its own.
+    /// The key is too short for the type or of another algorithm, or a [custom](Self::custom) signer has its own type.
     pub fn with_sign_type(self, sign_type: SignType) -> Result<Self, Error> {
         match self.keys {
             Some(keys) => {
@@ -346,13 +351,6 @@ impl Probe {
     fn is_by(&self, key: &PublicKey) -> bool {
         let verifier = key.verifier(self.sign_type);
         verifier.is_ok_and(|verifier| verifier.verify(Self::MESSAGE, &self.signature).is_ok())
-    }
-}
-
-fn algorithm(sign_type: SignType) -> &'static str {
-    match sign_type {
-        SignType::Rsa2 => "RSASSA-PKCS1-v1_5 with SHA-256",
-        SignType::Rsa => "RSASSA-PKCS1-v1_5 with SHA-1",
     }
 }
 

@@ -2,11 +2,18 @@
 #![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "bill")]
+pub mod bill;
 pub mod cert;
 mod charset;
 mod client;
 pub mod clock;
 mod credentials;
+#[cfg(feature = "encryption")]
+pub mod encryption;
+#[cfg(not(feature = "encryption"))]
+#[allow(unreachable_pub)]
+mod encryption;
 mod error;
 mod exchange;
 #[cfg(any(feature = "fund", feature = "trade"))]
@@ -33,13 +40,14 @@ pub mod types;
 pub use self::{
     client::{
         AppCall, Call, CallFuture, CallWithMetadata, CheckError, CheckErrorKind, Checked, Client, ClientBuilder,
-        PageCall, PageOrAppCall, RawCall, RawResponse,
+        PageCall, PageOrAppCall, RawCall, RawResponse, RawV3Call,
     },
     credentials::Credentials,
     error::{Error, ErrorClass, ErrorForTests, ErrorKind},
     exchange::ResponseMetadata,
     generated::*,
     method::Outcome,
+    protocol::Protocol,
 };
 
 /// For the macros of `codec`, and for benchmarks.
@@ -47,5 +55,5 @@ pub use self::{
 pub mod __private {
     pub use serde_core;
 
-    pub use crate::client::read_answer;
+    pub use crate::client::{build_request, read_answer};
 }

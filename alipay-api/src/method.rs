@@ -4,8 +4,11 @@
 #[cfg(feature = "serde")]
 mod outcome_serde;
 
-use crate::codec::Object;
 pub use crate::error::{ErrorCode, NoErrorCode};
+use crate::{
+    codec::Object,
+    types::{File, FileError},
+};
 
 /// The request of a gateway method, with the facts of its spec.
 pub trait Method: Object + Send + Sync + 'static {
@@ -96,6 +99,9 @@ pub struct AnswerInfo {
     pub echoes: &'static [&'static str],
     /// Response fields that a success must have. If one is missing or can't be read, the call's outcome is unknown.
     pub essential: &'static [&'static str],
+    /// Fields that every answer to the [query](MethodInfo::query_method) has, and no answer to this method. V3's answers don't name their method: one
+    /// that has them all belongs to a query.
+    pub of_query: &'static [&'static str],
 }
 
 impl AnswerInfo {
@@ -107,6 +113,7 @@ impl AnswerInfo {
         own_members: &[],
         echoes: &[],
         essential: &[],
+        of_query: &[],
     };
 }
 
@@ -127,6 +134,14 @@ impl MethodInfo {
             secret: &[],
             page: None,
             answer: AnswerInfo::PLAIN,
+        }
+    }
+
+    /// Whether a file keeps to the limits of its field.
+    pub(crate) fn check_file(&self, field: &str, file: &File) -> Result<(), FileError> {
+        match self.file_limits.iter().find(|limits| limits.field == field) {
+            Some(limits) => file.check(field, (limits.min_size, limits.max_size), limits.extensions),
+            None => file.check(field, (None, None), &[]),
         }
     }
 
@@ -160,6 +175,8 @@ pub enum Kind {
 pub struct FileLimits {
     /// The request's field.
     pub field: &'static str,
+    /// The smallest size, in bytes.
+    pub min_size: Option<u64>,
     /// The greatest size, in bytes.
     pub max_size: Option<u64>,
     /// The allowed endings of the file's name, in lower case and without the dot; empty if they are not documented.

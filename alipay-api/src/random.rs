@@ -1,11 +1,11 @@
 //! Where a client's random numbers come from.
 //!
 //! A client takes all of them from one [`RandomSource`]: the pauses before it sends a call again, the boundaries of uploads, the number of the
-//! order that [`Client::check`](crate::Client::check) asks for, and, for its `Isv`, the names of leases and when each process refreshes. By
-//! default that is the operating system. A test that is to run the same way again gives the client a [`SeededRandom`], by
-//! [`ClientBuilder::random_source`](crate::ClientBuilder::random_source).
+//! order that [`Client::check`](crate::Client::check) asks for, the initialisation vectors of contents that are encrypted by `AES_V2`, and, for
+//! its `Isv`, the names of leases and when each process refreshes. By default that is the operating system. A test that is to run the same way
+//! again gives the client a [`SeededRandom`], by [`ClientBuilder::random_source`](crate::ClientBuilder::random_source).
 //!
-//! What nobody may guess never comes from a client's source, but always from the operating system: a login's
+//! What nobody may ever guess, whatever the client's source, never comes from a client's source, but always from the operating system: a login's
 //! [`State`](crate::oauth::State), and the keys and nonces that merchants' tokens are encrypted with.
 
 use std::{
@@ -107,6 +107,12 @@ pub(crate) fn number(source: &dyn RandomSource) -> u64 {
         // Each `RandomState` has its own keys.
         Err(_) => RandomState::new().build_hasher().finish(),
     }
+}
+
+/// 128 random bits as 32 hexadecimal digits, which may be guessable.
+pub(crate) fn digits(source: &dyn RandomSource) -> String {
+    let [high, low] = [(); 2].map(|()| number(source));
+    format!("{high:016x}{low:016x}")
 }
 
 /// 128 random bits, as 32 hexadecimal digits.

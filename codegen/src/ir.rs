@@ -288,10 +288,16 @@ pub struct Field {
     pub required_unless: Vec<String>,
     /// In characters.
     pub max_length: Option<u32>,
+    /// For texts: what they may consist of. Empty where nothing says.
+    pub only: Vec<Characters>,
+    /// For texts: the characters that none may have.
+    pub without: Vec<char>,
     /// For lists.
     pub max_items: Option<u32>,
     /// For `int` and `price`.
     pub range: Option<Range>,
+    /// For files, in bytes.
+    pub min_size: Option<u64>,
     /// For files, in bytes.
     pub max_size: Option<u64>,
     /// For files: what their names may end in, without the dot. Empty where nothing says.
@@ -310,6 +316,38 @@ pub struct Field {
     pub own: bool,
     /// The Rust field's name, where it is not the derived one.
     pub rust_name: Option<String>,
+}
+
+impl Field {
+    /// The first character of a text that the field can't have.
+    pub fn misfit(&self, text: &str) -> Option<char> {
+        text.chars().find(|&character| {
+            let is_listed = self.only.iter().any(|characters| characters.have(character));
+            (!self.only.is_empty() && !is_listed) || self.without.contains(&character)
+        })
+    }
+}
+
+/// Characters that a text may consist of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Characters {
+    /// Those of ASCII.
+    Letters,
+    /// `0` to `9`.
+    Digits,
+    /// This one.
+    One(char),
+}
+
+impl Characters {
+    /// Whether this is one of them.
+    pub fn have(self, character: char) -> bool {
+        match self {
+            Self::Letters => character.is_ascii_alphabetic(),
+            Self::Digits => character.is_ascii_digit(),
+            Self::One(one) => character == one,
+        }
+    }
 }
 
 /// Inclusive limits, as the spec writes them.

@@ -588,3 +588,19 @@ fn a_catalogue_that_cannot_be_read_says_where() {
         Err(CatalogueError::Line { line: 1, .. })
     ));
 }
+
+#[test]
+fn what_calls_by_name_must_know_is_listed() {
+    let base = tempfile::tempdir().unwrap();
+    let project = project(base.path());
+    let list = || {
+        project.write().unwrap();
+        let text = fs::read_to_string(base.path().join("src/generated/mod.rs")).unwrap();
+        let line = text.lines().find(|line| line.contains("const ENCRYPTED_ONLY"));
+        line.unwrap().split_once(" = ").unwrap().1.to_owned()
+    };
+    assert_eq!(list(), "&[];");
+    let spec = SPEC.replace("retry: never", "retry: never\nencrypt: required");
+    fs::write(base.path().join("spec/trade/alipay.trade.close.yaml"), spec).unwrap();
+    assert_eq!(list(), "&[\"alipay.trade.close\"];");
+}

@@ -48,6 +48,18 @@ const ROWS: &[Row] = &[
         Limit::Microseconds(2.0),
     ),
     row(
+        "request of V3, beside V2",
+        "build_v3/library",
+        "build_v3/v2",
+        Limit::Times(1.03),
+    ),
+    row(
+        "the same without crypto",
+        "build_v3/without_crypto",
+        "build_v3/v2_without_crypto",
+        Limit::Times(1.0),
+    ),
+    row(
         "notification",
         "notify_trade_status_sync/library",
         "notify_trade_status_sync/raw_verify",
@@ -70,6 +82,18 @@ const ROWS: &[Row] = &[
         "response_trade_query/without_crypto",
         "response_trade_query/raw_verify",
         Limit::Microseconds(2.0),
+    ),
+    row(
+        "query response of V3, beside V2",
+        "response_v3/library",
+        "response_v3/v2",
+        Limit::Times(1.03),
+    ),
+    row(
+        "the same without crypto",
+        "response_v3/without_crypto",
+        "response_v3/v2_without_crypto",
+        Limit::Times(1.0),
     ),
 ];
 

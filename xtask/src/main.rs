@@ -4,6 +4,7 @@ mod bench_report;
 mod budget;
 mod catalogue;
 mod console;
+mod e2e;
 mod modules;
 
 use std::collections::BTreeSet;
@@ -39,6 +40,11 @@ enum Command {
     Modules,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
     BenchReport,
+    /// Drive a browser through the pages of the embedded gateway: payments, refusals, agreements, logins. Pictures of the pages go to `target/e2e`.
+    E2e {
+        /// Only the tests whose names have one of these in them.
+        tests: Vec<String>,
+    },
     /// Measure what the generated code costs to make and to compile, and fail where that is too much.
     Budget {
         /// A folder with `methods.jsonl`, `types.jsonl`, `all-methods.jsonl.gz` and `all-types.jsonl.gz`, to try all of that too.
@@ -83,13 +89,24 @@ struct New {
 type CommandResult = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let outcome = match Command::parse() {
+    let outcome = budget::stand_in().unwrap_or_else(run);
+    outcome.unwrap_or_else(|error| {
+        say(&Causes(&*error));
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> CommandResult {
+    match Command::parse() {
         Command::Codegen { check } => codegen(check),
         Command::New(arguments) => new(&arguments),
         Command::Catalogue(arguments) => catalogue::run(workspace(), &arguments)
             .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         Command::Modules => modules(),
         Command::BenchReport => show_benchmarks(),
+        Command::E2e { tests } => {
+            e2e::run(workspace(), &tests).map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Command::Budget { catalogue, program } => {
             let holds = if program {
                 budget::program(workspace())
@@ -98,11 +115,7 @@ fn main() -> ExitCode {
             };
             holds.map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-    };
-    outcome.unwrap_or_else(|error| {
-        say(&Causes(&*error));
-        ExitCode::FAILURE
-    })
+    }
 }
 
 /// The workspace's folder.

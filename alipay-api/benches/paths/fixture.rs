@@ -1,15 +1,20 @@
 //! Keys, clients and messages.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alipay_api::{
-    Client, Credentials,
+    Client, Credentials, Protocol,
     sign::{BadSignature, BoxFuture, PrivateKey, PublicKey, SignError, SignType, Signer, Verifier},
-    trade::PagePay,
+    trade::{PagePay, Precreate},
 };
 use alipay_mock::keys::KeyPair;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use criterion::Criterion;
+use http::Response;
 
 pub(crate) const APP_ID: &str = "2021000000000001";
 
@@ -45,9 +50,13 @@ impl Keys {
 
     /// A client that signs and verifies.
     pub(crate) fn client(&self) -> Client {
-        client(
-            Credentials::keys(self.app_private_key(), self.alipay_public_key(), SignType::Rsa2).expect("credentials"),
-        )
+        self.client_of(Protocol::V2)
+    }
+
+    /// The same, by this protocol.
+    pub(crate) fn client_of(&self, protocol: Protocol) -> Client {
+        let credentials = Credentials::keys(self.app_private_key(), self.alipay_public_key(), SignType::Rsa2);
+        client(credentials.expect("credentials"), protocol)
     }
 
     /// Alipay's signature, in base64.
@@ -60,16 +69,36 @@ impl Keys {
 
 /// A client whose signatures cost nothing.
 pub(crate) fn client_without_crypto() -> Client {
-    client(Credentials::custom(Arc::new(Free), Arc::new(Free)).expect("credentials"))
+    client_without_crypto_of(Protocol::V2)
 }
 
-fn client(credentials: Credentials) -> Client {
-    Client::builder(APP_ID, credentials).build().expect("a client")
+/// The same, by this protocol.
+pub(crate) fn client_without_crypto_of(protocol: Protocol) -> Client {
+    client(
+        Credentials::custom(Arc::new(Free), Arc::new(Free)).expect("credentials"),
+        protocol,
+    )
+}
+
+fn client(credentials: Credentials, protocol: Protocol) -> Client {
+    let client = Client::builder(APP_ID, credentials).protocol(protocol);
+    client.build().expect("a client")
 }
 
 /// The order of the page payment.
 pub(crate) fn order() -> PagePay {
     PagePay::new(
+        "20161112000100010001",
+        "88.88".parse().expect("a price"),
+        "Iphone6 16G 深空灰色",
+    )
+    .body("Iphone6 16G")
+    .timeout_express("90m")
+}
+
+/// The order of a QR code.
+pub(crate) fn precreate() -> Precreate {
+    Precreate::new(
         "20161112000100010001",
         "88.88".parse().expect("a price"),
         "Iphone6 16G 深空灰色",
@@ -143,6 +172,25 @@ pub(crate) const QUERY_CONTENT: &str = r#"{"code":"10000","msg":"Success","buyer
 pub(crate) fn query_answer(keys: &Keys) -> String {
     let sign = keys.sign(QUERY_CONTENT);
     format!(r#"{{"alipay_trade_query_response":{QUERY_CONTENT},"sign":"{sign}"}}"#)
+}
+
+/// The same by V3, and what its signature is over.
+pub(crate) fn v3_query_answer(keys: &Keys) -> (Response<Bytes>, String) {
+    const START: &str = r#"{"code":"10000","msg":"Success","#;
+    let body = format!("{{{}", QUERY_CONTENT.strip_prefix(START).expect("a success"));
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a time")
+        .as_millis();
+    let nonce = "b2a1c4d39f6e4a0c8c7d5e3f1a2b4c6d";
+    let message = format!("{now}\n{nonce}\n{body}\n");
+    let answer = Response::builder()
+        .header("alipay-timestamp", now.to_string())
+        .header("alipay-nonce", nonce)
+        .header("alipay-signature", keys.sign(&message))
+        .body(Bytes::from(body))
+        .expect("an answer");
+    (answer, message)
 }
 
 #[derive(Debug)]

@@ -13,6 +13,6 @@ use criterion::{criterion_group, criterion_main};
 criterion_group! {
     name = paths;
     config = fixture::criterion();
-    targets = signatures::bench, build::bench, notify::bench, response::bench, codec::bench
+    targets = signatures::bench, build::bench, build::bench_v3, notify::bench, response::bench, response::bench_v3, codec::bench
 }
 criterion_main!(paths);

@@ -1,4 +1,7 @@
-use alipay_api::cert::{Certificate, RootCertificates};
+use alipay_api::{
+    cert::{Certificate, RootCertificates},
+    sign::SignType,
+};
 
 /// Whatever is configured or fetched as a certificate, nothing panics.
 ///
@@ -16,6 +19,8 @@ pub fn certificate(bytes: &[u8]) {
         let _ = certificate.public_key();
     }
     if let Ok(roots) = RootCertificates::parse(&text) {
-        assert!(!roots.certificates().is_empty() && !roots.alipay_serial().is_empty());
+        let serials = [SignType::Rsa2, SignType::Sm2].map(|sign_type| roots.alipay_serial_for(sign_type));
+        assert!(serials.iter().any(Option::is_some) && !serials.contains(&Some("")));
+        assert_eq!(roots.certificates().is_empty(), roots.alipay_serial().is_empty());
     }
 }

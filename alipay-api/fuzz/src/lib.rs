@@ -3,15 +3,17 @@
 mod answer;
 mod certificate;
 mod client;
+mod encrypted;
 mod key;
 mod notification;
 mod request;
+mod rest_answer;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use self::{
-    answer::answer, certificate::certificate, key::key, notification::notification, request::request, spec::spec,
-    text::text,
+    answer::answer, certificate::certificate, encrypted::encrypted, key::key, notification::notification,
+    request::request, rest_answer::rest_answer, spec::spec, text::text,
 };

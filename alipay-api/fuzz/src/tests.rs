@@ -6,9 +6,12 @@ use std::{
     path::Path,
 };
 
-use alipay_mock::{Mock, keys::KeyPair};
+use alipay_mock::{
+    Mock,
+    keys::{KeyPair, SignType},
+};
 
-use super::{answer, certificate, key, notification, request, spec, text};
+use super::{answer, certificate, encrypted, key, notification, request, rest_answer, spec, text};
 
 /// How often each seed is damaged.
 const TIMES: usize = 200;
@@ -25,10 +28,24 @@ fn certificates() {
         .build()
         .unwrap();
     let certificates = runtime.block_on(async {
-        let mock = Mock::builder().certificates().start().await.unwrap();
-        [mock.app_cert(), mock.alipay_cert(), mock.root_cert()].map(String::into_bytes)
+        let mut files = Vec::new();
+        for sign_type in [SignType::Rsa2, SignType::Sm2] {
+            let mock = Mock::builder()
+                .sign_type(sign_type)
+                .certificates()
+                .start()
+                .await
+                .unwrap();
+            files.extend([mock.app_cert(), mock.alipay_cert(), mock.root_cert()].map(String::into_bytes));
+        }
+        files
     });
     run("certificate", certificate, &certificates);
+}
+
+#[test]
+fn encrypted_contents() {
+    run("encrypted", encrypted, &seeds("encrypted"));
 }
 
 #[test]
@@ -52,6 +69,11 @@ fn notifications() {
 #[test]
 fn requests() {
     run("request", request, &seeds("request"));
+}
+
+#[test]
+fn rest_answers() {
+    run("rest_answer", rest_answer, &seeds("rest_answer"));
 }
 
 #[test]

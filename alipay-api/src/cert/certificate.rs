@@ -118,7 +118,7 @@ impl Certificate {
     /// The certified key.
     ///
     /// # Errors
-    /// The key is not an RSA key of 1024 to 8192 bits.
+    /// The key is neither an RSA key of 1024 to 8192 bits nor, with the feature `sm2`, an SM2 key.
     pub fn public_key(&self) -> Result<PublicKey, CertificateError> {
         PublicKey::from_der(&self.public_key).map_err(CertificateError::public_key)
     }

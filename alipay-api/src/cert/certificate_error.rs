@@ -57,7 +57,7 @@ pub enum CertificateErrorKind {
     Keystore,
     /// Root certificates, where one certificate of the app or of Alipay is needed.
     Roots,
-    /// No certificate of the root bundle is signed with RSA.
+    /// No certificate of the root bundle is signed with RSA or, with the feature `sm2`, with SM2.
     NothingUsable,
     /// No certificate of the root bundle is a root: another certificate, or a chain, was given instead.
     NoRoot,
@@ -272,6 +272,10 @@ impl CertificateErrorKind {
             Self::Unsigned => {
                 "the certificate is damaged or not a root: its signature is neither by its own key nor by another certificate of \
                  the file; download the root certificates again (支付宝根证书, alipayRootCert.crt)"
+            }
+            Self::NothingUsable if cfg!(feature = "sm2") => {
+                "no certificate of the bundle can be read and is signed with RSA or SM2: \
+                 give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)"
             }
             Self::NothingUsable => {
                 "no certificate of the bundle can be read and is signed with RSA: \

@@ -1,24 +1,31 @@
 //! The chain from a certificate to a root.
 //!
-//! Only what Alipay's chains need is supported: RSA, names, signatures, validity, basic constraints and key usage. A chain that needs more
+//! Only what Alipay's chains need is supported: RSA or SM2 from one end to the other, names, signatures, validity, basic constraints and key usage. A chain that needs more
 //! is refused. Revocation is not checked: Alipay publishes no list for clients.
 
-use super::{Certificate, CertificateErrorKind, ChainFault, RootCertificates, extensions::Extensions};
-use crate::types::DateTime;
+use super::{Certificate, CertificateErrorKind, ChainFault, extensions::Extensions, root_certificates::Roots};
+use crate::{
+    sign::{KeyAlgorithm, PublicKey},
+    types::DateTime,
+};
 
 /// Alipay's chains have one.
 const MAX_AUTHORITIES: usize = 4;
 /// Enough for a few authorities of the same name. A file from outside may contain thousands.
 const MAX_CHECKS: usize = 32;
-const MIN_KEY_BITS: usize = 2048;
 
-/// Checks that the certificate's key is long enough.
-pub(super) fn check_key(certificate: &Certificate) -> Result<(), CertificateErrorKind> {
-    if certificate.public_key().is_ok_and(|key| key.bits() >= MIN_KEY_BITS) {
+/// Checks that the certificate's key is long enough, and of this algorithm.
+pub(super) fn check_key(certificate: &Certificate, algorithm: KeyAlgorithm) -> Result<(), CertificateErrorKind> {
+    if strong_key(certificate, algorithm).is_some() {
         Ok(())
     } else {
         Err(fault(certificate, ChainFault::ShortKey))
     }
+}
+
+fn strong_key(certificate: &Certificate, algorithm: KeyAlgorithm) -> Option<PublicKey> {
+    let key = certificate.public_key().ok()?;
+    (key.algorithm() == algorithm && key.is_strong()).then_some(key)
 }
 
 /// Checks that the certificate is for signing, is valid now, and leads to a root through the certificates of its file and `others`.
@@ -27,7 +34,7 @@ pub(super) fn check_key(certificate: &Certificate) -> Result<(), CertificateErro
 pub(super) fn check(
     leaf: &Certificate,
     others: &[Certificate],
-    roots: &RootCertificates,
+    roots: &Roots,
     now: DateTime,
 ) -> Result<(), CertificateErrorKind> {
     leaf.check_validity(now)?;
@@ -40,7 +47,7 @@ pub(super) fn check(
     }
     let mut climb = Climb {
         authorities: leaf.companions().iter().chain(others).collect(),
-        roots: roots.certificates(),
+        roots,
         now,
         checks_left: MAX_CHECKS,
     };
@@ -49,7 +56,7 @@ pub(super) fn check(
 
 struct Climb<'a> {
     authorities: Vec<&'a Certificate>,
-    roots: &'a [Certificate],
+    roots: &'a Roots,
     now: DateTime,
     checks_left: usize,
 }
@@ -58,7 +65,7 @@ impl<'a> Climb<'a> {
     /// Continues from a certificate that was reached through these authorities, of which it is the last.
     fn from(&mut self, certificate: &Certificate, way: &mut Vec<&'a Certificate>) -> Result<(), CertificateErrorKind> {
         let below = way.len();
-        if !certificate.algorithm().is_trusted() {
+        if !certificate.algorithm().is_trusted(self.roots.algorithm()) {
             let oid = certificate.algorithm().oid().to_owned();
             return Err(fault(certificate, ChainFault::Algorithm { oid }));
         }
@@ -66,7 +73,7 @@ impl<'a> Climb<'a> {
         let mut trouble = Trouble::Name(ChainFault::IssuerUnknown {
             issuer: issuer.to_owned(),
         });
-        for root in self.roots.iter().filter(|root| root.subject() == issuer) {
+        for root in self.roots.certificates().iter().filter(|root| root.subject() == issuer) {
             match self.check(certificate, root, below) {
                 Ok(()) => return Ok(()),
                 Err(fault) => trouble.learn(Trouble::of(fault)),
@@ -104,11 +111,7 @@ impl<'a> Climb<'a> {
     fn check(&mut self, certificate: &Certificate, issuer: &Certificate, below: usize) -> Result<(), ChainFault> {
         self.checks_left = self.checks_left.checked_sub(1).ok_or(ChainFault::TooLong)?;
         let name = || issuer.subject().to_owned();
-        let key = issuer
-            .public_key()
-            .ok()
-            .filter(|key| key.bits() >= MIN_KEY_BITS)
-            .ok_or_else(|| ChainFault::IssuerKey { issuer: name() })?;
+        let key = strong_key(issuer, self.roots.algorithm()).ok_or_else(|| ChainFault::IssuerKey { issuer: name() })?;
         if !certificate.is_signed_by(&key) {
             return Err(ChainFault::BadSignature { issuer: name() });
         }

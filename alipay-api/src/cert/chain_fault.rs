@@ -30,14 +30,15 @@ pub enum ChainFault {
         /// The last second that it is valid in.
         not_after: DateTime,
     },
-    /// The issuer's key is not an RSA key of 2048 bits or more.
+    /// The issuer's key is not an RSA key of 2048 bits or more; or, where the sign type is SM2, not an SM2 key.
     IssuerKey {
         /// The issuer's name.
         issuer: String,
     },
-    /// The certificate's key is not an RSA key of 2048 bits or more.
+    /// The certificate's key is not an RSA key of 2048 bits or more; or, where the sign type is SM2, not an SM2 key.
     ShortKey,
-    /// The certificate is not signed with RSASSA-PKCS1-v1_5 and SHA-256, SHA-384 or SHA-512.
+    /// The certificate is not signed with RSASSA-PKCS1-v1_5 and SHA-256, SHA-384 or SHA-512; or, where the sign type is SM2, not with SM2 and
+    /// SM3.
     Algorithm {
         /// The algorithm's OID.
         oid: String,
@@ -49,6 +50,12 @@ pub enum ChainFault {
     /// There are too many certificates, or candidates for them, between this one and a root.
     TooLong,
 }
+
+const WANTED_KEY: &str = if cfg!(feature = "sm2") {
+    "an RSA key of 2048 bits or more, or, where the sign type is SM2, not an SM2 key"
+} else {
+    "an RSA key of 2048 bits or more"
+};
 
 impl fmt::Display for ChainFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,10 +88,10 @@ impl fmt::Display for ChainFault {
             ),
             Self::IssuerKey { issuer } => write!(
                 out,
-                "the key of the certificate's issuer `{}` is not an RSA key of 2048 bits or more",
+                "the key of the certificate's issuer `{}` is not {WANTED_KEY}",
                 Sanitized(issuer)
             ),
-            Self::ShortKey => out.write_str("the certificate's key is not an RSA key of 2048 bits or more"),
+            Self::ShortKey => write!(out, "the certificate's key is not {WANTED_KEY}"),
             Self::Algorithm { oid } => write!(
                 out,
                 "the certificate is signed with an algorithm (OID {}) that is not trusted",

@@ -2,8 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::{Certificate, CertificateError, CertificateErrorKind, ChainFault, RootCertificates, chain, place::Place};
-use crate::{Error, ErrorKind, types::DateTime};
+use super::{
+    Certificate, CertificateError, CertificateErrorKind, ChainFault, RootCertificates, chain, place::Place,
+    root_certificates::Roots,
+};
+use crate::{Error, ErrorKind, sign::SignType, types::DateTime};
 
 /// How long before a certificate expires the log warns of it, in seconds: 30 days.
 const NOTICE: i64 = 30 * 24 * 3600;
@@ -13,13 +16,32 @@ const NOTICE: i64 = 30 * 24 * 3600;
 pub(crate) struct Certificates {
     app: Certificate,
     alipay: Certificate,
-    roots: RootCertificates,
+    roots: Roots,
 }
 
 impl Certificates {
+    /// The certificates of an app that signs with this type. Only roots of its algorithm are trusted, and named.
+    ///
     /// # Errors
-    /// A certificate was given in place of another.
-    pub(crate) fn new(app: Certificate, alipay: Certificate, roots: RootCertificates) -> Result<Self, Error> {
+    /// A certificate was given in place of another, or no root can be used with the sign type.
+    pub(crate) fn new(
+        app: Certificate,
+        alipay: Certificate,
+        roots: RootCertificates,
+        sign_type: SignType,
+    ) -> Result<Self, Error> {
+        let algorithm = sign_type.key_algorithm();
+        let roots = roots
+            .into_roots(algorithm)
+            .map_err(|error| invalid(Place::Roots, error))?
+            .ok_or_else(|| {
+                let message = format!(
+                    "{}: none is signed with {algorithm}, as the app's key is for {sign_type}; {}",
+                    Place::Roots,
+                    Place::Roots.wanted()
+                );
+                Error::new(ErrorKind::Configuration, message)
+            })?;
         let is_authority = |one: &Certificate| one.is_issuing_authority() || roots.certificates().contains(one);
         let misplaced = |place: Place, what: &str| {
             let message = format!(
@@ -122,7 +144,7 @@ impl Certificates {
             let alipay_serial = certificate.alipay_serial().to_owned();
             return Err(CertificateErrorKind::AnotherSerial { alipay_serial }.into());
         }
-        chain::check_key(certificate)?;
+        chain::check_key(certificate, self.roots.algorithm())?;
         if !certificate.holder().is(self.alipay.holder()) {
             return Err(CertificateErrorKind::AnotherHolder {
                 expected: self.alipay.subject().to_owned(),

@@ -57,7 +57,7 @@ pub(super) fn is_protected(url: &str) -> bool {
             .is_ok_and(|uri| uri.host().is_some_and(is_loopback))
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -3,17 +3,20 @@ use std::{fmt, sync::Arc, time::Duration};
 #[cfg(feature = "reqwest")]
 use super::address::is_https;
 use super::{
-    Client, Inner,
+    Client, ContentEncryption, Inner,
     address::{Address, is_gateway, is_protected},
     caller::CallerIdentity,
     keys::KeysInUse,
 };
+#[cfg(feature = "encryption")]
+use crate::encryption::EncryptionKey;
 use crate::{
     Error, ErrorKind,
     clock::{Clock, SystemClock},
     credentials::Credentials,
+    encryption::GIVE_KEY,
     exchange::Session,
-    protocol::{self, Protocol},
+    protocol::{self, Protocol, WireProtocol},
     random::{RandomSource, SystemRandom},
     retry::{Backoff, MaxAttempts, Retries, RetryBudget, RetryPolicy},
     transport::Transport,
@@ -34,7 +37,7 @@ const SANDBOX_PAGES: &str = "https://openauth-sandbox.dl.alipaydev.com/oauth2";
 pub struct ClientBuilder {
     app_id: String,
     credentials: Credentials,
-    protocol: &'static dyn Protocol,
+    protocol: &'static dyn WireProtocol,
     gateway: String,
     authorisation_pages: Option<String>,
     transport: Option<Arc<dyn Transport>>,
@@ -46,6 +49,7 @@ pub struct ClientBuilder {
     total_timeout: Duration,
     retries: Retries,
     random: Arc<dyn RandomSource>,
+    encryption: ContentEncryption,
 }
 
 impl ClientBuilder {
@@ -64,6 +68,7 @@ impl ClientBuilder {
             total_timeout: Duration::from_secs(45),
             retries: Retries::default(),
             random: Arc::new(SystemRandom),
+            encryption: ContentEncryption::default(),
         }
     }
 
@@ -163,6 +168,29 @@ impl ClientBuilder {
         self
     }
 
+    /// The app's AES key, for calls that are [encrypted](crate::Call::encrypted), for encrypted notifications, and for the
+    /// [payloads](Client::decrypt_payload) of mini programs.
+    ///
+    /// Needs the feature `encryption`.
+    #[cfg(feature = "encryption")]
+    pub fn encryption_key(mut self, key: EncryptionKey) -> Self {
+        self.encryption.key = Some(key);
+        self
+    }
+
+    /// Whether all calls are encrypted that don't [say](crate::Call::encrypted) otherwise; by default none is. It needs an
+    /// [`encryption_key`](Self::encryption_key).
+    ///
+    /// What Alipay can't encrypt goes out plain: uploads, and requests that have parameters alone, such as the exchange of a login's code.
+    /// So do pages and order strings.
+    ///
+    /// Needs the feature `encryption`.
+    #[cfg(feature = "encryption")]
+    pub fn encrypt_calls(mut self, all: bool) -> Self {
+        self.encryption.encrypts_calls = all;
+        self
+    }
+
     /// A transport of your own in place of the default one, `ReqwestTransport` of the feature `reqwest`. Without that feature, a client
     /// must be given one.
     ///
@@ -172,9 +200,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Another protocol than V2.
+    /// The protocol of typed server calls: V2, unless it is set. The gateway's address stays [V2's](Self::gateway): V3 is beside it.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol.wire();
+        self
+    }
+
+    /// A protocol that Alipay does not have.
     #[cfg(test)]
-    pub(crate) fn protocol(mut self, protocol: &'static dyn Protocol) -> Self {
+    pub(crate) fn wire_protocol(mut self, protocol: &'static dyn WireProtocol) -> Self {
         self.protocol = protocol;
         self
     }
@@ -190,7 +224,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`Configuration`](ErrorKind::Configuration): the app id is empty or contains blanks; the [gateway](Self::gateway) is not an absolute
     /// `http` or `https` URL without credentials and query; a certificate has expired or is not valid yet; the [proxy](Self::proxy) is not a
-    /// proxy URL; there is no [transport](Self::transport); or the default transport can't be
+    /// proxy URL; calls are to be encrypted without a key; there is no [transport](Self::transport); or the default transport can't be
     /// [built](ReqwestTransportBuilder::build), for example because the machine has no root certificates.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
@@ -219,6 +253,11 @@ impl ClientBuilder {
                 "the gateway is reached over http: everyone on the way can read what is called and repeat old answers; use https"
             );
         }
+        if self.encryption.encrypts_calls && self.encryption.key.is_none() {
+            return Err(invalid(format!(
+                "all calls are to be encrypted, and the client has no AES key: {GIVE_KEY}"
+            )));
+        }
         self.credentials.check(self.clock.now())?;
         #[cfg(feature = "reqwest")]
         let transport = match self.transport {
@@ -239,6 +278,7 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(Inner {
                 keys: KeysInUse::new(self.credentials),
+                encryption: self.encryption,
                 session: Session {
                     app_id: self.app_id,
                     protocol: self.protocol,

@@ -14,10 +14,12 @@ use crate::{
     Error, ErrorClass, ErrorKind,
     codec::{DecodeError, Object, Reading, Source, Unreadable},
     error::class_of,
-    exchange::{AnswerValue, Exchange, Persistence, ResponseMetadata, unpacked, unpacked_with_metadata},
+    exchange::{
+        AnswerValue, Exchange, Persistence, ResponseMetadata, invalid, sign_now, unpacked, unpacked_with_metadata,
+    },
     method::{MethodInfo, Output as _, ServerMethod},
-    protocol::{Claim, answer::Answer, received::Received},
-    transport::BoxFuture,
+    protocol::{Claim, Protocol, WireProtocol, answer::Answer, received::Received},
+    transport::{BoxFuture, Request},
     types::Secret,
 };
 
@@ -82,6 +84,7 @@ struct Parts {
     classify: fn(&str) -> Option<ErrorClass>,
     make: Make,
     timeout: Option<Duration>,
+    protocol: &'static dyn WireProtocol,
 }
 
 /// Makes what a call gives, from the response's fields and from whether it is pending.
@@ -107,6 +110,26 @@ impl<T> Call<T> {
     /// The user's token, for methods that a user has to authorise.
     pub fn auth_token(mut self, token: impl Into<Secret>) -> Self {
         self.parts.prepared.options.auth_token = Some(token.into());
+        self
+    }
+
+    /// The protocol of this call, instead of the [client's](crate::ClientBuilder::protocol).
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.parts.protocol = protocol.wire();
+        self
+    }
+
+    /// Whether the call's content is encrypted ([`encryption`](crate::encryption)), in place of what the
+    /// [client](crate::ClientBuilder::encrypt_calls) says. Its answer comes encrypted, too, and is read like any other.
+    ///
+    /// The call fails before anything is sent if it is to be encrypted and the client has no
+    /// [key](crate::ClientBuilder::encryption_key) or the request no content, as uploads and requests of parameters alone; and if it is
+    /// not to be encrypted and Alipay takes the method's content only so.
+    ///
+    /// Needs the feature `encryption`.
+    #[cfg(feature = "encryption")]
+    pub fn encrypted(mut self, is_encrypted: bool) -> Self {
+        self.parts.prepared.is_encrypted = Some(is_encrypted);
         self
     }
 
@@ -155,6 +178,7 @@ impl Parts {
             classify,
             make,
             timeout: None,
+            protocol: client.inner.session.protocol,
         }
     }
 
@@ -170,6 +194,7 @@ async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> 
         classify,
         make,
         timeout,
+        protocol,
     } = parts;
     let client = &prepared.client;
     if info.certificate_only {
@@ -178,6 +203,7 @@ async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> 
     let keys = client.keys_of_call();
     let exchange = Exchange {
         session: &client.inner.session,
+        protocol,
         credentials: keys.credentials(),
         verifiers: &keys,
         tokens: client.caller.tokens(),
@@ -189,6 +215,7 @@ async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> 
         classify,
         content: prepared.content()?,
         options: prepared.options.clone(),
+        encryption: prepared.encryption()?,
         timeouts: client.timeouts(timeout),
         wants_metadata,
     };
@@ -229,15 +256,20 @@ fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValu
 
 /// Verifies and reads an answer from elsewhere than a call of this client.
 #[doc(hidden)]
-pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
+pub fn read_answer<M: ServerMethod>(client: &Client, response: &http::Response<Bytes>) -> Result<M::Output, Error> {
     let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
     let session = &client.inner.session;
-    let response = http::Response::new(Bytes::copy_from_slice(body));
-    let received = Received::new(&response);
+    let received = Received::new(response);
     let answer = session
         .protocol
         .parse(&received, M::INFO.name)
-        .and_then(|answer| answer.verify(&*client.inner.keys.present().credentials.verifier, &M::INFO.answer))
+        .and_then(|answer| {
+            answer.verify(
+                &*client.inner.keys.present().credentials.verifier,
+                &M::INFO.answer,
+                client.now(),
+            )
+        })
         .map_err(|error| unread(error.to_string()))?;
     if answer.verdict.is_error {
         return Err(unread("the answer is an error".to_owned()).with_gateway(
@@ -248,6 +280,26 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
     }
     let content = read(&answer, &M::INFO, make::<M>).map_err(|error| unread(error.to_string()));
     unpacked(content)
+}
+
+/// Writes and signs a request, as a call by this client's protocol would.
+#[doc(hidden)]
+pub fn build_request<M: ServerMethod>(client: &Client, request: &M) -> Result<Request, Error> {
+    let (prepared, session, method) = (
+        Prepared::new(client, request, &M::INFO),
+        &client.inner.session,
+        M::INFO.name,
+    );
+    let (keys, timestamp) = (client.keys_of_call(), session.timestamp(method)?);
+    let identity = session.identity(keys.credentials(), &timestamp);
+    let unsigned = session
+        .protocol
+        .encode(prepared.content()?, &identity, &prepared.options);
+    let unsigned = unsigned.map_err(|error| invalid(error, method))?;
+    let signature = sign_now(keys.credentials(), &*unsigned, method, "await the call itself")?;
+    unsigned
+        .finish(&signature)
+        .map_err(|error| Error::new(ErrorKind::Request, "the request can't be written as HTTP").with_source(error))
 }
 
 impl<T: 'static> IntoFuture for Call<T> {

@@ -22,9 +22,10 @@ use crate::{
     cert::{Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted, unknown_certificate},
     codec::{Value, quoted},
     credentials::Credentials,
-    exchange::{AnswerValue, Exchange, Persistence, Read, ResolveVerifier, TimeoutPolicy, unpacked},
+    exchange::{AnswerValue, Encryption, Exchange, Persistence, Read, ResolveVerifier, TimeoutPolicy, unpacked},
     method::{AnswerInfo, Retry},
     protocol::{
+        self,
         answer::UnverifiedAnswer,
         content::{Options, RequestContent},
     },
@@ -222,6 +223,8 @@ impl Client {
         };
         let exchange = Exchange {
             session: &self.inner.session,
+            // The same certificates by whatever protocol, and V2 has every method.
+            protocol: protocol::DEFAULT,
             credentials: keys.credentials(),
             verifiers: if is_fetch { &downloading } else { &keys },
             tokens: None,
@@ -233,6 +236,7 @@ impl Client {
             classify: |_| None,
             content: &content,
             options: Options::default(),
+            encryption: Encryption::No,
             timeouts: TimeoutPolicy {
                 attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
                 total: self.inner.total_timeout.min(MAX_FETCH),

@@ -12,25 +12,32 @@ mod handed_over;
 mod keys;
 mod page;
 mod page_or_app;
+#[cfg(feature = "encryption")]
+mod payload;
 mod prepared;
 mod raw;
+mod raw_v3;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+#[cfg(feature = "bill")]
+pub(crate) use self::address::is_loopback;
 pub use self::{
     builder::ClientBuilder,
-    call::{Call, CallFuture, CallWithMetadata, read_answer},
+    call::{Call, CallFuture, CallWithMetadata, build_request, read_answer},
     check::{CheckError, CheckErrorKind, Checked},
     page::{AppCall, PageCall},
     page_or_app::PageOrAppCall,
     raw::{RawCall, RawResponse},
+    raw_v3::RawV3Call,
 };
 use self::{caller::CallerIdentity, keys::KeysInUse, prepared::Prepared};
 use crate::{
     Error,
     credentials::Credentials,
+    encryption::EncryptionKey,
     exchange::{Session, TimeoutPolicy, after},
     method::{AppMethod, Kind, PageMethod, ServerMethod},
     protocol::content::Options,
@@ -54,9 +61,17 @@ pub struct Client {
 struct Inner {
     session: Session,
     keys: KeysInUse,
+    encryption: ContentEncryption,
     authorisation_pages: String,
     attempt_timeout: Duration,
     total_timeout: Duration,
+}
+
+/// What contents are encrypted with, and whether all are.
+#[derive(Clone, Default)]
+struct ContentEncryption {
+    key: Option<EncryptionKey>,
+    encrypts_calls: bool,
 }
 
 impl Client {
@@ -162,6 +177,26 @@ impl Client {
         RawCall::new(self, method.into(), &business)
     }
 
+    /// Calls any path of V3, also that of a method that has no spec: signed and verified all the same, whatever the client's
+    /// [protocol](ClientBuilder::protocol). `target` is the path with its query, percent-encoded.
+    ///
+    /// The library knows nothing about the method. After an error the [outcome is unknown](crate::Error::is_outcome_unknown) unless the error
+    /// proves that nothing was done, or [`RawV3Call::reads`] declares that the method changes nothing.
+    ///
+    /// ```
+    /// # async fn example(client: alipay_api::Client) -> Result<(), alipay_api::Error> {
+    /// use http::Method;
+    ///
+    /// let order = serde_json::json!({ "out_trade_no": "20161112" });
+    /// let answer = client.v3_raw(Method::POST, "/v3/alipay/trade/query").body(order).reads().await?;
+    /// println!("{:?}", answer.get::<String>("trade_status"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn v3_raw(&self, verb: http::Method, target: impl Into<String>) -> RawV3Call {
+        RawV3Call::new(self, verb, target.into())
+    }
+
     /// Sends a browser to any method by name, also to one that has no spec: `business` becomes `biz_content`, or nothing where it is
     /// [`Null`](serde_json::Value::Null).
     ///
@@ -205,6 +240,12 @@ impl Client {
         self.inner.total_timeout
     }
 
+    /// What requests are sent by.
+    #[cfg(feature = "bill")]
+    pub(crate) fn transport(&self) -> &dyn crate::transport::Transport {
+        &*self.inner.session.transport
+    }
+
     /// The present time.
     pub(crate) fn now(&self) -> std::time::SystemTime {
         self.inner.session.clock.now()
@@ -222,6 +263,11 @@ impl Client {
     /// The sign type, which stays the same as long as the client lives.
     pub(crate) fn sign_type(&self) -> SignType {
         self.inner.keys.present().credentials.sign_type()
+    }
+
+    /// What contents are encrypted with.
+    pub(crate) fn encryption_key(&self) -> Option<&EncryptionKey> {
+        self.inner.encryption.key.as_ref()
     }
 
     /// The credentials at present.

@@ -1,29 +1,47 @@
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{fmt, time::Duration};
 
-use super::{CallFuture, CallWithMetadata, Client, handed_over, prepared::Prepared};
+use super::{Client, handed_over, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
     codec::{DecodeError, Field, Object, Reading, Unreadable, Values},
     exchange::{AnswerValue, Exchange, Persistence, Read},
     generated::{CERTIFICATE_ONLY, QUERY_METHODS},
     method::{AnswerInfo, Kind, Retry},
-    types::{File, Secret},
+    protocol::{self, WireProtocol},
+    types::Secret,
 };
 
-/// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
+/// A call of a method by name, sent when it is awaited: from [`Client::call_raw`]. By V2; for V3, see [`Client::v3_raw`].
 ///
 /// Nothing is known of the method, so the call is sent again only where no connection was made, unless the method only
 /// [reads](Self::reads).
+///
+/// ```
+/// # async fn example(client: alipay_api::Client, png: Vec<u8>) -> Result<(), alipay_api::Error> {
+/// use alipay_api::types::File;
+///
+/// let upload = client.call_raw("alipay.open.file.upload", serde_json::Value::Null);
+/// let answer = upload.parameter("biz_code", "openpt_appstore").file("file_content", File::new("logo.png", png)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct RawCall {
-    prepared: Prepared,
-    reads: bool,
+    parts: RawParts,
     own_members: &'static [&'static str],
-    timeout: Option<Duration>,
 }
 
-/// The verified content of an answer to a [`RawCall`].
+/// What both sorts of raw calls are made of.
+#[derive(Debug)]
+pub(super) struct RawParts {
+    pub(super) prepared: Prepared,
+    pub(super) reads: bool,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// The verified content of an answer to a [`RawCall`] or a [`RawV3Call`](crate::RawV3Call), or of a mini program's payload
+/// (`Client::decrypt_payload`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawResponse {
     text: String,
@@ -36,38 +54,14 @@ pub struct RawResponse {
 impl RawCall {
     pub(super) fn new(client: &Client, method: String, business: &serde_json::Value) -> Self {
         Self {
-            prepared: Prepared::raw(client, method, business, Kind::Server),
-            reads: false,
+            parts: RawParts::new(Prepared::raw(client, method, business, Kind::Server)),
             own_members: &[],
-            timeout: None,
         }
     }
 
     /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.prepared.parameter(name.into(), value.into());
-        self
-    }
-
-    /// A file that is uploaded: the request is sent as `multipart/form-data` then. The file's bytes are not signed.
-    ///
-    /// ```
-    /// # async fn example(client: alipay_api::Client, png: Vec<u8>) -> Result<(), alipay_api::Error> {
-    /// use alipay_api::types::File;
-    ///
-    /// let upload = client.call_raw("alipay.open.file.upload", serde_json::Value::Null);
-    /// let answer = upload.parameter("biz_code", "openpt_appstore").file("file_content", File::new("logo.png", png)).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn file(mut self, name: impl Into<String>, file: File) -> Self {
-        self.prepared.file(name.into(), file);
-        self
-    }
-
-    /// Says that the method changes nothing: the call is sent again after a failure that may pass, and its outcome is never unknown.
-    pub fn reads(mut self) -> Self {
-        self.reads = true;
+        self.parts.prepared.parameter(name.into(), value.into());
         self
     }
 
@@ -84,78 +78,150 @@ impl RawCall {
 
     /// Where Alipay sends the notification of what becomes of the call.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
-        self.prepared.options.notify_url = Some(url.into());
+        self.parts.prepared.options.notify_url = Some(url.into());
         self
     }
 
     /// The user's token, for methods that a user has to authorise.
     pub fn auth_token(mut self, token: impl Into<Secret>) -> Self {
-        self.prepared.options.auth_token = Some(token.into());
+        self.parts.prepared.options.auth_token = Some(token.into());
         self
-    }
-
-    /// The time limit of this call with all its attempts; it replaces the client's
-    /// [total timeout](crate::ClientBuilder::total_timeout). Each attempt may take this long too, or the client's
-    /// [attempt timeout](crate::ClientBuilder::attempt_timeout) if that is longer.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Gives the answer's [metadata](crate::ResponseMetadata) beside it: its trace id and HTTP status, the exact text that is verified, and how often
-    /// the call was sent. Call this last: the returned call has no setters.
-    pub fn with_metadata(self) -> CallWithMetadata<RawResponse> {
-        CallWithMetadata::new(Box::pin(self.send(true)))
     }
 
     async fn send(self, wants_metadata: bool) -> Result<AnswerValue, Error> {
-        let (prepared, own_members) = (&self.prepared, self.own_members);
-        let (client, method) = (&prepared.client, prepared.method());
-        let session = &client.inner.session;
+        let (parts, own_members) = (&self.parts, self.own_members);
+        let (client, method) = (&parts.prepared.client, parts.prepared.method());
+        let protocol = protocol::DEFAULT;
         if CERTIFICATE_ONLY.contains(&method) {
             client.check_certificates(method)?;
         }
-        let protocol_members = session.protocol.own_members();
+        let protocol_members = protocol.own_members();
         if let Some(name) = own_members.iter().find(|name| !protocol_members.contains(name)) {
             let message = format!(
                 "RawCall::own_members takes names of the gateway's own members, {protocol_members:?}, and not `{name}`"
             );
             return Err(Error::new(ErrorKind::Request, message).with_method(method));
         }
+        let known = Known {
+            // What is called by name has no other known form.
+            protocol,
+            query_method: query_method(method),
+            answer: AnswerInfo {
+                own_members,
+                ..*protocol.answer_without_spec(method)
+            },
+        };
+        let answer = parts.send(known, wants_metadata).await;
+        answer.map_err(|error| handed_over::explained(error, method))
+    }
+}
+
+/// What both sorts of raw calls can be told, and that they are sent when they are awaited.
+macro_rules! raw_call {
+    ($call:ident) => {
+        impl $call {
+            /// A file that is uploaded: the request is sent as `multipart/form-data` then. The file's bytes are not signed.
+            pub fn file(mut self, name: impl Into<String>, file: $crate::types::File) -> Self {
+                self.parts.prepared.file(name.into(), file);
+                self
+            }
+
+            /// Says that the method changes nothing: the call is sent again after a failure that may pass, and its outcome is never unknown.
+            pub fn reads(mut self) -> Self {
+                self.parts.reads = true;
+                self
+            }
+
+            /// Whether the call's content is encrypted, in place of what the client says: see [`Call::encrypted`](crate::Call::encrypted).
+            ///
+            /// Needs the feature `encryption`.
+            #[cfg(feature = "encryption")]
+            pub fn encrypted(mut self, is_encrypted: bool) -> Self {
+                self.parts.prepared.is_encrypted = Some(is_encrypted);
+                self
+            }
+
+            /// The time limit of this call with all its attempts; it replaces the client's
+            /// [total timeout](crate::ClientBuilder::total_timeout). Each attempt may take this long too, or the client's
+            /// [attempt timeout](crate::ClientBuilder::attempt_timeout) if that is longer.
+            pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.parts.timeout = Some(timeout);
+                self
+            }
+
+            /// Gives the answer's [metadata](crate::ResponseMetadata) beside it: its trace id and HTTP status, the exact text that is verified, and how
+            /// often the call was sent. Call this last: the returned call has no setters.
+            pub fn with_metadata(self) -> $crate::client::CallWithMetadata<$crate::RawResponse> {
+                $crate::client::CallWithMetadata::new(Box::pin(self.send(true)))
+            }
+        }
+
+        impl std::future::IntoFuture for $call {
+            type Output = Result<$crate::RawResponse, $crate::Error>;
+            type IntoFuture = $crate::client::CallFuture<$crate::RawResponse>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                $crate::client::CallFuture::new(Box::pin(self.send(false)))
+            }
+        }
+    };
+}
+pub(super) use raw_call;
+
+raw_call!(RawCall);
+
+/// What is known of a call that no spec describes.
+pub(super) struct Known {
+    pub(super) protocol: &'static dyn WireProtocol,
+    pub(super) query_method: Option<&'static str>,
+    pub(super) answer: AnswerInfo,
+}
+
+impl RawParts {
+    pub(super) fn new(prepared: Prepared) -> Self {
+        Self {
+            prepared,
+            reads: false,
+            timeout: None,
+        }
+    }
+
+    pub(super) async fn send(&self, known: Known, wants_metadata: bool) -> Result<AnswerValue, Error> {
+        let prepared = &self.prepared;
         let (retry, content) = if self.reads {
             (Retry::Read, prepared.content_to_read()?)
         } else {
             (Retry::Never, prepared.content()?)
         };
+        let client = &prepared.client;
         let keys = client.keys_of_call();
         let exchange = Exchange {
-            session,
+            session: &client.inner.session,
+            protocol: known.protocol,
             credentials: keys.credentials(),
             verifiers: &keys,
             tokens: client.caller.tokens(),
             retry,
             persistence: Persistence::OfClient,
-            query_method: query_method(method),
-            answer: &AnswerInfo {
-                own_members,
-                ..*session.protocol.answer_without_spec(method)
-            },
+            query_method: known.query_method,
+            answer: &known.answer,
             secret: None,
             classify: |_| None,
             content,
             options: prepared.options.clone(),
+            encryption: prepared.encryption()?,
             timeouts: client.timeouts(self.timeout),
             wants_metadata,
         };
+        let (protocol_members, own_members) = (known.protocol.own_members(), known.answer.own_members);
         let read: &Read<'_> = &|answer| {
-            Ok(AnswerValue::new(RawResponse {
-                text: answer.text.to_owned(),
+            Ok(AnswerValue::new(RawResponse::new(
+                answer.text,
                 protocol_members,
                 own_members,
-            }))
+            )))
         };
-        let answer = exchange.run(read).await;
-        answer.map_err(|error| handed_over::explained(error, method))
+        exchange.run(read).await
     }
 }
 
@@ -165,22 +231,25 @@ fn query_method(method: &str) -> Option<&'static str> {
     Some(QUERY_METHODS[place].1)
 }
 
-impl IntoFuture for RawCall {
-    type Output = Result<RawResponse, Error>;
-    type IntoFuture = CallFuture<RawResponse>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        CallFuture::new(Box::pin(self.send(false)))
-    }
-}
-
 impl RawResponse {
-    /// The exact JSON that Alipay signed.
+    pub(super) fn new(
+        text: &str,
+        protocol_members: &'static [&'static str],
+        own_members: &'static [&'static str],
+    ) -> Self {
+        Self {
+            text: text.to_owned(),
+            protocol_members,
+            own_members,
+        }
+    }
+
+    /// The exact JSON that Alipay signed, decrypted where it was encrypted.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The gateway's code: `10000`, or `10003` where the buyer has yet to act. A login's answer has none.
+    /// The gateway's code: `10000`, or `10003` where the buyer has yet to act. A login's answer has none, nor have V3's.
     pub fn code(&self) -> Option<String> {
         self.get("code").ok().flatten()
     }

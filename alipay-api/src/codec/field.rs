@@ -1,10 +1,11 @@
 use std::fmt;
 
 use super::{
-    AnyScalar, DecodeError, JsonWriter, Object, Reading, Value, debug_object, object::copy_object, same_object,
+    AnyOpenEnum, AnyScalar, DecodeError, JsonWriter, Object, Reading, Value, debug_object, object::copy_object,
+    same_object,
 };
 
-/// The content of a field: a scalar, an object, a list, or an optional one.
+/// The content of a field: a scalar, a value of an enum, an object, a list, or an optional one.
 ///
 /// A type only says which of these it is. The functions of `dyn Field` do everything else, and are compiled once for all types.
 pub trait Field: 'static {
@@ -24,6 +25,8 @@ pub trait Field: 'static {
 pub enum View<'a> {
     /// A value.
     Scalar(&'a dyn AnyScalar),
+    /// A value of an enum.
+    Enum(&'a dyn AnyOpenEnum),
     /// An object.
     Object(&'a dyn Object),
     /// An optional value of another type.
@@ -36,6 +39,8 @@ pub enum View<'a> {
 pub enum Slot<'a> {
     /// A value.
     Scalar(&'a mut dyn AnyScalar),
+    /// A value of an enum.
+    Enum(&'a mut dyn AnyOpenEnum),
     /// An object.
     Object(&'a mut dyn Object),
     /// An optional value of another type.
@@ -52,18 +57,12 @@ pub trait List {
 
 /// A container of items of one type: a list or an option.
 pub trait Container {
-    /// Fills an empty item, and keeps it if `fill` returns `true`.
-    ///
-    /// # Errors
-    /// Those of `fill`.
-    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError>;
+    /// Adds an empty item. An option replaces the one that it has. Always `Some`.
+    fn add(&mut self) -> Option<&mut dyn Field>;
 
-    /// Removes all items.
-    fn clear(&mut self);
+    /// Removes the last item. Returns `false` if there is none.
+    fn remove_last(&mut self) -> bool;
 }
-
-/// Fills an empty field. Returns `false` if there is no value for it.
-pub type FillFn<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
 
 impl dyn Field + '_ {
     /// Whether the field has no value, or empty text.
@@ -72,6 +71,7 @@ impl dyn Field + '_ {
             View::Option(held) => held.is_none_or(Self::is_absent),
             View::List(list) => list.item(0).is_none(),
             View::Scalar(scalar) => scalar.is_empty(),
+            View::Enum(value) => value.text().is_empty(),
             View::Object(_) => false,
         }
     }
@@ -80,6 +80,7 @@ impl dyn Field + '_ {
     pub fn encode(&self, out: &mut JsonWriter) {
         match self.view() {
             View::Scalar(scalar) => scalar.encode(out),
+            View::Enum(value) => out.string(value.text()),
             View::Object(object) => out.object(object),
             View::Option(Some(held)) => held.encode(out),
             View::Option(None) => out.raw("null"),
@@ -95,15 +96,22 @@ impl dyn Field + '_ {
     pub(crate) fn read(&mut self, value: Value<'_>, reading: Reading<'_>) -> Result<bool, DecodeError> {
         match self.slot() {
             Slot::Scalar(scalar) => scalar.read(value),
+            Slot::Enum(read) => {
+                let text = value.text()?;
+                if let Some(text) = &text {
+                    read.set_text(text);
+                }
+                Ok(text.is_some())
+            }
             Slot::Object(object) => value.object(&mut |values| {
                 let mut source = values.source(reading);
                 object.fill(&mut source);
                 source.finish()
             }),
-            Slot::Option(option) => option.fill_item(&mut |held| held.read(value, reading)),
+            Slot::Option(option) => fill_item(option, |held| held.read(value, reading)),
             Slot::List(list) => value.list(&mut |index, item| {
                 let noted = reading.noted();
-                list.fill_item(&mut |held| held.read(item, reading))?;
+                fill_item(list, |held| held.read(item, reading))?;
                 reading.place(noted, |error| error.at(index));
                 Ok(())
             }),
@@ -113,21 +121,20 @@ impl dyn Field + '_ {
     /// Makes the field empty again after a value was only read in part.
     pub(super) fn clear(&mut self) {
         if let Slot::List(list) = self.slot() {
-            list.clear();
+            while list.remove_last() {}
         }
     }
 
     /// Copies the content of another field of the same type into this empty one.
     pub(super) fn copy(&mut self, other: &dyn Field) {
-        // Copying can't fail.
         let hold = |holder: &mut dyn Container, other: &dyn Field| {
-            let _ = holder.fill_item(&mut |held| {
+            if let Some(held) = holder.add() {
                 held.copy(other);
-                Ok(true)
-            });
+            }
         };
         match (self.slot(), other.view()) {
             (Slot::Scalar(scalar), View::Scalar(other)) => scalar.copy(other),
+            (Slot::Enum(value), View::Enum(other)) => value.set_text(other.text()),
             (Slot::Object(object), View::Object(other)) => copy_object(object, other),
             (Slot::Option(option), View::Option(Some(other))) => hold(option, other),
             (Slot::List(list), View::List(others)) => items(others).for_each(|other| hold(list, other)),
@@ -139,6 +146,7 @@ impl dyn Field + '_ {
     pub(super) fn is_same(&self, other: &dyn Field) -> bool {
         match (self.view(), other.view()) {
             (View::Scalar(scalar), View::Scalar(other)) => scalar.is_same(other),
+            (View::Enum(value), View::Enum(other)) => value.text() == other.text(),
             (View::Object(object), View::Object(other)) => same_object(object, other),
             (View::Option(Some(held)), View::Option(Some(other))) => held.is_same(other),
             (View::Option(None), View::Option(None)) => true,
@@ -155,6 +163,7 @@ impl fmt::Debug for dyn Field + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.view() {
             View::Scalar(scalar) => scalar.show(formatter),
+            View::Enum(value) => fmt::Debug::fmt(value.text(), formatter),
             View::Object(object) => debug_object(object, formatter),
             View::Option(Some(held)) => formatter.debug_tuple("Some").field(&held).finish(),
             View::Option(None) => formatter.write_str("None"),
@@ -165,6 +174,18 @@ impl fmt::Debug for dyn Field + '_ {
 
 fn items(list: &dyn List) -> impl Iterator<Item = &dyn Field> {
     (0..).map_while(|at| list.item(at))
+}
+
+/// Adds an item, and keeps it if `fill` returns `true`.
+fn fill_item(
+    container: &mut dyn Container,
+    fill: impl FnOnce(&mut dyn Field) -> Result<bool, DecodeError>,
+) -> Result<bool, DecodeError> {
+    let filled = container.add().map_or(Ok(false), fill);
+    if !matches!(filled, Ok(true)) {
+        container.remove_last();
+    }
+    filled
 }
 
 impl<T: Field> Field for Option<T> {
@@ -186,17 +207,19 @@ impl<T: Field> Field for Option<T> {
 
 impl<T: Field> Container for Option<T> {
     #[inline]
-    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError> {
-        let filled = fill(self.insert(T::empty()));
-        if !matches!(filled, Ok(true)) {
-            *self = None;
+    fn add(&mut self) -> Option<&mut dyn Field> {
+        *self = Some(T::empty());
+        match self {
+            Some(held) => Some(held),
+            None => None,
         }
-        filled
     }
 
     #[inline]
-    fn clear(&mut self) {
+    fn remove_last(&mut self) -> bool {
+        let had = self.is_some();
         *self = None;
+        had
     }
 }
 
@@ -225,21 +248,17 @@ impl<T: Field> List for Vec<T> {
 
 impl<T: Field> Container for Vec<T> {
     #[inline]
-    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError> {
+    fn add(&mut self) -> Option<&mut dyn Field> {
         self.push(T::empty());
-        let filled = match self.last_mut() {
-            Some(held) => fill(held),
-            None => Ok(false),
-        };
-        if !matches!(filled, Ok(true)) {
-            self.truncate(self.len() - 1);
+        match self.last_mut() {
+            Some(held) => Some(held),
+            None => None,
         }
-        filled
     }
 
     #[inline]
-    fn clear(&mut self) {
-        Self::clear(self);
+    fn remove_last(&mut self) -> bool {
+        self.pop().is_some()
     }
 }
 

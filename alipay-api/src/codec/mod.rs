@@ -34,15 +34,16 @@ pub use self::serde::{deserialize, deserialize_listed, serialize, serialize_list
 pub use self::{
     error::DecodeError,
     extra::Extra,
-    field::{Container, Field, FillFn, List, Slot, View},
+    field::{Container, Field, List, Slot, View},
     object::{FieldsRef, Object, clone_object, debug_object, same_object},
     open_enum::{
-        KnownValue, OpenEnum, UnknownValueError, debug_listed, display_listed, hash_listed, parse_listed, same_listed,
+        AnyOpenEnum, KnownValue, OpenEnum, UnknownValueError, debug_listed, display_listed, hash_listed, parse_listed,
+        same_listed,
     },
     scalar::AnyScalar,
     source::Source,
     value::{Value, from_json},
-    writer::{JsonWriter, MissingFields, to_json},
+    writer::{JsonWriter, MissingFields, storable, to_json},
 };
 pub(crate) use self::{
     reading::{Reading, Unreadable},

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use super::{Field, Slot, View};
 
 /// The values that a spec lists for an enum. The gateway may add values at any time, so fields hold an [`OpenEnum`] of it.
 ///
@@ -15,33 +15,30 @@ pub trait KnownValue: Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// The texts of all values on the wire, and the values in the same order.
     fn listed() -> (&'static [&'static str], &'static [Self]);
 
+    /// The value's place among the listed ones.
+    fn place(self) -> usize;
+
     /// The value's text on the wire.
+    #[inline]
     fn as_str(self) -> &'static str {
-        text_of(&self)
+        text_at(Self::listed().0, self.place())
     }
 
     /// The listed value of this text on the wire.
     fn from_text(text: &str) -> Option<Self> {
         let (texts, values) = Self::listed();
-        values.get(place_of(texts, text)?).copied()
+        values.get(place_of(texts, text)).copied()
     }
 }
 
-fn place_of(texts: &[&str], text: &str) -> Option<usize> {
-    texts.iter().position(|listed| *listed == text)
-}
-
-// A loop over indices: an iterator adapter would be compiled for each enum.
-fn text_of<T: KnownValue>(value: &T) -> &'static str {
-    let (texts, values) = T::listed();
-    let mut place = 0;
-    while let Some(listed) = values.get(place) {
-        if same_listed(listed, value) {
-            break;
-        }
-        place += 1;
-    }
+fn text_at(texts: &[&'static str], place: usize) -> &'static str {
     texts.get(place).copied().unwrap_or_default()
+}
+
+/// The place of the text; where it is not listed, that after the last.
+fn place_of(texts: &[&str], text: &str) -> usize {
+    let place = texts.iter().position(|listed| *listed == text);
+    place.unwrap_or(texts.len())
 }
 
 /// `PartialEq` for listed values.
@@ -67,7 +64,7 @@ pub fn parse_listed<T: KnownValue>(text: &str) -> Result<T, UnknownValueError> {
 /// # Errors
 /// The formatter's.
 pub fn display_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    formatter.pad(text_of(value))
+    formatter.pad(value.as_str())
 }
 
 /// `Debug` for listed values: the text on the wire.
@@ -75,7 +72,7 @@ pub fn display_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'
 /// # Errors
 /// The formatter's.
 pub fn debug_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    fmt::Debug::fmt(text_of(value), formatter)
+    fmt::Debug::fmt(value.as_str(), formatter)
 }
 
 /// The error for text that is not a listed value of an enum. The gateway may have more values than this version of the library lists: an
@@ -130,6 +127,15 @@ pub enum OpenEnum<T> {
     Other(Box<str>),
 }
 
+/// An [`OpenEnum`] of any enum: its text is all that there is to it.
+pub trait AnyOpenEnum {
+    /// The value's text on the wire.
+    fn text(&self) -> &str;
+
+    /// Makes it the value of this text on the wire.
+    fn set_text(&mut self, text: &str);
+}
+
 impl<T: KnownValue> OpenEnum<T> {
     /// The listed value; `None` for any other.
     pub fn known(&self) -> Option<T> {
@@ -142,7 +148,7 @@ impl<T: KnownValue> OpenEnum<T> {
     /// The value's text on the wire.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Known(value) => text_of(value),
+            Self::Known(value) => value.as_str(),
             Self::Other(text) => text,
         }
     }
@@ -156,7 +162,10 @@ impl<T: KnownValue> From<T> for OpenEnum<T> {
 
 impl<T: KnownValue> From<&str> for OpenEnum<T> {
     fn from(text: &str) -> Self {
-        T::from_text(text).map_or_else(|| Self::Other(text.into()), Self::Known)
+        match T::from_text(text) {
+            Some(value) => Self::Known(value),
+            None => Self::Other(text.into()),
+        }
     }
 }
 
@@ -213,25 +222,29 @@ impl<T: KnownValue> fmt::Display for OpenEnum<T> {
     }
 }
 
-impl<T: KnownValue> Scalar for OpenEnum<T> {
+impl<T: KnownValue> Field for OpenEnum<T> {
     fn empty() -> Self {
         Self::default()
     }
 
-    fn encode(&self, out: &mut JsonWriter) {
-        out.string(self.as_str());
+    fn view(&self) -> View<'_> {
+        View::Enum(self)
     }
 
-    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        Ok(value.text()?.map(|text| Self::from(&*text)))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.as_str().is_empty()
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Enum(self)
     }
 }
 
-scalar!(OpenEnum<T: KnownValue>);
+impl<T: KnownValue> AnyOpenEnum for OpenEnum<T> {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+
+    fn set_text(&mut self, text: &str) {
+        *self = text.into();
+    }
+}
 
 #[cfg(feature = "serde")]
 impl<T: KnownValue> serde_core::Serialize for OpenEnum<T> {

@@ -83,8 +83,8 @@ impl<T: Scalar> AnyScalar for T {
 
 /// Implements [`Field`](super::Field) for a [`Scalar`].
 macro_rules! scalar {
-    ($name:ident$(<$generic:ident: $bound:path>)?) => {
-        impl$(<$generic: $bound>)? $crate::codec::Field for $name$(<$generic>)? {
+    ($name:ident) => {
+        impl $crate::codec::Field for $name {
             fn empty() -> Self {
                 <Self as $crate::codec::Scalar>::empty()
             }

@@ -7,14 +7,14 @@ use serde_core::{
 };
 use serde_json::value::RawValue;
 
-use super::{Extra, Field, KnownValue, Name, OpenEnum, from_json, open_enum::parse_listed, to_json, value::unquote};
+use super::{Extra, Field, KnownValue, Name, OpenEnum, from_json, open_enum::parse_listed, storable, value::unquote};
 
 /// serde's `serialize` for a type of the wire.
 ///
 /// # Errors
 /// Those of the serializer, and an object that lacks all of a group of fields of which it needs one.
 pub fn serialize<S: Serializer>(value: &dyn Field, serializer: S) -> Result<S::Ok, S::Error> {
-    let json = to_json(value).map_err(ser::Error::custom)?;
+    let json = storable(value).map_err(ser::Error::custom)?;
     let json: &RawValue = serde_json::from_str(&json).map_err(ser::Error::custom)?;
     Json(json.get()).serialize(serializer)
 }

@@ -63,6 +63,10 @@ impl KnownValue for State {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAID", "MOVED"], &[Self::Paid, Self::Moved])
     }
+
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 const NAMES: &[&str] = &[

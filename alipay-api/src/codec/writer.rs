@@ -14,6 +14,8 @@ use super::{Field, FieldsRef, Object, value::unquote};
 pub struct JsonWriter {
     out: Vec<u8>,
     missing: Option<MissingFields>,
+    /// Why a value has no JSON form.
+    unwritable: Option<&'static str>,
 }
 
 impl fmt::Debug for JsonWriter {
@@ -22,6 +24,7 @@ impl fmt::Debug for JsonWriter {
             .debug_struct("JsonWriter")
             .field("bytes", &self.out.len())
             .field("missing", &self.missing)
+            .field("unwritable", &self.unwritable)
             .finish()
     }
 }
@@ -72,6 +75,19 @@ pub(crate) fn to_text(value: &dyn Field) -> Result<String, MissingFields> {
     Ok(unquote(&json).unwrap_or_default().into_owned())
 }
 
+/// The JSON text of a value that is to be read again.
+///
+/// # Errors
+/// Those of [`to_json`], as text, and a value inside that has no JSON form.
+pub fn storable(value: &dyn Field) -> Result<String, String> {
+    let mut out = JsonWriter::with_capacity(256);
+    value.encode(&mut out);
+    if let Some(why) = out.unwritable {
+        return Err(why.to_owned());
+    }
+    out.finish().map_err(|missing| missing.to_string())
+}
+
 /// Text as a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = JsonWriter::with_capacity(text.len() + 2);
@@ -86,7 +102,14 @@ impl JsonWriter {
         Self {
             out: Vec::with_capacity(bytes),
             missing: None,
+            unwritable: None,
         }
+    }
+
+    /// Writes `null` for a value that has no JSON form, which [`storable`] tells.
+    pub(crate) fn unwritable(&mut self, why: &'static str) {
+        self.unwritable = Some(why);
+        self.raw("null");
     }
 
     /// Writes a string.

@@ -22,6 +22,10 @@ impl KnownValue for NoErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&[], &[])
     }
+
+    fn place(self) -> usize {
+        match self {}
+    }
 }
 
 impl ErrorCode for NoErrorCode {

@@ -33,7 +33,8 @@ pub struct Error(Arc<Inner>);
 pub enum ErrorKind {
     /// The client can't be built from what it was given. Nothing was sent.
     Configuration,
-    /// The request can't be sent as it is. Nothing was sent.
+    /// The request can't be sent as it is. Nothing was sent; or a [file](crate::types::File) could not be read to its end, and the call was not
+    /// carried out.
     Request,
     /// The request was not signed: the client's [signer](crate::sign::Signer) failed, or is asynchronous only and was called by a method that
     /// does not wait. Nothing was sent.
@@ -49,8 +50,8 @@ pub enum ErrorKind {
     /// What came is signed with a certificate of Alipay's that is unknown and could not be fetched: nothing of the content can be
     /// believed, yet.
     UnknownCertificate,
-    /// The answer is verified, but lacks what it must say: a field that the spec calls essential is missing or can't be read, or nothing
-    /// shows whether the call succeeded. [`Error::verified_content`] has the answer.
+    /// The answer is verified, but lacks what it must say: a field that the spec calls essential is missing or can't be read, nothing
+    /// shows whether the call succeeded, or it is encrypted with another key than the client's. [`Error::verified_content`] has the answer.
     Decode,
     /// The gateway answered with an error.
     Gateway,
@@ -118,6 +119,8 @@ pub(crate) struct GatewayError {
     pub(crate) message: String,
     pub(crate) sub_code: Option<String>,
     pub(crate) sub_message: Option<String>,
+    /// Where Alipay explains the error.
+    pub(crate) help_link: Option<String>,
 }
 
 impl GatewayError {
@@ -127,8 +130,13 @@ impl GatewayError {
             message,
             sub_code,
             sub_message,
+            help_link,
         } = self;
-        [code, message].into_iter().chain(sub_code).chain(sub_message)
+        [code, message]
+            .into_iter()
+            .chain(sub_code)
+            .chain(sub_message)
+            .chain(help_link)
     }
 }
 
@@ -143,12 +151,13 @@ impl Error {
         self.0.method.as_deref()
     }
 
-    /// The gateway's `code`, such as `40004`.
+    /// The gateway's `code`, such as `40004`. V3 has one code, such as `ACQ.TRADE_NOT_EXIST`: it is this one and the
+    /// [`sub_code`](Self::sub_code).
     pub fn code(&self) -> Option<&str> {
         self.0.gateway.as_ref().map(|gateway| gateway.code.as_str())
     }
 
-    /// The gateway's `msg`, the text to its `code`.
+    /// The gateway's `msg`, or `message` in V3: the text to its `code`.
     pub fn message(&self) -> Option<&str> {
         self.0.gateway.as_ref().map(|gateway| gateway.message.as_str())
     }
@@ -161,6 +170,11 @@ impl Error {
     /// The gateway's `sub_msg`, the text to its `sub_code`. Where it quotes a secret of the request, `***` stands instead.
     pub fn sub_message(&self) -> Option<&str> {
         self.0.gateway.as_ref()?.sub_message.as_deref()
+    }
+
+    /// The address of Alipay's page about the error. Only V3 gives one.
+    pub fn help_link(&self) -> Option<&str> {
+        self.0.gateway.as_ref()?.help_link.as_deref()
     }
 
     /// What the gateway says, for a person who is to read it: its [`message`](Self::message), and after a colon its
@@ -265,7 +279,7 @@ impl Error {
         self.0.raw_body.as_deref()
     }
 
-    /// The exact JSON that Alipay signed, where an answer is verified and could not be read ([`ErrorKind::Decode`]), or has the code of a
+    /// The exact JSON that Alipay signed, decrypted where it was encrypted, where an answer is verified and could not be read ([`ErrorKind::Decode`]), or has the code of a
     /// success beside a `sub_code`. Secrets may be in it: don't log it.
     pub fn verified_content(&self) -> Option<&str> {
         self.0.verified_content.as_deref()
@@ -450,7 +464,7 @@ impl fmt::Display for Error {
                 Sanitized(&gateway.code),
                 Sanitized(&gateway.message)
             )?;
-            if let Some(sub_code) = &gateway.sub_code {
+            if let Some(sub_code) = gateway.sub_code.as_ref().filter(|sub_code| **sub_code != gateway.code) {
                 write!(formatter, ", {}", Sanitized(sub_code))?;
             }
             if let Some(sub_message) = &gateway.sub_message {

@@ -11,11 +11,16 @@ use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
     method::{Repeat, Retry},
-    protocol::{Claim, Unsigned, answer::AnswerError, content::Timestamp, received::Received},
+    protocol::{
+        Claim, Unsigned,
+        answer::AnswerError,
+        content::{Rest, Timestamp},
+        received::Received,
+    },
     redact::Redactor,
     retry::FailedAttempt,
     runtime,
-    transport::{self, MAX_BODY, MethodName, RequestBody, TransportError, TransportErrorKind},
+    transport::{self, MAX_BODY, MethodName, TransportError, TransportErrorKind},
     types::Secret,
 };
 
@@ -68,6 +73,7 @@ impl Exchange<'_> {
     /// Sends the call, with a live token where the client acts for a managed merchant.
     async fn answer(mut self, call: &CallSpan, read: &Read<'_>) -> Result<Answered, Error> {
         runtime::check().map_err(|error| error.with_method(&self.content.method))?;
+        self.encrypt()?;
         let deadline = later(call.started(), self.timeouts.total);
         let late = |_| {
             let message = "the merchant's token did not come in time: the call was not carried out";
@@ -148,9 +154,17 @@ impl Exchange<'_> {
 
     /// Whether the failure may pass and the call can't do anything twice: the library's own rule, which nobody else extends.
     fn may_send_again(&self, error: &Error) -> bool {
-        let may_be_of_sending = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Signing);
-        let was_not_sent = may_be_of_sending && !error.is_outcome_unknown();
-        error.may_pass() && (was_not_sent || self.is_repeatable())
+        let was_not_sent = match error.kind() {
+            ErrorKind::Signing => true,
+            // The beginning of an upload is not the whole, but is not nothing either.
+            ErrorKind::Transport => error
+                .cause()
+                .and_then(|cause| cause.downcast_ref::<TransportError>())
+                .is_some_and(|cause| cause.kind().is_not_sent()),
+            _ => false,
+        };
+        let may_arrive = (was_not_sent && !error.is_outcome_unknown()) || self.is_repeatable();
+        error.may_pass() && may_arrive && self.content.spent_file().is_none()
     }
 
     /// Whether it may arrive twice: the content of all attempts is the same, and by its key the gateway knows that it is the same call.
@@ -196,7 +210,7 @@ impl Exchange<'_> {
     /// Whether the call may be sent again after the gateway has refused its token, and so has done nothing. A refusal does not say which call
     /// it answers: where others could play back an old one in the gateway's place, this call may have been carried out.
     fn may_repeat_refused(&self) -> bool {
-        self.session.is_protected || self.is_repeatable()
+        (self.session.is_protected || self.is_repeatable()) && self.content.spent_file().is_none()
     }
 
     async fn attempt(&self, call: &CallSpan, total_deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
@@ -214,14 +228,14 @@ impl Exchange<'_> {
         let unsigned = self.encode(&timestamp)?;
         let signing = super::sign(self.credentials, &*unsigned, &self.content.method);
         let signature = timeout_at(deadline, signing).await.map_err(|_| late())??;
-        let request = unsigned.finish(&signature).map_err(|error| {
+        let mut request = unsigned.finish(&signature).map_err(|error| {
             self.error(ErrorKind::Request, "the request can't be written as HTTP")
                 .with_source(error)
         })?;
         if Instant::now() >= deadline {
             return Err(late());
         }
-        let mut request = request.map(RequestBody::from);
+        let fate = request.body().fate();
         request
             .extensions_mut()
             .insert(MethodName::new(self.content.method.clone()));
@@ -234,7 +248,7 @@ impl Exchange<'_> {
                 let answered = self.answered(&received, &*unsigned, total_deadline, read).await;
                 answered.map(|answered| self.with_trace_id(answered, call, &received, &signature))
             }
-            Err(error) => Err(self.not_answered(error)),
+            Err(error) => Err(self.not_answered(error, fate.as_deref())),
         };
         // The answer may quote the request.
         result.map_err(|error| error.redacted(&self.secrets(&signature)))
@@ -244,7 +258,10 @@ impl Exchange<'_> {
         let session = self.session;
         let method = &*self.content.method;
         super::check_tokens(self.content, &self.options, method)?;
-        let unsigned = session.protocol.encode(
+        if let Some(spent) = self.content.spent_file() {
+            return Err(self.error(ErrorKind::Request, spent.to_string()).with_source(spent));
+        }
+        let unsigned = self.protocol.encode(
             self.content,
             &session.identity(self.credentials, timestamp),
             &self.options,
@@ -265,7 +282,7 @@ impl Exchange<'_> {
         tracing::debug!(method = &*self.content.method, status, "the gateway answered");
         let with_context = |error: Error| error.with_answer(status, trace_id, received.body().clone());
         let refused = |error: AnswerError| with_context(self.unverified(&error, received));
-        let unverified = self.session.protocol.parse(received, &self.content.method);
+        let unverified = self.protocol.parse(received, &self.content.method);
         let unverified = unverified.map_err(refused)?;
         let verifier = match self.verifiers.known(unverified.alipay_cert_sn()) {
             Some(verifier) => Ok(verifier),
@@ -275,7 +292,17 @@ impl Exchange<'_> {
             let message = format!("the answer can't be verified: {error}");
             with_context(self.failed(error.kind(), message)).with_source(error)
         })?;
-        let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
+        let authentic = unverified.authenticate(&*verifier).map_err(refused)?;
+        authentic.check_time(self.session.clock.now()).map_err(refused)?;
+        let plain = authentic.decrypt(self.key_of_answer()).map_err(refused)?;
+        let answer = authentic.judge(plain.as_ref(), self.answer).map_err(refused)?;
+        if self.options.ciphertext.is_some() && plain.is_none() && !answer.verdict.is_error {
+            // Alipay has signed it: what became of the call is known, and what could be read on the way was read.
+            tracing::warn!(
+                method = &*self.content.method,
+                "the answer to an encrypted call came plain"
+            );
+        }
         let value = self.verified(&answer, unsigned, read).map_err(with_context)?;
         Ok(Answered {
             value,
@@ -315,11 +342,28 @@ impl Exchange<'_> {
             ("notify_url", text(&options.notify_url)),
             ("return_url", text(&options.return_url)),
             ("content", content.content.expose().to_owned()),
+            (
+                "ciphertext",
+                options
+                    .ciphertext
+                    .as_ref()
+                    .map_or_else(String::new, |ciphertext| ciphertext.text.clone()),
+            ),
             ("sign", BASE64_STANDARD.encode(signature)),
         ];
         let parameters = parameters.iter().map(|(name, value)| (*name, value.as_str()));
-        let top_level = content.top_level.iter().map(|(name, value)| (&**name, value.expose()));
-        secrets::of(parameters.chain(top_level), self.secret)
+        let top_level = content
+            .top_level
+            .iter()
+            .map(|parameter| (&*parameter.name, parameter.text.expose()));
+        let in_query: Vec<(String, String)> = match &content.rest {
+            Rest::Raw { target, .. } => target.split_once('?').map_or_else(Vec::new, |(_, query)| {
+                form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+            }),
+            Rest::None | Rest::Method(_) => Vec::new(),
+        };
+        let in_query = in_query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        secrets::of(parameters.chain(top_level).chain(in_query), self.secret)
     }
 }
 

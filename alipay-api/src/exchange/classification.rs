@@ -3,6 +3,7 @@
 use super::{AnswerValue, Exchange, Read, excerpt::Sort};
 use crate::{
     Error, ErrorClass, ErrorKind,
+    encryption::DecryptionError,
     error::{GatewayError, class_of},
     generated::gateway::{GatewayCode, GatewayErrorCode},
     method::Retry,
@@ -12,7 +13,7 @@ use crate::{
         received::Received,
     },
     sign::BadSignature,
-    transport::{TransportError, TransportErrorKind},
+    transport::{Fate, TransportError, TransportErrorKind},
 };
 
 /// What a refusal of the gateway's says can be done.
@@ -49,11 +50,18 @@ impl Exchange<'_> {
         read: &Read<'_>,
     ) -> Result<AnswerValue, Error> {
         let reads = self.retry == Retry::Read;
+        // The answer is genuine, but may belong to another call.
+        let of_another = |message: String| self.error(ErrorKind::Verification, message).with_outcome(!reads, true);
         // Also a refusal may be about another order.
         if let Some(name) = answer.unasked(&self.content.asked).filter(|_| answer.verified) {
-            // The answer is genuine, but may belong to another call.
-            let message = format!("the answer is signed, but is about another `{name}` than the call");
-            return Err(self.error(ErrorKind::Verification, message).with_outcome(!reads, true));
+            return Err(of_another(format!(
+                "the answer is signed, but is about another `{name}` than the call"
+            )));
+        }
+        if answer.verdict.is_of_query {
+            return Err(of_another(
+                "the answer is signed, but has the fields of an answer to a query, and not to this method".to_owned(),
+            ));
         }
         if answer.verdict.is_error {
             return Err(self.refused(answer, unsigned));
@@ -75,7 +83,7 @@ impl Exchange<'_> {
             AnswerError::Malformed { may_pass, .. } => self
                 .failed(ErrorKind::Malformed, format!("{message}; {}", Sort(received.body())))
                 .with_outcome(!reads, *may_pass),
-            AnswerError::Unsigned => self.failed(ErrorKind::Verification, message),
+            AnswerError::Unsigned | AnswerError::OtherTime => self.failed(ErrorKind::Verification, message),
             AnswerError::WrongSignature => {
                 let error = self.failed(ErrorKind::Verification, message).with_source(BadSignature);
                 if self.verifiers.has_certificates() {
@@ -84,6 +92,11 @@ impl Exchange<'_> {
                     error.with_hint(&format!("the answer was changed on the way, or {WRONG_ALIPAY_KEY}"))
                 }
             }
+            AnswerError::Undecryptable { content } => self
+                .failed(ErrorKind::Decode, message)
+                .verified()
+                .with_verified_content(content)
+                .with_source(DecryptionError),
             AnswerError::Undecided { content, .. } => self
                 .failed(ErrorKind::Decode, message)
                 .verified()
@@ -130,8 +143,14 @@ impl Exchange<'_> {
         }
     }
 
-    /// No whole answer came: what was sent may have been carried out, unless there was no connection.
-    pub(super) fn not_answered(&self, error: TransportError) -> Error {
+    /// No whole answer came: what was sent may have been carried out, unless there was no connection, or the request has not got to its end
+    /// and never will.
+    pub(super) fn not_answered(&self, error: TransportError, body: Option<&Fate>) -> Error {
+        let is_cut_off = body.is_some_and(Fate::abandon);
+        if let Some(failure) = body.and_then(Fate::failure) {
+            let message = "the upload was not carried out";
+            return self.error(ErrorKind::Request, message).with_source(failure.clone());
+        }
         let kind = match error.kind() {
             TransportErrorKind::Connect | TransportErrorKind::NotSent | TransportErrorKind::Broken => {
                 ErrorKind::Transport
@@ -140,10 +159,15 @@ impl Exchange<'_> {
             TransportErrorKind::TooLarge => ErrorKind::Malformed,
             TransportErrorKind::Unusable => ErrorKind::Configuration,
         };
-        let sent = !error.kind().is_not_sent();
+        let began = !error.kind().is_not_sent();
+        let sent = began && !is_cut_off;
         let reads = self.retry == Retry::Read;
         let may_pass = !matches!(kind, ErrorKind::Malformed | ErrorKind::Configuration);
-        self.error(kind, error.to_string())
+        let mut message = error.to_string();
+        if began && is_cut_off {
+            message.push_str(" before the end of the upload, which was not carried out");
+        }
+        self.error(kind, message)
             .with_outcome(sent && !reads, may_pass)
             .with_source(error)
     }

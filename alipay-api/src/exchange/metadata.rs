@@ -26,7 +26,7 @@ impl ResponseMetadata {
         self.trace_id.as_deref()
     }
 
-    /// The exact JSON that Alipay signed. Secrets may be in it: don't log it.
+    /// The exact JSON that Alipay signed, decrypted where it was encrypted. Secrets may be in it: don't log it.
     pub fn verified_content(&self) -> &str {
         &self.verified_content
     }

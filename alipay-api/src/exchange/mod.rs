@@ -4,6 +4,7 @@
 
 mod attempts;
 mod classification;
+mod encryption;
 mod excerpt;
 mod metadata;
 mod secrets;
@@ -23,6 +24,7 @@ pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
     classification::RefusalClass,
+    encryption::Encryption,
     signing::{Late, check_tokens, invalid, sign, sign_now},
     tokens::Tokens,
     value::{AnswerValue, Read, unpacked, unpacked_with_metadata},
@@ -34,7 +36,7 @@ use crate::{
     credentials::Credentials,
     method::{AnswerInfo, Retry},
     protocol::{
-        Protocol,
+        WireProtocol,
         content::{Options, RequestContent},
     },
     random::RandomSource,
@@ -45,7 +47,8 @@ use crate::{
 /// What all calls of an app have in common.
 pub(crate) struct Session {
     pub(crate) app_id: String,
-    pub(crate) protocol: &'static dyn Protocol,
+    /// Of calls that don't say otherwise.
+    pub(crate) protocol: &'static dyn WireProtocol,
     pub(crate) gateway: String,
     /// Whether nobody on the way to the gateway can read or replay messages.
     pub(crate) is_protected: bool,
@@ -58,6 +61,7 @@ pub(crate) struct Session {
 /// What to call, as far as every method is alike.
 pub(crate) struct Exchange<'a> {
     pub(crate) session: &'a Session,
+    pub(crate) protocol: &'static dyn WireProtocol,
     /// What the requests are signed with, in all attempts.
     pub(crate) credentials: &'a Credentials,
     pub(crate) verifiers: &'a dyn ResolveVerifier,
@@ -73,6 +77,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) classify: fn(&str) -> Option<ErrorClass>,
     pub(crate) content: &'a RequestContent,
     pub(crate) options: Options,
+    pub(crate) encryption: Encryption<'a>,
     pub(crate) timeouts: TimeoutPolicy,
     /// Whether the answer's metadata is asked for.
     pub(crate) wants_metadata: bool,

@@ -14,6 +14,7 @@ const PUBLIC: &[&str] = &[
     "app_cert_sn",
     "app_id",
     "charset",
+    "encrypt_type",
     "format",
     "method",
     "sign_type",

@@ -45,6 +45,7 @@ pub(super) async fn run<T: Send>(
             Instant::now()
         },
         is_resumed,
+        asked: Instant::now(),
         may_be_own: is_resumed,
         watch: Watch {
             context,
@@ -70,6 +71,8 @@ struct Engine<T> {
     may_be_own: bool,
     /// From when on nothing is on its way to the gateway any more.
     silent_from: Instant,
+    /// When the last question or cancel was sent. Its answer says what the gateway knew then, or after: not what it knew when the answer was here.
+    asked: Instant,
     /// Whether the gateway has said in this run what it knows of the number.
     is_known: bool,
     /// The last error that says nothing.
@@ -138,7 +141,7 @@ impl<T: Send> Engine<T> {
                 let pause = after(self.limits.schedule.pause(question)).min(deadline);
                 let is_over = timeout_at(pause, self.canceller.cancelled()).await.is_ok() || Instant::now() >= deadline;
                 // A last question before the time is up, unless somebody wants it to end.
-                if is_over && (question > 0 || self.is_cancelled()) {
+                if is_over && (self.is_cancelled() || (question > 0 && !self.may_settle_now())) {
                     return Next::Undo(refusal);
                 }
             }
@@ -182,7 +185,7 @@ impl<T: Send> Engine<T> {
                 }
                 Err(_) => {}
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline && !self.may_settle_now() {
                 return Next::Undo(refusal);
             }
         }
@@ -202,7 +205,8 @@ impl<T: Send> Engine<T> {
         // Before this moment an order may come into being after it was found absent.
         let silent_from = self.silent_from.max(after(code_valid));
         // Time for a second word, if the first one after it says nothing.
-        let until = silent_from.min(after(LONGEST_SILENCE)) + self.limits.schedule.longest().min(LONGEST_SILENCE);
+        let waited_for = silent_from.min(after(LONGEST_SILENCE));
+        let until = waited_for + self.limits.schedule.longest().min(LONGEST_SILENCE);
         let deadline = after(self.limits.cancel_timeout).max(until);
         // Until when a cancel of unknown outcome may still be carried out.
         let mut cancel_open = (self.watch.context.ticket.step == Some(Step::Cancelling)).then_some(self.silent_from);
@@ -230,12 +234,13 @@ impl<T: Send> Engine<T> {
             if self.is_known {
                 self.watch.context.ticket.step = Some(Step::Cancelling);
                 self.watch.tell(Event::Cancelling);
+                self.asked = Instant::now();
                 match self.steps.undo(&mut self.watch.context).await {
                     Undone::NotDone(reason) if refusal.is_some() && reason == NotDoneReason::Cancelled => {
                         return self.not_done(NotDoneReason::Refused, refusal);
                     }
                     Undone::NotDone(reason) => return self.not_done(reason, refusal),
-                    Undone::Absent if Instant::now() >= silent_from => {
+                    Undone::Absent if self.asked >= silent_from => {
                         let reason = if refusal.is_some() {
                             NotDoneReason::Refused
                         } else {
@@ -260,7 +265,8 @@ impl<T: Send> Engine<T> {
                     Undone::Open => {}
                 }
             }
-            if Instant::now() >= deadline {
+            // Answers may be slow: what was asked for before that moment settles nothing.
+            if Instant::now() >= deadline && self.asked >= waited_for {
                 let is_absent_code = silent_from > Instant::now() && !code_valid.is_zero();
                 return self.unknown(if is_absent_code {
                     UnknownReason::CodeValid
@@ -289,6 +295,7 @@ impl<T: Send> Engine<T> {
 
     async fn ask(&mut self) -> Word<T> {
         self.watch.tell(Event::Asking);
+        self.asked = Instant::now();
         let word = self.steps.ask(&mut self.watch.context).await;
         self.is_known |= !matches!(word, Word::Unclear(_) | Word::Refused(_) | Word::NotSent(_));
         word
@@ -310,18 +317,25 @@ impl<T: Send> Engine<T> {
         }
     }
 
-    /// Whether the same request may be sent again: nothing is on its way any more, or what it asks for is there and it only proves that.
+    /// Whether the same request may be sent again: nothing was on its way any more when the gateway was asked, or what it asks for is there and it only
+    /// proves that.
     fn may_send_again(&self, word: &Word<T>) -> bool {
         let is_there = matches!(word, Word::Unproven(_));
-        self.steps.repeats() && (is_there || Instant::now() >= self.silent_from)
+        self.steps.repeats() && (is_there || self.asked >= self.silent_from)
     }
 
-    /// Whether a process that is gone may have sent a cancel of which the ticket knows nothing, and which may still be on its way.
+    /// Whether one more question would settle what the last one could not: its answer was slow, and nothing is on its way any more since.
+    fn may_settle_now(&self) -> bool {
+        self.steps.repeats() && self.asked < self.silent_from && self.silent_from <= Instant::now()
+    }
+
+    /// Whether a process that is gone may have sent a cancel of which the ticket knows nothing, and which may still have been on its way when the
+    /// gateway was asked.
     fn may_be_cancelled_elsewhere(&self) -> bool {
         self.is_resumed
             && self.steps.can_undo()
             && self.watch.context.ticket.step.is_none()
-            && Instant::now() < self.silent_from
+            && self.asked < self.silent_from
     }
 
     fn is_cancelled(&self) -> bool {

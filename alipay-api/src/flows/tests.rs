@@ -30,6 +30,7 @@ struct Script {
     on_undo: Option<Said<Undone>>,
     repeats: bool,
     code_valid: Duration,
+    answers_after: Duration,
 }
 
 #[derive(Clone, Default)]
@@ -63,7 +64,14 @@ impl Script {
             on_undo: None,
             repeats: false,
             code_valid: Duration::ZERO,
+            answers_after: Duration::ZERO,
         }
+    }
+
+    /// What was known when a question arrived is answered so much later.
+    fn slow(mut self, answers_after: Duration) -> Self {
+        self.answers_after = answers_after;
+        self
     }
 
     fn undone(mut self, on_undo: impl FnMut(Second) -> Undone + Send + 'static) -> Self {
@@ -109,7 +117,11 @@ impl Steps<()> for Script {
 
     fn ask<'a>(&'a mut self, _: &'a mut Context) -> BoxFuture<'a, Word<()>> {
         let at = self.note("ask");
-        Box::pin(ready((self.on_ask)(at)))
+        let (word, after) = ((self.on_ask)(at), self.answers_after);
+        Box::pin(async move {
+            tokio::time::sleep(after).await;
+            word
+        })
     }
 
     fn can_undo(&self) -> bool {
@@ -119,7 +131,11 @@ impl Steps<()> for Script {
     fn undo<'a>(&'a mut self, _: &'a mut Context) -> BoxFuture<'a, Undone> {
         let at = self.note("undo");
         let on_undo = self.on_undo.as_mut().expect("what can't be undone is not undone");
-        Box::pin(ready(on_undo(at)))
+        let (word, after) = (on_undo(at), self.answers_after);
+        Box::pin(async move {
+            tokio::time::sleep(after).await;
+            word
+        })
     }
 
     fn repeats(&self) -> bool {
@@ -240,6 +256,55 @@ async fn a_lost_request_is_absent_only_when_it_can_no_longer_arrive() {
         .flow();
     assert_eq!(not_done(flow.await), NotDoneReason::Cancelled);
     assert_eq!(log.times("undo").pop(), Some(54));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_says_what_held_when_it_was_asked_for() {
+    // Absent, says a cancel at 50 seconds. Its answer is here when nothing can arrive any more, but a request at 55 seconds came after it.
+    let undo = |at| match at {
+        0..55 => Undone::Absent,
+        _ => Undone::NotDone(NotDoneReason::GivenBack),
+    };
+    let script = Script::new(|_| Word::Unclear(unclear()), |_| Word::Absent).undone(undo);
+    let (flow, log) = script.slow(seconds(14)).flow();
+    assert_eq!(not_done(flow.await), NotDoneReason::GivenBack);
+    assert!(
+        log.times("undo").iter().any(|at| (46..55).contains(at)),
+        "{:?}",
+        log.lock()
+    );
+
+    // The same of a question: what may have arrived after it is not sent again.
+    let script = Script::new(|_| Word::Unclear(unclear()), |_| Word::Absent).repeating();
+    let (flow, log) = script.slow(seconds(14)).flow();
+    let _ = flow.timeout(seconds(120)).await;
+    let sent = log.times("send");
+    let asked = log.times("ask").into_iter().filter(|at| *at < sent[1]).max();
+    assert!(asked >= Some(60), "{:?}", log.lock());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_does_not_end_with_a_question_that_came_too_early() {
+    // The time is up at 62 seconds. The answer to the question before was slow, and since 60 seconds another one would settle it.
+    let send = |at| {
+        if at < 60 {
+            Word::Unclear(unclear())
+        } else {
+            Word::Done(())
+        }
+    };
+    let script = Script::new(send, |_| Word::Absent).repeating().slow(seconds(14));
+    let (flow, log) = script.flow();
+    assert!(
+        matches!(flow.timeout(seconds(62)).await, Ended::Done(())),
+        "{:?}",
+        log.lock()
+    );
+    assert_eq!(log.times("send").len(), 2);
+    // Where something may still arrive, the time is the end.
+    let (flow, log) = Script::new(send, |_| Word::Absent).repeating().slow(seconds(14)).flow();
+    assert_eq!(unknown(flow.timeout(seconds(40)).await), UnknownReason::NoAnswer);
+    assert_eq!(log.times("send").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

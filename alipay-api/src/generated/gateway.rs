@@ -39,6 +39,11 @@ impl crate::codec::KnownValue for GatewayCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GatewayCode);
@@ -106,7 +111,7 @@ pub enum GatewayErrorCode {
     IsvDecryptionErrorNotValidEncryptKey,
     /// The content cannot be decrypted, because `encrypt_type` is not `AES`.
     IsvDecryptionErrorNotValidEncryptType,
-    /// The content could not be decrypted, and Alipay does not say why.
+    /// The content could not be decrypted, and Alipay does not say why. Alipay's list of common codes says to try again; its SDK for Node.js got this code for a wrong AES key, too.
     IsvDecryptionErrorUnknown,
     /// The method has been disabled.
     IsvForbiddenApi,
@@ -156,6 +161,10 @@ pub enum GatewayErrorCode {
     IsvMissingAppCertSn,
     /// The request lacks `app_id`.
     IsvMissingAppId,
+    /// No default sign type of the app is on file with Alipay. Save the app's key on the open platform once more.
+    IsvMissingDefaultSignatureType,
+    /// No AES key of the app is on file with Alipay. Set one up on the open platform: 接口内容加密方式.
+    IsvMissingEncryptKey,
     /// The content is encrypted, but `encrypt_type` is missing.
     IsvMissingEncryptType,
     /// The request lacks `method`.
@@ -244,6 +253,8 @@ impl crate::codec::KnownValue for GatewayErrorCode {
                 "isv.missing-alipay-root-cert-sn",
                 "isv.missing-app-cert-sn",
                 "isv.missing-app-id",
+                "isv.missing-default-signature-type",
+                "isv.missing-encrypt-key",
                 "isv.missing-encrypt-type",
                 "isv.missing-method",
                 "isv.missing-signature",
@@ -311,6 +322,8 @@ impl crate::codec::KnownValue for GatewayErrorCode {
                 Self::IsvMissingAlipayRootCertSn,
                 Self::IsvMissingAppCertSn,
                 Self::IsvMissingAppId,
+                Self::IsvMissingDefaultSignatureType,
+                Self::IsvMissingEncryptKey,
                 Self::IsvMissingEncryptType,
                 Self::IsvMissingMethod,
                 Self::IsvMissingSignature,
@@ -329,6 +342,11 @@ impl crate::codec::KnownValue for GatewayErrorCode {
                 Self::UnsupportedSdkVersion,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -396,6 +414,8 @@ impl crate::method::ErrorCode for GatewayErrorCode {
             | Self::IsvInvalidToken
             | Self::IsvMissingAlipayRootCertSn
             | Self::IsvMissingAppCertSn
+            | Self::IsvMissingDefaultSignatureType
+            | Self::IsvMissingEncryptKey
             | Self::IsvMissingSignatureConfig
             | Self::IsvMissingSignatureKey
             | Self::IsvNotOnlineApp

@@ -139,6 +139,9 @@ pub(crate) mod notification;
 /// The methods that the gateway takes in certificate mode only.
 pub(crate) const CERTIFICATE_ONLY: &[&str] = &["alipay.fund.trans.uni.transfer"];
 
+/// The methods whose content the gateway takes encrypted only.
+pub(crate) const ENCRYPTED_ONLY: &[&str] = &[];
+
 /// The methods whose success has no `code`.
 pub(crate) const WITHOUT_CODE: &[&str] = &["alipay.system.oauth.token"];
 

@@ -47,16 +47,20 @@ impl Notifications<'_> {
                 error(ErrorKind::Malformed, message)
             }
             AnswerError::Malformed { message, .. } => error(ErrorKind::Malformed, &message),
-            refused @ (AnswerError::Unsigned | AnswerError::WrongSignature) => {
+            refused @ (AnswerError::Unsigned | AnswerError::WrongSignature | AnswerError::OtherTime) => {
                 error(ErrorKind::Verification, &refused.to_string())
             }
-            refused @ AnswerError::Undecided { .. } => error(ErrorKind::Decode, &refused.to_string()).verified(),
+            refused @ (AnswerError::Undecryptable { .. } | AnswerError::Undecided { .. }) => {
+                error(ErrorKind::Decode, &refused.to_string()).verified()
+            }
         };
         let response = http::Response::new(Bytes::copy_from_slice(result.as_bytes()));
         let received = Received::new(&response);
         let unverified = protocol::DEFAULT.parse(&received, method).map_err(refused)?;
         let verifier = self.verifier(unverified.alipay_cert_sn())?;
-        let answer = unverified.verify(&*verifier, &M::INFO.answer).map_err(refused)?;
+        let answer = unverified
+            .verify(&*verifier, &M::INFO.answer, self.client.now())
+            .map_err(refused)?;
         if answer.verdict.is_error {
             // Where nobody has signed it, the phone may have been told so after a payment.
             let kind = if answer.must_be_signed() {

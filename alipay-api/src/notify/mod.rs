@@ -22,6 +22,7 @@
 mod app;
 mod app_result;
 mod diagnosis;
+mod encrypted;
 #[cfg(feature = "trade")]
 mod event;
 #[cfg(feature = "trade")]
@@ -91,9 +92,10 @@ impl Notifications<'_> {
     /// * [`ErrorKind::UnknownCertificate`]: it is signed with a certificate of Alipay's that the client does not have; see
     ///   [`receive`](Self::receive).
     /// * [`ErrorKind::Mismatch`]: it is for another app.
-    /// * [`ErrorKind::Decode`]: it is verified, and its parameters can't be read as what its name says. One field that can't be read is no
-    ///   error.
-    /// * [`ErrorKind::Configuration`]: it is in GBK, and the crate's feature `gbk` is off.
+    /// * [`ErrorKind::Decode`]: it is verified, and its parameters can't be read as what its name says, or its `biz_content` is encrypted with
+    ///   another key than the client's. One field that can't be read is no error.
+    /// * [`ErrorKind::Configuration`]: it is in GBK, and the crate's feature `gbk` is off; or it is encrypted, and the client has no
+    ///   `encryption_key`.
     ///
     /// If the notification names no certificate, the client tries every certificate that it has. If none verifies the signature, the error is
     /// [`ErrorKind::Verification`]: the notification is forged, or signed with Alipay's next certificate. The client has that
@@ -112,7 +114,7 @@ impl Notifications<'_> {
     /// an amount, or would be the next parameter in alphabetical order. (`biz_content` of a message may contain anything: it is JSON.) The library
     /// sends no request that would cause such a notification. A percent-encoded `passback_params`, as Alipay wants it, is always accepted.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        notification(self.verified(body.as_ref(), Subject::Notification)?)
+        self.notification(self.verified(body.as_ref(), Subject::Notification)?)
     }
 
     /// Verifies a notification as [`verify`](Self::verify) does, and fetches Alipay's certificate where the client does not have the one that
@@ -129,18 +131,18 @@ impl Notifications<'_> {
     /// [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now: answer with anything but [`SUCCESS`], and Alipay
     /// sends the notification again.
     pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        notification(self.fetched(body.as_ref()).await?)
+        self.notification(self.fetched(body.as_ref()).await?)
     }
 
     /// Verifies a notification as [`verify`](Self::verify) does, and reads nothing but its parameters.
     ///
     /// For notifications with types [of your own](Verified::read), and for one that is genuine and can't be read
-    /// ([`ErrorKind::Decode`]): the order's number is there all the same.
+    /// ([`ErrorKind::Decode`]): the order's number is there all the same. An encrypted `biz_content` that can't be decrypted is given as it came.
     ///
     /// # Errors
-    /// As for [`verify`](Self::verify), but for [`ErrorKind::Decode`].
+    /// As for [`verify`](Self::verify), but for [`ErrorKind::Decode`] and for what can't be decrypted.
     pub fn verify_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
-        Ok(unread(self.verified(body.as_ref(), Subject::Notification)?))
+        Ok(self.unread(self.verified(body.as_ref(), Subject::Notification)?))
     }
 
     /// Verifies a notification as [`receive`](Self::receive) does, and reads nothing but its parameters, as
@@ -149,7 +151,21 @@ impl Notifications<'_> {
     /// # Errors
     /// As for [`receive`](Self::receive), but for [`ErrorKind::Decode`].
     pub async fn receive_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
-        Ok(unread(self.fetched(body.as_ref()).await?))
+        Ok(self.unread(self.fetched(body.as_ref()).await?))
+    }
+
+    /// Reads the notification that the parameters are.
+    fn notification(self, parameters: VerifiedParameters) -> Result<Verified<Notification>, Error> {
+        let decrypted = encrypted::decrypted(&parameters, self.client.encryption_key())?;
+        let unread = unread(decrypted.unwrap_or(parameters));
+        let known = unread.read_verified(Notification::read)?;
+        known.try_map(|known| Ok(known.unwrap_or_else(|| Notification::Other(unread.into_inner()))))
+    }
+
+    /// The notification that the parameters are, by its name alone.
+    fn unread(self, parameters: VerifiedParameters) -> Verified<OtherNotification> {
+        let decrypted = encrypted::decrypted(&parameters, self.client.encryption_key());
+        unread(decrypted.ok().flatten().unwrap_or(parameters))
     }
 
     /// Parses, fetches the certificate that is named where it must, verifies, and only then gives the parameters out.
@@ -287,13 +303,6 @@ impl Incoming<'_> {
             .filter(|serial| !serial.is_empty())?;
         Some(String::from_utf8_lossy(serial).into_owned())
     }
-}
-
-/// Reads the notification that the parameters are.
-fn notification(parameters: VerifiedParameters) -> Result<Verified<Notification>, Error> {
-    let unread = unread(parameters);
-    let known = unread.read_verified(Notification::read)?;
-    known.try_map(|known| Ok(known.unwrap_or_else(|| Notification::Other(unread.into_inner()))))
 }
 
 /// The notification that the parameters are, by its name alone.

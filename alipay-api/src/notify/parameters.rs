@@ -236,11 +236,7 @@ impl Unverified {
     /// Whether the parameters name GBK as their charset, and not UTF-8.
     pub(super) fn is_gbk(&self) -> Result<bool, Error> {
         let charset = self.get("charset").unwrap_or_default();
-        match charset.to_ascii_lowercase().as_slice() {
-            b"utf-8" | b"utf8" | b"" => Ok(false),
-            b"gbk" | b"gb2312" | b"gb18030" => Ok(true),
-            _ => Err(self.subject.malformed("has a `charset` other than utf-8 and GBK")),
-        }
+        names_gbk(charset).ok_or_else(|| self.subject.malformed("has a `charset` other than utf-8 and GBK"))
     }
 
     /// As text, by the charset that the parameters name themselves; `gbk` decodes GBK.
@@ -367,6 +363,20 @@ impl VerifiedParameters {
             .map(|(_, value)| value)
     }
 
+    /// Whether they name GBK as the charset that they came in.
+    pub(super) fn is_gbk(&self) -> bool {
+        names_gbk(self.get("charset").unwrap_or_default().as_bytes()) == Some(true)
+    }
+
+    /// The same with another value of this parameter.
+    pub(super) fn with(&self, name: &str, value: &str) -> Self {
+        let mut changed = Self::empty();
+        for (other, before) in self.iter() {
+            changed.push(other, if other == name { value } else { before });
+        }
+        changed
+    }
+
     /// Which kind of notification it is; empty where it does not say.
     pub(super) fn name(&self) -> &str {
         let mut names = NAMED_BY.into_iter().filter_map(|name| self.get(name));
@@ -413,6 +423,15 @@ impl Eq for VerifiedParameters {}
 impl Place {
     fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// Whether the charset of this name is GBK, and not UTF-8; `None` for another.
+fn names_gbk(charset: &[u8]) -> Option<bool> {
+    match charset.to_ascii_lowercase().as_slice() {
+        b"utf-8" | b"utf8" | b"" => Some(false),
+        b"gbk" | b"gb2312" | b"gb18030" => Some(true),
+        _ => None,
     }
 }
 

@@ -75,12 +75,13 @@ impl<T> Verified<T> {
         self.parameter("notify_id")
     }
 
-    /// A parameter as it came, decoded; `sign` and `sign_type` are not among them.
+    /// A parameter as it came, decoded; `sign` and `sign_type` are not among them. An encrypted `biz_content` is decrypted where the client
+    /// has the key.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name)
     }
 
-    /// All parameters, as they came, by name; without `sign` and `sign_type`.
+    /// All parameters, as [`parameter`](Self::parameter) gives them, by name; without `sign` and `sign_type`.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter()
     }

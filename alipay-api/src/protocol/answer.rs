@@ -1,17 +1,30 @@
 //! An answer. It is parsed and its signature is checked before any of it is given out.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Protocol, Verdict, member, received::Received};
-use crate::{codec::Values, error::GatewayError, method::AnswerInfo, sign::Verifier};
+use super::{Claim, Verdict, WireProtocol, member, received::Received};
+use crate::{
+    codec::Values,
+    encryption::{DecryptionError, EncryptionKey, Plaintext},
+    error::GatewayError,
+    method::AnswerInfo,
+    sign::Verifier,
+};
+
+/// How far the gateway's clock and this machine's may differ. Alipay names no limit for answers: this is what it allows requests.
+const MAX_DIFFERENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The content of an answer.
 pub(crate) struct Answer<'a> {
-    protocol: &'static dyn Protocol,
+    protocol: &'static dyn WireProtocol,
     received: &'a Received<'a>,
-    /// The exact text.
+    /// The exact text, decrypted where it came encrypted.
     pub(crate) text: &'a str,
     /// What it says; the members of the protocol are hidden.
     pub(crate) values: Values<'a>,
@@ -33,6 +46,13 @@ pub(crate) enum AnswerError {
     Unsigned,
     /// The signature does not hold.
     WrongSignature,
+    /// The signature holds, and was made long before the request, or long after.
+    OtherTime,
+    /// The answer is verified, and can't be decrypted.
+    Undecryptable {
+        /// The exact text of its content.
+        content: String,
+    },
     /// The answer is verified, and says neither that the call succeeded nor that it failed.
     Undecided {
         message: &'static str,
@@ -47,6 +67,10 @@ impl fmt::Display for AnswerError {
             Self::Malformed { message, .. } => message,
             Self::Unsigned => "the answer has no signature",
             Self::WrongSignature => "the answer's signature does not hold",
+            Self::OtherTime => {
+                "the answer was signed at another time: it may be an old one that was repeated, or this machine's clock is wrong"
+            }
+            Self::Undecryptable { .. } => "the answer is signed, but can't be decrypted",
             Self::Undecided { message, .. } => message,
         })
     }
@@ -64,12 +88,14 @@ impl AnswerError {
 
 /// An answer that is not verified yet. All that it gives out is which certificate it claims to be signed with.
 pub(crate) struct UnverifiedAnswer<'a> {
-    pub(super) protocol: &'static dyn Protocol,
+    pub(super) protocol: &'static dyn WireProtocol,
     pub(super) received: &'a Received<'a>,
     /// The content's exact text.
     pub(super) text: &'a str,
-    /// What it says.
+    /// What it says; nothing where it is encrypted.
     pub(super) values: Values<'a>,
+    /// The ciphertext, where the content is one.
+    pub(super) ciphertext: Option<Cow<'a, str>>,
     /// Whether what stands around the content says that it is an error.
     pub(super) is_error: bool,
     /// What is signed.
@@ -77,6 +103,8 @@ pub(crate) struct UnverifiedAnswer<'a> {
     /// The signature in base64; absent or empty where there is none.
     pub(super) sign: Option<Cow<'a, str>>,
     pub(super) alipay_cert_sn: Option<Cow<'a, str>>,
+    /// When it was signed, in milliseconds since 1970, where the message says so.
+    pub(super) signed_at: Option<u64>,
 }
 
 impl<'a> UnverifiedAnswer<'a> {
@@ -92,11 +120,33 @@ impl<'a> UnverifiedAnswer<'a> {
         member.ok().flatten().map(Cow::into_owned)
     }
 
-    /// Checks the signature, if there is one, and finds out whether the answer is a success.
-    pub(crate) fn verify(self, verifier: &dyn Verifier, info: &AnswerInfo) -> Result<Answer<'a>, AnswerError> {
-        let is_signed = self.is_signed();
-        if let (true, Some(sign)) = (is_signed, &self.sign) {
+    /// Checks the signature, if there is one, and finds out whether the answer is a success. For what nobody has asked to be encrypted.
+    pub(crate) fn verify(
+        self,
+        verifier: &dyn Verifier,
+        info: &AnswerInfo,
+        now: SystemTime,
+    ) -> Result<Answer<'a>, AnswerError> {
+        let authentic = self.authenticate(verifier)?;
+        authentic.check_time(now)?;
+        authentic.decrypt(None)?;
+        authentic.judge(None, info)
+    }
+
+    /// Checks the signature, if there is one.
+    pub(crate) fn authenticate(self, verifier: &dyn Verifier) -> Result<AuthenticAnswer<'a>, AnswerError> {
+        if let (true, Some(sign)) = (self.is_signed(), &self.sign) {
             self.check(sign, verifier)?;
+        }
+        Ok(AuthenticAnswer(self))
+    }
+
+    /// Finds out whether the answer is a success: what it says is this plain text, where it came encrypted.
+    fn judge(mut self, plain: Option<&'a str>, info: &AnswerInfo) -> Result<Answer<'a>, AnswerError> {
+        let is_signed = self.is_signed();
+        if let Some(plain) = plain {
+            self.values = Values::parse(plain, 1).map_err(|_| self.undecryptable())?;
+            self.text = plain;
         }
         let verdict = self.protocol.judge(&self.values, self.is_error, info)?;
         // An error may be unsigned, where the gateway can't identify the caller. Anything else must be signed.
@@ -115,7 +165,12 @@ impl<'a> UnverifiedAnswer<'a> {
             }
         }
         let mut values = self.values;
-        values.hide(self.protocol.own_members(), info.own_members);
+        let own = if verdict.is_error || verdict.claim == Claim::Pending {
+            self.protocol.members_of_errors()
+        } else {
+            self.protocol.own_members()
+        };
+        values.hide(own, info.own_members);
         Ok(Answer {
             protocol: self.protocol,
             received: self.received,
@@ -124,6 +179,12 @@ impl<'a> UnverifiedAnswer<'a> {
             verdict,
             verified: is_signed,
         })
+    }
+
+    fn undecryptable(&self) -> AnswerError {
+        AnswerError::Undecryptable {
+            content: self.text.to_owned(),
+        }
     }
 
     fn is_signed(&self) -> bool {
@@ -143,6 +204,50 @@ impl<'a> UnverifiedAnswer<'a> {
             return Ok(());
         }
         Err(AnswerError::WrongSignature)
+    }
+}
+
+/// An answer whose signature holds, or which has none. It is to be decrypted and judged before any of it is given out.
+pub(crate) struct AuthenticAnswer<'a>(UnverifiedAnswer<'a>);
+
+impl<'a> AuthenticAnswer<'a> {
+    /// Refuses an answer that was signed at quite another time than this: an old one could be repeated.
+    pub(crate) fn check_time(&self, now: SystemTime) -> Result<(), AnswerError> {
+        let Some(signed_at) = self.0.signed_at.filter(|_| self.0.is_signed()) else {
+            return Ok(());
+        };
+        let signed_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(signed_at));
+        let difference =
+            signed_at.map(|signed_at| now.duration_since(signed_at).unwrap_or_else(|error| error.duration()));
+        match difference {
+            Some(difference) if difference <= MAX_DIFFERENCE => Ok(()),
+            _ => Err(AnswerError::OtherTime),
+        }
+    }
+
+    /// Decrypts the content with the key of the request; `None` where it came plain. Without a key, encryption was not asked for.
+    pub(crate) fn decrypt(&self, key: Option<&EncryptionKey>) -> Result<Option<Plaintext>, AnswerError> {
+        let Some(ciphertext) = &self.0.ciphertext else {
+            return Ok(None);
+        };
+        let Some(key) = key else {
+            return Err(AnswerError::malformed(
+                "the answer is encrypted, and encryption was not asked for",
+            ));
+        };
+        if !self.0.is_signed() {
+            // Only Alipay's own ciphertexts are decrypted. Else anyone could find out by trying what they hold.
+            return Err(AnswerError::Unsigned);
+        }
+        let plain = key.decrypt(ciphertext, key.encrypt_type());
+        plain.map(Some).map_err(|DecryptionError| self.0.undecryptable())
+    }
+
+    /// Finds out whether the answer is a success. `plain` is what [`decrypt`](Self::decrypt) has given.
+    pub(crate) fn judge(self, plain: Option<&'a Plaintext>, info: &AnswerInfo) -> Result<Answer<'a>, AnswerError> {
+        let plain = plain.map(Plaintext::text).transpose();
+        let plain = plain.map_err(|DecryptionError| self.0.undecryptable())?;
+        self.0.judge(plain, info)
     }
 }
 

@@ -8,11 +8,12 @@ use super::{ambiguity, negative_amount::NegativeAmount};
 use crate::{
     cert::Certificates,
     codec::{Field, JsonWriter, MissingFields, Object, Values, View, from_json, to_text},
+    encryption::Ciphertext,
     error::Sanitized,
-    method::{MethodInfo, Retry},
+    method::{MethodInfo, Retry, V3},
     random::RandomSource,
     sign::SignType,
-    types::{DateTime, File, ParseTimeError, Secret},
+    types::{DateTime, File, FileError, FileErrorKind, ParseTimeError, Secret},
 };
 
 /// A request's fields, sorted by what they are. The protocol gives each its place.
@@ -23,11 +24,38 @@ pub(crate) struct RequestContent {
     /// The business fields as one JSON object; empty where there are none.
     pub(crate) content: Secret,
     /// Parameters of their own.
-    pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
+    pub(crate) top_level: Vec<Parameter>,
     /// Multipart files.
     pub(crate) files: Vec<(Cow<'static, str>, File)>,
     /// What the answer repeats, by the names of the fields.
     pub(crate) asked: Vec<(&'static str, String)>,
+    /// The method's place in V3.
+    pub(crate) rest: Rest,
+}
+
+/// A field that is a parameter of its own in V2.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) text: Secret,
+    /// Whether the text is the JSON of an object or a list, which V3 has as such.
+    pub(crate) is_json: bool,
+}
+
+/// A method's place in V3.
+#[derive(Debug, Default)]
+pub(crate) enum Rest {
+    /// The method has none, or none is known.
+    #[default]
+    None,
+    /// By its spec.
+    Method(V3),
+    /// As the caller gives it: the content is the body.
+    Raw {
+        verb: http::Method,
+        /// Path and query, encoded.
+        target: String,
+    },
 }
 
 /// Why a request can't be sent as it is.
@@ -36,6 +64,7 @@ pub(crate) enum InvalidRequest {
     Missing(MissingFields),
     Ambiguous(Ambiguous),
     Negative(NegativeAmount),
+    File(FileError),
     /// The method is called in another way.
     WrongKind(&'static str),
 }
@@ -54,6 +83,8 @@ pub(crate) struct Options {
     pub(crate) return_url: Option<String>,
     pub(crate) app_auth_token: Option<Secret>,
     pub(crate) auth_token: Option<Secret>,
+    /// What is [confidential](super::WireProtocol::confidential) of the request, where the call is encrypted: it goes in place of the plain text.
+    pub(crate) ciphertext: Option<Ciphertext>,
 }
 
 impl fmt::Debug for Options {
@@ -72,6 +103,7 @@ impl fmt::Debug for Options {
             .field("return_url", &without_query(&self.return_url))
             .field("app_auth_token", &self.app_auth_token)
             .field("auth_token", &self.auth_token)
+            .field("ciphertext", &self.ciphertext)
             .finish()
     }
 }
@@ -93,6 +125,7 @@ pub(crate) struct Identity<'a> {
 /// When a request is made.
 pub(crate) struct Timestamp {
     beijing: String,
+    milliseconds: u128,
 }
 
 impl Timestamp {
@@ -100,12 +133,21 @@ impl Timestamp {
         let mut beijing = String::with_capacity("yyyy-MM-dd HH:mm:ss".len());
         // Writing into memory does not fail.
         let _ = write!(beijing, "{}", DateTime::try_from(time)?);
-        Ok(Self { beijing })
+        let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(Self {
+            beijing,
+            milliseconds: since_epoch.as_millis(),
+        })
     }
 
     /// Beijing time, `yyyy-MM-dd HH:mm:ss`.
     pub(crate) fn beijing(&self) -> &str {
         &self.beijing
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn milliseconds(&self) -> u128 {
+        self.milliseconds
     }
 }
 
@@ -129,9 +171,16 @@ impl RequestContent {
                 Ambiguous::check(name, text).map_err(InvalidRequest::Ambiguous)?;
             }
             if info.files.contains(&name) {
-                files.extend(file(value).map(|file| (Cow::Borrowed(name), file.clone())));
+                if let Some(file) = file(value) {
+                    info.check_file(name, file).map_err(InvalidRequest::File)?;
+                    files.push((Cow::Borrowed(name), file.clone()));
+                }
             } else if info.top_level.contains(&name) {
-                top_level.push((Cow::Borrowed(name), to_text(value)?.into()));
+                top_level.push(Parameter {
+                    name: Cow::Borrowed(name),
+                    text: to_text(value)?.into(),
+                    is_json: is_composite(value),
+                });
             } else {
                 out.name(name);
                 value.encode(&mut out);
@@ -147,7 +196,11 @@ impl RequestContent {
                 continue;
             }
             if info.top_level.contains(name) {
-                top_level.push((Cow::Borrowed(*name), (*value).into()));
+                top_level.push(Parameter {
+                    name: Cow::Borrowed(*name),
+                    text: (*value).into(),
+                    is_json: false,
+                });
             } else {
                 out.name(name);
                 out.string(value);
@@ -166,6 +219,7 @@ impl RequestContent {
             top_level,
             files,
             asked,
+            rest: info.v3.map_or(Rest::None, Rest::Method),
         })
     }
 
@@ -193,8 +247,14 @@ impl RequestContent {
 
     /// The values of parameters of this name that stand beside the content.
     pub(crate) fn parameters<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Secret> {
-        let named = self.top_level.iter().filter(move |(parameter, _)| parameter == name);
-        named.map(|(_, value)| value)
+        let named = self.top_level.iter().filter(move |parameter| parameter.name == name);
+        named.map(|parameter| &parameter.text)
+    }
+
+    /// The error for a file that was a stream, and has been sent.
+    pub(crate) fn spent_file(&self) -> Option<FileError> {
+        let (name, _) = self.files.iter().find(|(_, file)| file.is_spent())?;
+        Some(FileError::new(name, FileErrorKind::AlreadySent))
     }
 
     /// A request of this method that says nothing.
@@ -248,6 +308,7 @@ impl fmt::Display for InvalidRequest {
             Self::Missing(missing) => missing.fmt(formatter),
             Self::Ambiguous(ambiguous) => ambiguous.fmt(formatter),
             Self::Negative(negative) => negative.fmt(formatter),
+            Self::File(error) => error.fmt(formatter),
             Self::WrongKind(message) => formatter.write_str(message),
         }
     }
@@ -269,10 +330,19 @@ fn text(field: &dyn Field) -> Option<&str> {
     scalar(field)?.downcast_ref().map(String::as_str)
 }
 
+/// Whether a field holds an object or a list.
+fn is_composite(field: &dyn Field) -> bool {
+    match field.view() {
+        View::Scalar(_) | View::Enum(_) => false,
+        View::Option(held) => held.is_some_and(is_composite),
+        View::Object(_) | View::List(_) => true,
+    }
+}
+
 fn scalar(field: &dyn Field) -> Option<&dyn Any> {
     match field.view() {
         View::Scalar(scalar) => Some(scalar),
         View::Option(held) => scalar(held?),
-        View::Object(_) | View::List(_) => None,
+        View::Enum(_) | View::Object(_) | View::List(_) => None,
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! A protocol turns the [content](content::RequestContent) of a request into bytes, says which of them are signed, and takes an answer
 //! apart. It knows no client, no key and no transport: the exchange brings those, and knows nothing of how a request is written. To add a
-//! protocol, implement [`Protocol`] and [`Unsigned`].
+//! protocol, implement [`WireProtocol`] and [`Unsigned`].
 //!
 //! # Encryption
-//! None is there yet. Its place is between the content and the protocol, on both ways: a request is encrypted, then signed; an answer is
-//! verified, then decrypted, then read. So it works on [`RequestContent::content`](content::RequestContent::content) before
-//! [`Protocol::encode`], and on [`Answer::text`](answer::Answer::text) after
-//! [`UnverifiedAnswer::verify`](answer::UnverifiedAnswer::verify), whatever the protocol.
+//! Its place is between the content and the protocol, on both ways: a request is encrypted, then signed; an answer is verified, then decrypted,
+//! then read. A protocol says what of a request is [confidential](WireProtocol::confidential). The exchange encrypts that, once for all attempts,
+//! and [`WireProtocol::encode`] is given the [ciphertext](content::Options::ciphertext) to send in its place. Of an answer, the protocol says
+//! whether its content is a [ciphertext](answer::UnverifiedAnswer::ciphertext); the exchange decrypts it once it is
+//! [authentic](answer::UnverifiedAnswer::authenticate).
 //!
 //! # What is the same in all
 //! Browsers and phone apps are [handed](handed_over) requests of V2, and Alipay notifies by V2's form, whatever protocol a server
@@ -17,35 +18,63 @@
 pub(crate) mod ambiguity;
 pub(crate) mod answer;
 pub(crate) mod content;
+mod multipart;
 mod negative_amount;
 pub(crate) mod received;
 pub(crate) mod urlencoded;
 mod v2;
+mod v3;
 
 #[cfg(test)]
 mod tests;
 
 use std::{borrow::Cow, error::Error, fmt};
 
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
-pub(crate) use self::v2::{Form, HandedOver, handed_over};
 use self::{
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},
     received::Received,
 };
-use crate::{codec::Values, error::GatewayError, method::AnswerInfo};
+pub(crate) use self::{
+    v2::{Form, HandedOver, handed_over},
+    v3::is_target as v3_target_is_sound,
+};
+use crate::{codec::Values, error::GatewayError, method::AnswerInfo, sign::SignType, transport::RequestBody};
 
-/// The protocol of a client by default.
-pub(crate) const DEFAULT: &dyn Protocol = &v2::V2;
+/// The gateway's protocol that a client's server calls go by: [`ClientBuilder::protocol`](crate::ClientBuilder::protocol) sets it, and
+/// [`Call::protocol`](crate::Call::protocol) for one call.
+///
+/// A typed call is the same in both: fields, results, errors. Pages, apps, notifications and [calls by name](crate::Client::call_raw) are
+/// V2 whatever is set here, for V3 has none of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// `gateway.do`: a signed form, answered by JSON that holds its signature. Every method has it, and every sign type.
+    #[default]
+    V2,
+    /// `/v3/…`: REST, signed in HTTP headers, by RSA2 only. A method without a V3 form is refused before anything is sent.
+    V3,
+}
+
+impl Protocol {
+    pub(crate) fn wire(self) -> &'static dyn WireProtocol {
+        match self {
+            Self::V2 => DEFAULT,
+            Self::V3 => &v3::V3,
+        }
+    }
+}
+
+/// The protocol of a client by default, and of all that V3 does not have.
+pub(crate) const DEFAULT: &dyn WireProtocol = &v2::V2;
 
 /// Why a signature of Alipay's may not hold, to follow "or".
 pub(crate) const WRONG_ALIPAY_KEY: &str = "the client has a wrong Alipay public key (支付宝公钥): that of another app, or of the other environment (sandbox or production)";
 
 /// A way to call the gateway.
-pub(crate) trait Protocol: fmt::Debug + Send + Sync {
+pub(crate) trait WireProtocol: fmt::Debug + Send + Sync {
     /// Writes a request, up to its signature.
     fn encode<'a>(
         &self,
@@ -53,6 +82,13 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync {
         identity: &Identity<'a>,
         options: &'a Options,
     ) -> Result<Box<dyn Unsigned + 'a>, InvalidParameter>;
+
+    /// The text that is encrypted, where the call is; empty where the request has nothing that can be.
+    fn confidential<'a>(
+        &self,
+        content: &'a RequestContent,
+        options: &'a Options,
+    ) -> Result<Cow<'a, str>, InvalidParameter>;
 
     /// Takes the answer to a call of `method` apart. Nothing of it is verified.
     fn parse<'a>(&'static self, received: &'a Received<'a>, method: &str) -> Result<UnverifiedAnswer<'a>, AnswerError>;
@@ -71,6 +107,11 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync {
     /// The members of an answer's content that belong to the protocol, not to the method.
     fn own_members(&self) -> &'static [&'static str];
 
+    /// The same of an answer that is an error, or pending.
+    fn members_of_errors(&self) -> &'static [&'static str] {
+        self.own_members()
+    }
+
     /// What is known of the answers to a method that has no spec.
     fn answer_without_spec(&self, method: &str) -> &'static AnswerInfo;
 }
@@ -81,7 +122,7 @@ pub(crate) trait Unsigned: Send + Sync {
     fn message(&self) -> Zeroizing<String>;
 
     /// The request with this signature over its message.
-    fn finish(&self, signature: &[u8]) -> Result<http::Request<Bytes>, http::Error>;
+    fn finish(&self, signature: &[u8]) -> Result<http::Request<RequestBody>, http::Error>;
 
     /// Where the gateway says that this request's signature is wrong, tells what differs, and takes the request out of its words.
     fn explain(&self, gateway: &mut GatewayError);
@@ -96,6 +137,8 @@ pub(crate) struct Verdict {
     pub(crate) claim: Claim,
     /// Why the answer is neither an error nor a success.
     pub(crate) undecided: Option<&'static str>,
+    /// The answer has what only the answer to a query of the call has.
+    pub(crate) is_of_query: bool,
     /// The gateway signs errors of this sort, for it knows the caller.
     pub(crate) must_be_signed: bool,
 }
@@ -120,9 +163,19 @@ pub(crate) enum Claim {
     Failure,
 }
 
-/// A parameter can't be sent as it was given.
+/// A request can't be written as it was given.
 #[derive(Debug)]
 pub(crate) enum InvalidParameter {
+    /// The method has no form in V3.
+    NotInV3,
+    /// V3 has one sign type.
+    SignType(SignType),
+    /// V3 has no place for it in this method.
+    NoPlace(String),
+    /// It is a part of the path: without it, or as this text, it would be another path.
+    InPath(String),
+    /// The content is not a JSON object, whose members V3 could place.
+    NotAnObject,
     /// Which of the two would count?
     Duplicate(String),
     /// The signature is this library's to make, and names are words.
@@ -132,6 +185,21 @@ pub(crate) enum InvalidParameter {
 impl fmt::Display for InvalidParameter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotInV3 => formatter
+                .write_str("V3 does not have this method: call it by V2, such as by Call::protocol(Protocol::V2)"),
+            Self::SignType(sign_type) => write!(
+                formatter,
+                "V3 is signed with RSA2, and the client's sign type is {sign_type}: call the method by V2, or use RSA2"
+            ),
+            Self::NoPlace(name) => write!(
+                formatter,
+                "V3 has no place for `{name}` in this method: leave it out, or call the method by V2"
+            ),
+            Self::InPath(name) => write!(
+                formatter,
+                "`{name}` stands in the path of V3: it must be given, and be neither empty nor `.` nor `..`"
+            ),
+            Self::NotAnObject => formatter.write_str("the content is not a JSON object"),
             Self::Duplicate(name) => write!(formatter, "the parameter `{name}` is given twice"),
             Self::Name(name) => write!(formatter, "`{name}` can't be the name of a parameter"),
         }
@@ -147,4 +215,9 @@ fn member<'a>(values: &Values<'a>, name: &str) -> Result<Option<Cow<'a, str>>, A
         .transpose()
         .map_err(|error| AnswerError::malformed(format!("the answer can't be read: {error}")))?;
     Ok(text.flatten())
+}
+
+/// Whether the text is the beginning of JSON, or empty.
+fn is_cut_short(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).is_err_and(|error| error.is_eof())
 }

@@ -33,6 +33,7 @@ fn find(field: &dyn Field) -> Option<DecodeError> {
             let price = scalar.downcast_ref::<Price>()?;
             price.is_negative().then(|| DecodeError::new("negative"))
         }
+        View::Enum(_) => None,
         View::Option(held) => find(held?),
         View::Object(object) => object
             .fields()

@@ -30,6 +30,11 @@ impl<'a> Received<'a> {
         self.response.headers().get(name)?.to_str().ok()
     }
 
+    /// All headers of this name.
+    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &'a http::HeaderValue> {
+        self.response.headers().get_all(name).iter()
+    }
+
     /// Alipay's number of the exchange.
     pub(crate) fn trace_id(&self) -> Option<&'a str> {
         self.header("trace_id").or_else(|| self.header("alipay-trace-id"))

@@ -7,13 +7,12 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use alipay_mock::keys::{KeyPair, SignType as MockSignType};
 
 use super::{
-    Claim, InvalidParameter, Protocol, Unsigned, Verdict,
+    Claim, InvalidParameter, Unsigned, Verdict, WireProtocol,
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},
     member,
@@ -26,7 +25,7 @@ use crate::{
     method::AnswerInfo,
     sign::{PublicKey, SignType},
     trade::{Query, QueryErrorCode, QueryResponse, types::TradeStatus},
-    transport::{BoxFuture, MethodName, Request, Response, Transport, TransportError},
+    transport::{BoxFuture, MethodName, Request, RequestBody, Response, Transport, TransportError},
 };
 
 #[derive(Debug)]
@@ -37,7 +36,7 @@ struct JsonRequest<'a> {
     identity: Identity<'a>,
 }
 
-impl Protocol for JsonProtocol {
+impl WireProtocol for JsonProtocol {
     fn encode<'a>(
         &self,
         content: &'a RequestContent,
@@ -46,6 +45,10 @@ impl Protocol for JsonProtocol {
     ) -> Result<Box<dyn Unsigned + 'a>, InvalidParameter> {
         let identity = *identity;
         Ok(Box::new(JsonRequest { content, identity }))
+    }
+
+    fn confidential<'a>(&self, _: &'a RequestContent, _: &'a Options) -> Result<Cow<'a, str>, InvalidParameter> {
+        Ok(Cow::Borrowed(""))
     }
 
     fn parse<'a>(&'static self, received: &'a Received<'a>, _: &str) -> Result<UnverifiedAnswer<'a>, AnswerError> {
@@ -61,10 +64,12 @@ impl Protocol for JsonProtocol {
             received,
             text,
             values: Values::parse(text, 0).map_err(|error| AnswerError::malformed(error.to_string()))?,
+            ciphertext: None,
             is_error: received.status() != 200,
             message: Cow::Borrowed(text.as_bytes()),
             sign: received.header("signature").map(Cow::Borrowed),
             alipay_cert_sn: None,
+            signed_at: None,
         })
     }
 
@@ -74,6 +79,7 @@ impl Protocol for JsonProtocol {
             claim: if is_error { Claim::Failure } else { Claim::Success },
             must_be_signed: false,
             undecided: None,
+            is_of_query: false,
         })
     }
 
@@ -83,7 +89,7 @@ impl Protocol for JsonProtocol {
             code: received.status().to_string(),
             message: text("message").unwrap_or_default(),
             sub_code: text("code"),
-            sub_message: None,
+            ..GatewayError::default()
         }
     }
 
@@ -102,11 +108,11 @@ impl Unsigned for JsonRequest<'_> {
         Zeroizing::new(format!("{}\n{time}\n{}", content.method, content.content.expose()))
     }
 
-    fn finish(&self, signature: &[u8]) -> Result<http::Request<Bytes>, http::Error> {
+    fn finish(&self, signature: &[u8]) -> Result<http::Request<RequestBody>, http::Error> {
         http::Request::post(format!("{}/{}", self.identity.gateway, self.content.method))
             .header("time", self.identity.timestamp.beijing())
             .header("signature", BASE64_STANDARD.encode(signature))
-            .body(Bytes::from(self.content.content.expose().to_owned()))
+            .body(self.content.content.expose().to_owned().into())
     }
 
     fn explain(&self, _: &mut GatewayError) {}
@@ -161,7 +167,7 @@ async fn query(answers: &[Answer]) -> (Result<QueryResponse, Error>, usize) {
     });
     let client = Client::builder("2021000000000001", credentials)
         .gateway("https://gateway.example/v9")
-        .protocol(&JsonProtocol)
+        .wire_protocol(&JsonProtocol)
         .transport(Arc::clone(&server))
         .build()
         .unwrap();

@@ -15,7 +15,7 @@ pub(crate) fn append_encoded<'a>(out: &mut String, parameters: impl Iterator<Ite
 }
 
 /// Encodes every character that is not unreserved in RFC 3986.
-fn append_value(out: &mut String, value: &str) {
+pub(super) fn append_value(out: &mut String, value: &str) {
     let mut rest = value;
     while let Some(place) = rest.bytes().position(|byte| !UNRESERVED[usize::from(byte)]) {
         let (plain, after) = rest.split_at(place);

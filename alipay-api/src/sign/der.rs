@@ -7,15 +7,44 @@ use rsa::pkcs8::der::{
     asn1::{AnyRef, ObjectIdentifier},
 };
 
-use super::{file::MAX_LEN, key_error::KeyErrorKind};
+use super::{KeyAlgorithm, file::MAX_LEN, key_error::KeyErrorKind};
 
 const RSA: ObjectIdentifier = rsa::pkcs1::ALGORITHM_OID;
 const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// The curve of SM2.
+#[cfg(feature = "sm2")]
+pub(super) const SM2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
 
-/// An RSA key: its PKCS#1 structure, without what was around it. Its numbers have not been checked.
+/// A key without what was around it. Its numbers have not been checked.
 pub(super) enum Key<'a> {
-    Private(&'a [u8]),
-    Public(&'a [u8]),
+    /// PKCS#1.
+    RsaPrivate(&'a [u8]),
+    /// PKCS#1.
+    RsaPublic(&'a [u8]),
+    /// SEC 1.
+    #[cfg(feature = "sm2")]
+    Sm2Private(&'a [u8]),
+    /// A point by SEC 1.
+    #[cfg(feature = "sm2")]
+    Sm2Public(&'a [u8]),
+}
+
+impl<'a> Key<'a> {
+    fn private(algorithm: KeyAlgorithm, key: &'a [u8]) -> Self {
+        match algorithm {
+            KeyAlgorithm::Rsa => Self::RsaPrivate(key),
+            #[cfg(feature = "sm2")]
+            KeyAlgorithm::Sm2 => Self::Sm2Private(key),
+        }
+    }
+
+    fn public(algorithm: KeyAlgorithm, key: &'a [u8]) -> Self {
+        match algorithm {
+            KeyAlgorithm::Rsa => Self::RsaPublic(key),
+            #[cfg(feature = "sm2")]
+            KeyAlgorithm::Sm2 => Self::Sm2Public(key),
+        }
+    }
 }
 
 /// Finds the key in a piece of DER, or says what else it is.
@@ -35,20 +64,23 @@ pub(super) fn identify(der: &[u8]) -> Result<Key<'_>, KeyErrorKind> {
     let fields = fields(sequence(der)?)?;
     let tags: Vec<Tag> = fields.iter().map(tag).collect();
     match (tags.as_slice(), fields.as_slice()) {
-        ([Tag::Integer, Tag::Integer], _) => Ok(Key::Public(der)),
-        ([Tag::Integer, Tag::Integer, Tag::Integer, ..], _) => Ok(Key::Private(der)),
+        ([Tag::Integer, Tag::Integer], _) => Ok(Key::RsaPublic(der)),
+        ([Tag::Integer, Tag::Integer, Tag::Integer, ..], _) => Ok(Key::RsaPrivate(der)),
         // SubjectPublicKeyInfo: a BIT STRING's first byte counts the bits that its last byte lacks.
-        ([Tag::Sequence, Tag::BitString], [algorithm, key]) => match (rsa_only(algorithm)?, key.value()) {
-            ((), [0, pkcs1 @ ..]) => Ok(Key::Public(pkcs1)),
+        ([Tag::Sequence, Tag::BitString], [identifier, key]) => match (algorithm(identifier)?, key.value()) {
+            (algorithm, [0, key @ ..]) => Ok(Key::public(algorithm, key)),
             _ => Err(KeyErrorKind::Unrecognised),
         },
         // PKCS#8, which may go on with attributes and with the public key.
-        ([Tag::Integer, Tag::Sequence, Tag::OctetString, ..], [_, algorithm, key, ..]) => {
-            rsa_only(algorithm)?;
-            Ok(Key::Private(key.value()))
+        ([Tag::Integer, Tag::Sequence, Tag::OctetString, ..], [_, identifier, key, ..]) => {
+            Ok(Key::private(algorithm(identifier)?, key.value()))
         }
         // SEC 1: an elliptic-curve private key outside PKCS#8, its curve in an optional [0].
-        ([Tag::Integer, Tag::OctetString, ..], [_, _, rest @ ..]) => Err(other(rest.first().and_then(curve))),
+        ([Tag::Integer, Tag::OctetString, ..], [_, _, rest @ ..]) => match rest.first().and_then(curve) {
+            #[cfg(feature = "sm2")]
+            Some(SM2) => Ok(Key::Sm2Private(der)),
+            curve => Err(other(curve)),
+        },
         ([Tag::Sequence, Tag::OctetString], _) => Err(KeyErrorKind::Encrypted),
         ([Tag::Sequence, Tag::Sequence, Tag::BitString], [signed, ..]) => Err(certificate_or_request(signed)),
         ([Tag::Integer, Tag::Sequence] | [Tag::Integer, Tag::Sequence, Tag::Sequence], _) => {
@@ -59,7 +91,7 @@ pub(super) fn identify(der: &[u8]) -> Result<Key<'_>, KeyErrorKind> {
 }
 
 /// The content of the SEQUENCE, which must be all of the DER.
-fn sequence(der: &[u8]) -> Result<&[u8], KeyErrorKind> {
+pub(super) fn sequence(der: &[u8]) -> Result<&[u8], KeyErrorKind> {
     let mut reader = SliceReader::new(der).map_err(unrecognised)?;
     let header = Header::decode(&mut reader).map_err(unrecognised)?;
     if header.tag() != Tag::Sequence {
@@ -75,7 +107,7 @@ fn sequence(der: &[u8]) -> Result<&[u8], KeyErrorKind> {
     reader.read_slice(announced).map_err(unrecognised)
 }
 
-fn fields(sequence: &[u8]) -> Result<Vec<AnyRef<'_>>, KeyErrorKind> {
+pub(super) fn fields(sequence: &[u8]) -> Result<Vec<AnyRef<'_>>, KeyErrorKind> {
     let mut reader = SliceReader::new(sequence).map_err(unrecognised)?;
     let mut fields = Vec::new();
     while !reader.is_finished() {
@@ -84,22 +116,26 @@ fn fields(sequence: &[u8]) -> Result<Vec<AnyRef<'_>>, KeyErrorKind> {
     Ok(fields)
 }
 
-fn tag(field: &AnyRef<'_>) -> Tag {
+pub(super) fn tag(field: &AnyRef<'_>) -> Tag {
     field.header().tag()
 }
 
-/// Accepts an `AlgorithmIdentifier` of RSA. Its parameters do not matter: some writers leave the NULL out.
-fn rsa_only(algorithm: &AnyRef<'_>) -> Result<(), KeyErrorKind> {
-    let parts = fields(algorithm.value())?;
+/// Reads an `AlgorithmIdentifier`. RSA's parameters do not matter: some writers leave the NULL out.
+fn algorithm(identifier: &AnyRef<'_>) -> Result<KeyAlgorithm, KeyErrorKind> {
+    let parts = fields(identifier.value())?;
     let oid: ObjectIdentifier = parts
         .first()
         .ok_or(KeyErrorKind::Unrecognised)?
         .decode_as()
         .map_err(unrecognised)?;
     match oid {
-        RSA => Ok(()),
-        // The curve's identifier says more than that of all elliptic curves.
-        ELLIPTIC_CURVE => Err(other(parts.get(1).and_then(|curve| curve.decode_as().ok()))),
+        RSA => Ok(KeyAlgorithm::Rsa),
+        ELLIPTIC_CURVE => match parts.get(1).and_then(|curve| curve.decode_as().ok()) {
+            #[cfg(feature = "sm2")]
+            Some(SM2) => Ok(KeyAlgorithm::Sm2),
+            // The curve's identifier says more than that of all elliptic curves.
+            curve => Err(other(curve)),
+        },
         oid => Err(other(Some(oid))),
     }
 }
@@ -129,6 +165,6 @@ fn certificate_or_request(signed: &AnyRef<'_>) -> KeyErrorKind {
     }
 }
 
-fn unrecognised(_: rsa::pkcs8::der::Error) -> KeyErrorKind {
+pub(super) fn unrecognised(_: rsa::pkcs8::der::Error) -> KeyErrorKind {
     KeyErrorKind::Unrecognised
 }

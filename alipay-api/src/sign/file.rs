@@ -39,8 +39,10 @@ fn contents(bytes: &[u8], wanted: Wanted) -> Result<Contents<'_>, KeyError> {
     if bytes.len() > MAX_LEN {
         return Err(KeyError::new(wanted, KeyErrorKind::TooLarge));
     }
-    // A SEQUENCE with a long length, or the magic number of Java's keystore: no text begins so.
-    if matches!(bytes, [0x30, 0x80..=0xFF, ..] | [0xFE, 0xED, 0xFE, 0xED, ..]) {
+    // A SEQUENCE with a long length, or the magic number of Java's keystore: no text begins so. No key's text begins with a zero and the letter of
+    // its own length either, as the DER of keys on elliptic curves does.
+    let is_short_sequence = matches!(bytes, [0x30, length, value @ ..] if value.len() == usize::from(*length));
+    if is_short_sequence || matches!(bytes, [0x30, 0x80..=0xFF, ..] | [0xFE, 0xED, 0xFE, 0xED, ..]) {
         return Ok(Contents::Der(bytes));
     }
     str::from_utf8(bytes)

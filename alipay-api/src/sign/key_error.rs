@@ -3,6 +3,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[cfg(feature = "sm2")]
+use super::{KeyAlgorithm, SignType};
+
 /// Why a text, a file or bytes can't serve as a key.
 ///
 /// It says what was given, what was wanted and what to do about it, and never holds anything of a key.
@@ -59,10 +62,17 @@ pub enum KeyErrorKind {
     Keystore,
     /// A key in the format of OpenSSH.
     OpenSsh,
-    /// A key for another algorithm than RSA.
+    /// A key for another algorithm than RSA, or than SM2 with the feature `sm2`.
     Algorithm {
         /// The algorithm's object identifier, or the curve's: `1.2.156.10197.1.301` for SM2.
         oid: String,
+    },
+    /// An RSA key where the sign type is SM2, or an SM2 key where it is another.
+    #[cfg(feature = "sm2")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "sm2")))]
+    SignType {
+        /// The type that the key is not for.
+        sign_type: SignType,
     },
     /// A modulus of less than 1024 bits.
     TooShort {
@@ -229,7 +239,9 @@ impl KeyErrorKind {
                     Wanted::Public => "convert it with `ssh-keygen -e -m PKCS8 -f FILE`",
                 }
             ),
-            Self::Algorithm { oid } => write!(out, "the key is {} (OID {oid}), not an RSA key", algorithm_name(oid)),
+            Self::Algorithm { oid } => explain_algorithm(oid, out),
+            #[cfg(feature = "sm2")]
+            Self::SignType { sign_type } => explain_sign_type(noun, *sign_type, out),
             Self::TooShort { bits } => write!(out, "this {noun} has {bits} bits, at least 1024 are needed: use 2048"),
             Self::TooLong { bits } => write!(out, "this {noun} has {bits} bits, at most 8192 are allowed: use 2048"),
             Self::Exponent => {
@@ -250,6 +262,7 @@ impl KeyErrorKind {
 impl Wanted {
     fn forms(self) -> &'static str {
         match self {
+            Self::Private if cfg!(feature = "sm2") => "PKCS#8, PKCS#1 and SEC 1 are known, as PEM, base64 or DER",
             Self::Private => "PKCS#8 and PKCS#1 are known, as PEM, base64 or DER",
             Self::Public => "SubjectPublicKeyInfo and PKCS#1 are known, as PEM, base64 or DER",
         }
@@ -265,9 +278,37 @@ impl Wanted {
     }
 }
 
+/// The curve of SM2.
+const SM2: &str = "1.2.156.10197.1.301";
+
+fn explain_algorithm(oid: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let known = if cfg!(feature = "sm2") {
+        "neither an RSA key nor an SM2 key"
+    } else {
+        "not an RSA key"
+    };
+    write!(out, "the key is {} (OID {oid}), {known}", algorithm_name(oid))?;
+    if oid == SM2 && cfg!(not(feature = "sm2")) {
+        out.write_str(": alipay-api has to be built with its feature `sm2` to use it")?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "sm2")]
+fn explain_sign_type(noun: &str, sign_type: SignType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (own, other, fitting) = match sign_type.key_algorithm() {
+        KeyAlgorithm::Sm2 => ("RSA", "SM2", SignType::Rsa2),
+        KeyAlgorithm::Rsa => ("SM2", "RSA", SignType::Sm2),
+    };
+    write!(
+        out,
+        "this {noun} is an {own} key, which the sign type {sign_type} can't use: give an {other} key, or use {fitting}"
+    )
+}
+
 fn algorithm_name(oid: &str) -> &'static str {
     match oid {
-        "1.2.156.10197.1.301" => "an SM2 key",
+        SM2 => "an SM2 key",
         "1.2.840.10045.2.1" => "an elliptic-curve key",
         "1.2.840.10045.3.1.7" => "an elliptic-curve key on P-256",
         "1.3.132.0.34" => "an elliptic-curve key on P-384",

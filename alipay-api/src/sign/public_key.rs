@@ -1,28 +1,29 @@
 use std::{fmt, path::Path, str::FromStr, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use rsa::{
-    pkcs1::RsaPublicKeyRef,
-    pkcs8::{EncodePublicKey as _, der::Decode as _},
-};
-use sha2::{Digest, digest::const_oid::AssociatedOid};
 
+#[cfg(feature = "sm2")]
+use super::sm2::Sm2PublicKey;
 use super::{
-    KeyError, KeyErrorKind, SignType, Verifier,
-    backend::Backend,
+    KeyAlgorithm, KeyError, KeyErrorKind, Scheme, SignType, Verifier,
     der::{self, Key},
     file::{self, Contents},
     key_error::Wanted,
-    limits, text,
+    rsa::RsaPublicKey,
+    text,
 };
 
 /// A public key, most often Alipay's (支付宝公钥): what its answers and notifications are verified with.
 ///
 /// It is cheap to clone. Two keys are equal if their numbers are.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey {
-    key: Arc<rsa::PublicKey>,
-    bits: usize,
+pub struct PublicKey(Inner);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Inner {
+    Rsa(RsaPublicKey),
+    #[cfg(feature = "sm2")]
+    Sm2(Sm2PublicKey),
 }
 
 impl PublicKey {
@@ -31,7 +32,7 @@ impl PublicKey {
     /// `\n` written as two characters do no harm; the whole file may be encoded once more in base64.
     ///
     /// # Errors
-    /// The text is something else, is cut short, or is not an RSA key of 1024 to 8192 bits.
+    /// The text is something else, is cut short, or is neither an RSA key of 1024 to 8192 bits nor, with the feature `sm2`, an SM2 key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         text::read(text, Self::read).map_err(error)
     }
@@ -60,50 +61,99 @@ impl PublicKey {
     /// Make it once and keep it: setting it up takes time.
     ///
     /// # Errors
-    /// The cryptographic library refuses the key, though it passed every check when it was read.
+    /// The sign type needs a key of another algorithm (an SM2 key verifies [`SignType::Sm2`] alone, and an RSA key the others). Or the
+    /// cryptographic library refuses the key, though it passed every check when it was read.
     pub fn verifier(&self, sign_type: SignType) -> Result<Arc<dyn Verifier>, KeyError> {
-        self.verifier_by(Backend::choose(sign_type, self.bits), sign_type)
+        match &self.0 {
+            Inner::Rsa(key) => key.verifier(sign_type),
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(key) => key.verifier(sign_type),
+        }
+        .map_err(error)
     }
 
-    /// The size of the modulus in bits.
+    /// The size in bits: of the modulus, or of SM2's curve (256).
     pub fn bits(&self) -> usize {
-        self.bits
+        match &self.0 {
+            Inner::Rsa(key) => key.bits(),
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(key) => key.bits(),
+        }
+    }
+
+    pub(crate) fn algorithm(&self) -> KeyAlgorithm {
+        match &self.0 {
+            Inner::Rsa(_) => KeyAlgorithm::Rsa,
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(_) => KeyAlgorithm::Sm2,
+        }
+    }
+
+    /// Whether the key is long enough for what others rely on for years, as on a certificate.
+    pub(crate) fn is_strong(&self) -> bool {
+        const MIN_RSA_BITS: usize = 2048;
+
+        match &self.0 {
+            Inner::Rsa(key) => key.bits() >= MIN_RSA_BITS,
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(_) => true,
+        }
     }
 
     /// The key in one line of base64 (`SubjectPublicKeyInfo`), as the open platform shows it.
     pub(crate) fn to_base64(&self) -> Result<String, KeyError> {
-        let der = self.key.to_public_key_der();
-        let der = der.map_err(|_| error(KeyErrorKind::Inconsistent))?;
-        Ok(BASE64_STANDARD.encode(der.as_bytes()))
+        let der = match &self.0 {
+            Inner::Rsa(key) => key.to_spki().map_err(error)?,
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(key) => key.to_spki(),
+        };
+        Ok(BASE64_STANDARD.encode(der))
     }
 
-    /// Whether the signature (RSASSA-PKCS1-v1_5) is this key's over the message: for certificates, which are signed with
-    /// hashes that no [`SignType`] has.
-    pub(crate) fn has_signed<D: Digest + AssociatedOid>(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.key.pkcs1v15_verify::<D>(message, signature).is_ok()
-    }
-
-    pub(super) fn new(key: rsa::PublicKey, bits: usize) -> Self {
-        Self {
-            key: Arc::new(key),
-            bits,
+    /// Whether the signature is this key's over the message, for certificates.
+    pub(crate) fn has_signed(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
+        match &self.0 {
+            Inner::Rsa(key) => key.has_signed(scheme, message, signature),
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(key) => key.has_signed(scheme, message, signature),
         }
     }
 
-    pub(super) fn verifier_by(&self, backend: Backend, sign_type: SignType) -> Result<Arc<dyn Verifier>, KeyError> {
-        backend.verifier(&self.key, sign_type).map_err(error)
+    #[cfg(test)]
+    pub(super) fn verifier_by(
+        &self,
+        backend: super::rsa::Backend,
+        sign_type: SignType,
+    ) -> Result<Arc<dyn Verifier>, KeyError> {
+        match &self.0 {
+            Inner::Rsa(key) => key.verifier_by(backend, sign_type).map_err(error),
+            #[cfg(feature = "sm2")]
+            Inner::Sm2(_) => self.verifier(sign_type),
+        }
     }
 
     fn read(der: &[u8]) -> Result<Self, KeyErrorKind> {
-        let pkcs1 = match der::identify(der)? {
-            Key::Public(pkcs1) => pkcs1,
-            Key::Private(_) => return Err(KeyErrorKind::PrivateKey),
-        };
-        let numbers = RsaPublicKeyRef::from_der(pkcs1).map_err(|_| KeyErrorKind::Unrecognised)?;
-        let bits = limits::check(numbers.modulus.as_bytes(), numbers.public_exponent.as_bytes())?;
-        // What is left to refuse is an even modulus.
-        let key = rsa::PublicKey::try_from(numbers).map_err(|_| KeyErrorKind::Inconsistent)?;
-        Ok(Self::new(key, bits))
+        match der::identify(der)? {
+            Key::RsaPublic(pkcs1) => RsaPublicKey::read(pkcs1).map(Self::from),
+            #[cfg(feature = "sm2")]
+            Key::Sm2Public(point) => Sm2PublicKey::read(point).map(Self::from),
+            Key::RsaPrivate(_) => Err(KeyErrorKind::PrivateKey),
+            #[cfg(feature = "sm2")]
+            Key::Sm2Private(_) => Err(KeyErrorKind::PrivateKey),
+        }
+    }
+}
+
+impl From<RsaPublicKey> for PublicKey {
+    fn from(key: RsaPublicKey) -> Self {
+        Self(Inner::Rsa(key))
+    }
+}
+
+#[cfg(feature = "sm2")]
+impl From<Sm2PublicKey> for PublicKey {
+    fn from(key: Sm2PublicKey) -> Self {
+        Self(Inner::Sm2(key))
     }
 }
 
@@ -120,7 +170,7 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("PublicKey")
-            .field("bits", &self.bits)
+            .field("bits", &self.bits())
             .finish_non_exhaustive()
     }
 }

@@ -19,8 +19,9 @@ pub trait Signer: Send + Sync + fmt::Debug {
     /// The type of the signatures, sent along as `sign_type`.
     fn sign_type(&self) -> SignType;
 
-    /// Signs the message with the algorithm of [`sign_type`](Self::sign_type): SHA-256 or SHA-1 over the message, padded by PKCS#1 v1.5.
-    /// Gives the bare bytes of the signature, not base64.
+    /// Signs the message with the algorithm of [`sign_type`](Self::sign_type): SHA-256 or SHA-1 over the message, padded by PKCS#1 v1.5. Or,
+    /// with the feature `sm2`, SM2 with SM3 and the identifier `1234567812345678`: then the signature is the DER of its two numbers. Gives the
+    /// bare bytes of the signature, not base64.
     ///
     /// Every call and every asynchronous page awaits this. It must not block the thread: that is what [`blocking`](super::blocking) is for.
     /// The client limits its time and drops the future when the time is over; nothing has been sent by then.

@@ -58,11 +58,19 @@ enum Blanks {
     Plus,
 }
 
-/// The key's text, where the bytes are text that was encoded once more: PEM, or the base64 of a long SEQUENCE.
+/// How the base64 of a key begins: the header of a long SEQUENCE, or those of an SM2 key outside PKCS#8, whose SEQUENCEs are short. These are a
+/// private key, one with a compressed public key, one without, a public key, and a compressed one.
+const BASE64_BEGINS: [&str; 6] = ["MI", "MHcC", "MFcC", "MDEC", "MFkw", "MDkw"];
+
+fn begins_as_base64(text: &str) -> bool {
+    BASE64_BEGINS.iter().any(|begin| text.starts_with(begin))
+}
+
+/// The key's text, where the bytes are text that was encoded once more: PEM, or the base64 of a SEQUENCE.
 fn inner(decoded: &[u8]) -> Option<&str> {
     let text = str::from_utf8(decoded).ok()?;
     let begin = text.trim_start_matches(is_blank);
-    (begin.starts_with("-----BEGIN ") || begin.starts_with("MI")).then_some(text)
+    (begin.starts_with("-----BEGIN ") || begins_as_base64(begin)).then_some(text)
 }
 
 /// The DER in a text: PEM, or bare base64.
@@ -133,27 +141,45 @@ impl Part<'_> {
         const BEGIN: &str = "-----BEGIN ";
         const END: &str = "-----END ";
         const DASHES: &str = "-----";
-        let begins = self.text.matches(BEGIN).count();
-        let ends = self.text.matches(END).count();
+        let this = self.behind_parameters();
+        let begins = this.text.matches(BEGIN).count();
+        let ends = this.text.matches(END).count();
         match (begins, ends) {
-            (0, 0) => return Ok(self),
+            (0, 0) => return Ok(this),
             (1, 1) => {}
             // The files of Alipay's certificate and of the roots have several.
-            (2.., 2..) if !self.text.contains("KEY-----") && self.text.contains("CERTIFICATE-----") => {
+            (2.., 2..) if !this.text.contains("KEY-----") && this.text.contains("CERTIFICATE-----") => {
                 return Err(KeyErrorKind::Certificate);
             }
             (2.., 2..) => return Err(KeyErrorKind::SeveralPemBlocks),
             _ => return Err(KeyErrorKind::BrokenPem),
         }
-        let (before, block) = self.text.split_once(BEGIN).ok_or(KeyErrorKind::BrokenPem)?;
+        let (before, block) = this.text.split_once(BEGIN).ok_or(KeyErrorKind::BrokenPem)?;
         let (label, rest) = block.split_once(DASHES).ok_or(KeyErrorKind::BrokenPem)?;
         let (body, tail) = rest.split_once(END).ok_or(KeyErrorKind::BrokenPem)?;
         let (end_label, _) = tail.split_once(DASHES).ok_or(KeyErrorKind::BrokenPem)?;
         if label != end_label {
             return Err(KeyErrorKind::BrokenPem);
         }
-        let offset = self.offset + before.len() + BEGIN.len() + label.len() + DASHES.len();
+        let offset = this.offset + before.len() + BEGIN.len() + label.len() + DASHES.len();
         Ok(Part { text: body, offset })
+    }
+
+    /// What is behind a first block such as `EC PARAMETERS`, which some tools write in front of the key; all of it where there is none.
+    fn behind_parameters(self) -> Self {
+        const BEGIN: &str = "-----BEGIN ";
+        const LAST: &str = "PARAMETERS-----";
+
+        let label = self.text.strip_prefix(BEGIN).and_then(|rest| rest.split_once("-----"));
+        let is_first = label.is_some_and(|(label, _)| label.ends_with("PARAMETERS"));
+        let last = self.text.rfind(LAST).filter(|_| is_first);
+        match last.map(|last| self.text.split_at(last + LAST.len())) {
+            Some((before, text)) if text.contains(BEGIN) => Part {
+                text,
+                offset: self.offset + before.len(),
+            },
+            _ => self,
+        }
     }
 
     /// The base64 characters alone: without padding, blanks and line ends, which settings files spell `\n`.
@@ -215,7 +241,7 @@ pub(crate) fn looks_like_path(text: &str) -> bool {
             .unwrap_or_default();
         EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
     };
-    let is_short_name = || text.len() < SHORT && text.contains('/') && !text.starts_with("MI");
+    let is_short_name = || text.len() < SHORT && text.contains('/') && !begins_as_base64(text);
     // Base64 may hold slashes, also at its beginning.
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     if text.len() >= LONG && text.len().is_multiple_of(4) && text.bytes().all(is_base64) {

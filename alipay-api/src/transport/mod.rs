@@ -17,13 +17,13 @@ pub use {bytes, http, http_body};
 
 #[cfg(feature = "reqwest")]
 pub use self::reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
-pub(crate) use self::response_body::collected;
 pub use self::{
     error::{TransportError, TransportErrorKind},
     method_name::MethodName,
     request_body::RequestBody,
     response_body::ResponseBody,
 };
+pub(crate) use self::{request_body::Fate, response_body::collected};
 
 /// How many bytes the body of an answer may have: 8 MiB. The client reads no more of it, whatever its transport.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;

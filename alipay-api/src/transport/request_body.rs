@@ -2,7 +2,10 @@ use std::{
     error::Error as StdError,
     fmt,
     pin::Pin,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -12,12 +15,14 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 
+use crate::types::FileError;
+
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The body of a [`Request`](super::Request): bytes, or a stream of known length.
 ///
 /// A transport sends either: it is an [`http_body::Body`] whose size is known, and [`as_bytes`](Self::as_bytes) has bytes that are there
-/// already. The library's own calls have bytes.
+/// already. The library's own calls have bytes, but for uploads, which are streams.
 pub struct RequestBody(Content);
 
 enum Content {
@@ -35,6 +40,39 @@ struct Stream {
     /// The last bytes, until it is known that they are the last.
     last: Option<Bytes>,
     is_done: bool,
+    fate: Arc<Fate>,
+}
+
+/// What becomes of a stream, for who has given it to a transport.
+#[derive(Debug, Default)]
+pub(crate) struct Fate {
+    /// One of the three below.
+    state: AtomicU8,
+    failure: OnceLock<FileError>,
+}
+
+impl Fate {
+    const OPEN: u8 = 0;
+    const WHOLE: u8 = 1;
+    const ABANDONED: u8 = 2;
+
+    /// Keeps the last bytes back from now on, if the transport does not have them yet: then no server ever has the whole.
+    pub(crate) fn abandon(&self) -> bool {
+        self.end(Self::ABANDONED)
+    }
+
+    /// Why the stream has failed.
+    pub(crate) fn failure(&self) -> Option<&FileError> {
+        self.failure.get()
+    }
+
+    /// Whether it ends this way: it has one end.
+    fn end(&self, state: u8) -> bool {
+        let ended = self
+            .state
+            .compare_exchange(Self::OPEN, state, Ordering::SeqCst, Ordering::SeqCst);
+        ended.map_or_else(|before| before == state, |_| true)
+    }
 }
 
 impl RequestBody {
@@ -52,6 +90,7 @@ impl RequestBody {
             missing: length,
             last: None,
             is_done: false,
+            fate: Arc::default(),
         })))
     }
 
@@ -85,6 +124,14 @@ impl RequestBody {
         }
     }
 
+    /// What becomes of it, if it is a stream.
+    pub(crate) fn fate(&self) -> Option<Arc<Fate>> {
+        match &self.0 {
+            Content::Bytes(_) => None,
+            Content::Stream(stream) => Some(Arc::clone(&stream.fate)),
+        }
+    }
+
     /// All of it in memory, for a transport that takes nothing else.
     ///
     /// # Errors
@@ -106,14 +153,22 @@ impl Stream {
         while !self.is_done {
             let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
             let frame = ready!(Pin::new(body).poll_frame(context)).transpose();
-            let frame = frame.inspect_err(|_| {
+            let frame = frame.inspect_err(|error| {
                 self.is_done = true;
                 self.last = None;
+                if let Some(failure) = error.downcast_ref::<FileError>() {
+                    // The first of them is the cause.
+                    let _ = self.fate.failure.set(failure.clone());
+                }
             })?;
             let Some(frame) = frame else {
                 self.is_done = true;
                 if self.missing > 0 {
                     return Poll::Ready(Some(Err(WrongLength::Shorter(self.length).into())));
+                }
+                if !self.fate.end(Fate::WHOLE) {
+                    self.last = None;
+                    return Poll::Ready(Some(Err("the call was given up".into())));
                 }
                 break;
             };
@@ -295,6 +350,23 @@ mod tests {
         assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "he");
         assert_eq!(next().unwrap().unwrap_err().to_string(), "cut off");
         assert!(next().is_none(), "the last bytes come after the error");
+    }
+
+    #[test]
+    fn what_was_given_up_is_never_whole() {
+        let mut body = stream_of(5, &["he", "llo"]);
+        let fate = body.fate().unwrap();
+        let mut next = || body.frame().now_or_never().expect("nothing to wait for");
+        assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "he");
+        assert!(fate.abandon() && fate.abandon());
+        assert_eq!(next().unwrap().unwrap_err().to_string(), "the call was given up");
+        assert!(next().is_none(), "the last bytes come after the error");
+
+        let mut body = stream_of(5, &["hello"]);
+        let fate = body.fate().unwrap();
+        assert!(body.frame().now_or_never().unwrap().unwrap().is_ok());
+        assert!(!fate.abandon(), "the body was given up after its last bytes were taken");
+        assert!(RequestBody::from("hello").fate().is_none());
     }
 
     #[test]

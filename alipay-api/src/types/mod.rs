@@ -3,6 +3,8 @@
 mod calendar;
 mod convert;
 mod file;
+mod file_body;
+mod file_error;
 mod json;
 mod notification;
 mod pad;
@@ -10,8 +12,10 @@ mod price;
 mod secret;
 mod time;
 
+pub(crate) use self::file_body::FileBody;
 pub use self::{
     file::File,
+    file_error::{FileError, FileErrorKind},
     json::Json,
     notification::OtherNotification,
     price::{ParsePriceError, Price},

@@ -104,7 +104,7 @@ impl Fields<'_> {
     }
 }
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 23] = [
     "type",
     "label",
     "unlabelled",
@@ -114,8 +114,11 @@ const KEYS: [&str; 20] = [
     "required",
     "required_unless",
     "max_length",
+    "only",
+    "without",
     "max_items",
     "range",
+    "min_size",
     "max_size",
     "extensions",
     "in",
@@ -187,8 +190,11 @@ fn field(
         required,
         required_unless: Vec::new(),
         max_length: limits.max_length,
+        only: limits.only,
+        without: limits.without,
         max_items: limits.max_items,
         range: limits.range,
+        min_size: limits.min_size,
         max_size: limits.max_size,
         extensions: limits.extensions,
         placement: placement(reader, map, ty.as_ref(), site),

@@ -1,15 +1,18 @@
 //! Lengths and ranges.
 
-use super::reader::{Map, Reader};
+use super::reader::{Map, Reader, Text};
 use super::wellformed;
 use crate::diagnostics::Code;
-use crate::ir::{Range, Scalar, Type};
+use crate::ir::{Characters, Range, Scalar, Type};
 
 #[derive(Default)]
 pub(super) struct Limits {
     pub(super) max_length: Option<u32>,
+    pub(super) only: Vec<Characters>,
+    pub(super) without: Vec<char>,
     pub(super) max_items: Option<u32>,
     pub(super) range: Option<Range>,
+    pub(super) min_size: Option<u64>,
     pub(super) max_size: Option<u64>,
     pub(super) extensions: Vec<String>,
 }
@@ -33,19 +36,34 @@ pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Li
         textual,
         "only `string`, `url` and `json` have a length; leave it out",
     );
+    for key in ["only", "without"] {
+        let is_text = scalar == Some(Scalar::String);
+        misplaced(key, is_text, "only a `string` consists of characters; leave it out");
+    }
     misplaced(
         "max_items",
         matches!(ty, Some(Type::List(_))),
         "only lists have items; leave it out",
     );
     misplaced("range", numeric, "only `int` and `price` have a range; leave it out");
-    for key in ["max_size", "extensions"] {
+    for key in ["min_size", "max_size", "extensions"] {
         misplaced(key, scalar == Some(Scalar::File), "only a `file` has it; leave it out");
     }
+    let min_size = size(reader, map, "min_size");
+    let max_size = size(reader, map, "max_size");
+    if let (Some(min), Some(max)) = (min_size, max_size)
+        && min > max
+    {
+        let message = "no file has such a size: `min_size` is larger than `max_size`";
+        reader.add(Code::FileLimit, map.key_span("min_size"), message, "swap them");
+    }
     Limits {
-        max_size: max_size(reader, map),
+        min_size,
+        max_size,
         extensions: extensions(reader, map),
         max_length: reader.count(map, "max_length"),
+        only: only(reader, map),
+        without: without(reader, map),
         max_items: reader.count(map, "max_items"),
         range: if numeric {
             range(reader, map, scalar == Some(Scalar::Price))
@@ -55,9 +73,57 @@ pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Li
     }
 }
 
+/// What a text may consist of.
+fn only(reader: Reader<'_>, map: &Map<'_>) -> Vec<Characters> {
+    let mut only = Vec::new();
+    for text in map.get("only").map(|node| reader.texts(node)).unwrap_or_default() {
+        let characters = match text.text {
+            "letters" => Some(Characters::Letters),
+            "digits" => Some(Characters::Digits),
+            other => one(other).map(Characters::One),
+        };
+        match characters {
+            Some(characters) if only.contains(&characters) => listed_twice(reader, text),
+            Some(characters) => only.push(characters),
+            None => {
+                let message = format!("`{}` is no kind of characters", text.text);
+                let help = "write `letters`, `digits` or a single character";
+                reader.add(Code::Characters, text.span, message, help);
+            }
+        }
+    }
+    only
+}
+
+/// The characters that a text can't have.
+fn without(reader: Reader<'_>, map: &Map<'_>) -> Vec<char> {
+    let mut without = Vec::new();
+    for text in map.get("without").map(|node| reader.texts(node)).unwrap_or_default() {
+        match one(text.text) {
+            Some(character) if without.contains(&character) => listed_twice(reader, text),
+            Some(character) => without.push(character),
+            None => {
+                let message = format!("`{}` is no single character", text.text);
+                reader.add(Code::Characters, text.span, message, "list the characters one by one");
+            }
+        }
+    }
+    without
+}
+
+fn one(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
+}
+
+fn listed_twice(reader: Reader<'_>, text: Text<'_>) {
+    let message = format!("`{}` is listed twice", text.text);
+    reader.add(Code::Characters, text.span, message, "name it once");
+}
+
 /// `500 KB`, `10 MB`: in bytes, a KB being 1024 of them.
-fn max_size(reader: Reader<'_>, map: &Map<'_>) -> Option<u64> {
-    let text = reader.optional_text(map.get("max_size")?)?;
+fn size(reader: Reader<'_>, map: &Map<'_>, key: &str) -> Option<u64> {
+    let text = reader.optional_text(map.get(key)?)?;
     let units = [(" KB", 1024), (" MB", 1024 * 1024)];
     let size = units.iter().find_map(|&(unit, bytes)| {
         let digits = text.text.strip_suffix(unit)?;

@@ -244,6 +244,7 @@ impl Values<'_> {
             }
             Scalar::String => {
                 self.length(field, text);
+                self.characters(field, text);
                 (true, "text", "")
             }
             Scalar::File | Scalar::Json => (true, "text", ""),
@@ -279,6 +280,14 @@ impl Values<'_> {
             let message = format!("the value has {length} characters; `{}` has {max} at most", field.name);
             self.reader
                 .add(self.misfit, text.span, message, "shorten it, or correct `max_length`");
+        }
+    }
+
+    fn characters(&self, field: &Field, text: Text<'_>) {
+        if let Some(character) = field.misfit(text.text).filter(|_| self.way != Way::Refused) {
+            let message = format!("the value has `{character}`; `{}` can't have that", field.name);
+            let help = "correct it, or `only` and `without`";
+            self.reader.add(self.misfit, text.span, message, help);
         }
     }
 

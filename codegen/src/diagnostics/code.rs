@@ -77,6 +77,7 @@ codes! {
     FileLimit = "E0511", "A file's size or name endings are malformed.";
     Constructor = "E0512", "`new` does not order the required fields, or an order does not tell them apart.";
     OwnMember = "E0513", "A field that may be the gateway's instead of the method's own.";
+    Characters = "E0514", "What a text may consist of is malformed.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";

@@ -30,6 +30,10 @@ impl Emitter {
                 fn listed() -> (&'static [&'static str], &'static [Self]) {
                     (&[#(#wires),*], &[#(Self::#idents),*])
                 }
+                #[inline]
+                fn place(self) -> usize {
+                    self as usize
+                }
             }
             #root::codec::listed!(#name);
         }

@@ -123,6 +123,7 @@ impl Emitter {
             list("own_members", &info.own_members),
             list("echoes", &info.echoes),
             list("essential", &info.essential),
+            list("of_query", &info.of_query),
         ];
         let more: Vec<_> = more.into_iter().flatten().collect();
         let plain = quote!(#root::method::AnswerInfo);
@@ -133,8 +134,9 @@ impl Emitter {
         let root = &self.path;
         let limits = fields.iter().map(|field| {
             let (name, extensions) = (&field.name, &field.extensions);
+            let min_size = option(field.min_size.map(Literal::u64_unsuffixed));
             let max_size = option(field.max_size.map(Literal::u64_unsuffixed));
-            quote!(#root::method::FileLimits { field: #name, max_size: #max_size, extensions: &[#(#extensions),*] })
+            quote!(#root::method::FileLimits { field: #name, min_size: #min_size, max_size: #max_size, extensions: &[#(#extensions),*] })
         });
         (!fields.is_empty()).then(|| quote!(file_limits: &[#(#limits),*]))
     }

@@ -102,6 +102,7 @@ impl Emitter {
             methods.map(|method| &method.info)
         };
         let certificate_only = infos().filter(|info| info.certificate_only).map(|info| info.name);
+        let encrypted_only = infos().filter(|info| info.encrypted).map(|info| info.name);
         let without_code = infos().filter(|info| info.without_code).map(|info| info.name);
         let handed_over = infos().filter_map(|info| {
             let name = info.name;
@@ -123,6 +124,8 @@ impl Emitter {
         Some(quote! {
             /// The methods that the gateway takes in certificate mode only.
             pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#certificate_only),*];
+            /// The methods whose content the gateway takes encrypted only.
+            pub(crate) const ENCRYPTED_ONLY: &[&str] = &[#(#encrypted_only),*];
             /// The methods whose success has no `code`.
             pub(crate) const WITHOUT_CODE: &[&str] = &[#(#without_code),*];
             /// The methods that no server calls: browsers and phone apps are handed them.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::model::Doc;
 use super::user_ids;
-use crate::ir::{self, Field, Object};
+use crate::ir::{self, Characters, Field, Object};
 
 /// Lines of Markdown from a spec. Brackets, HTML and addresses that would make rustdoc complain are escaped; code is left as it is, and none of it
 /// becomes a doc test.
@@ -259,6 +259,18 @@ fn facts(field: &Field, object: &Object) -> Vec<String> {
             if max == 1 { "character" } else { "characters" }
         ));
     }
+    if !field.only.is_empty() {
+        let kinds = field.only.iter().map(|characters| match characters {
+            Characters::Letters => "letters".to_owned(),
+            Characters::Digits => "digits".to_owned(),
+            Characters::One(one) => format!("`{one}`"),
+        });
+        facts.push(format!("Only {}.", listed(kinds.collect())));
+    }
+    if !field.without.is_empty() {
+        let characters = field.without.iter().map(|one| format!("`{one}`"));
+        facts.push(format!("Without {}.", listed(characters.collect())));
+    }
     if let Some(max) = field.max_items {
         facts.push(format!("At most {max} {}.", if max == 1 { "item" } else { "items" }));
     }
@@ -268,12 +280,11 @@ fn facts(field: &Field, object: &Object) -> Vec<String> {
         Some((None, Some(max))) => facts.push(format!("At most {max}.")),
         _ => {}
     }
-    if let Some(size) = field.max_size {
-        let kilobytes = size / 1024;
-        facts.push(match kilobytes % 1024 {
-            0 => format!("At most {} MB.", kilobytes / 1024),
-            _ => format!("At most {kilobytes} KB."),
-        });
+    match (field.min_size.map(file_size), field.max_size.map(file_size)) {
+        (Some(min), Some(max)) => facts.push(format!("From {min} to {max}.")),
+        (Some(min), None) => facts.push(format!("At least {min}.")),
+        (None, Some(max)) => facts.push(format!("At most {max}.")),
+        (None, None) => {}
     }
     if !field.extensions.is_empty() {
         let endings: Vec<String> = field.extensions.iter().map(|ending| format!(".{ending}")).collect();
@@ -288,6 +299,14 @@ fn facts(field: &Field, object: &Object) -> Vec<String> {
     facts
 }
 
+fn file_size(bytes: u64) -> String {
+    let kilobytes = bytes / 1024;
+    match kilobytes % 1024 {
+        0 => format!("{} MB", kilobytes / 1024),
+        _ => format!("{kilobytes} KB"),
+    }
+}
+
 /// Whether a group says no more than its first member's own condition.
 fn stems_from_unless(group: &[String], object: &Object) -> bool {
     let says = |owner: &String| {
@@ -298,6 +317,15 @@ fn stems_from_unless(group: &[String], object: &Object) -> bool {
         })
     };
     group.iter().any(says)
+}
+
+/// `a`, `a and b`, `a, b and c`
+fn listed(mut items: Vec<String>) -> String {
+    let last = items.pop().unwrap_or_default();
+    if items.is_empty() {
+        return last;
+    }
+    format!("{} and {last}", items.join(", "))
 }
 
 fn any_of(names: &[String]) -> String {

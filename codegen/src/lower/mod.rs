@@ -23,7 +23,7 @@ pub(crate) fn lower<'s>(spec: &'s ir::Spec, guide: &str) -> Library<'s> {
     let gateway = &spec.gateway;
     let documented = !gateway.codes.is_empty() || !gateway.errors.is_empty();
     Library {
-        products: spec.products.iter().map(|one| product(one, guide)).collect(),
+        products: spec.products.iter().map(|one| product(one, spec, guide)).collect(),
         notifications: spec.notifications.iter().map(|one| notification(one, guide)).collect(),
         gateway: documented.then(|| Gateway {
             codes: enums::errors(
@@ -44,7 +44,7 @@ fn one(line: &str) -> Doc {
     vec![line.to_owned()]
 }
 
-fn product<'s>(product: &'s ir::Product, guide: &str) -> Product<'s> {
+fn product<'s>(product: &'s ir::Product, spec: &'s ir::Spec, guide: &str) -> Product<'s> {
     let mut shared = Uses::new(&product.types, ir::Scope::Shared);
     let own: Vec<Uses<'_>> = product
         .methods
@@ -75,12 +75,18 @@ fn product<'s>(product: &'s ir::Product, guide: &str) -> Product<'s> {
             .methods
             .iter()
             .zip(&own)
-            .map(|(one, own)| method(one, own, &shared, guide))
+            .map(|(one, own)| method(one, own, &shared, of_query(one, spec), guide))
             .collect(),
     }
 }
 
-fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: &str) -> Method<'a> {
+fn method<'a>(
+    method: &'a ir::Method,
+    own: &Uses<'a>,
+    shared: &Uses<'a>,
+    of_query: Vec<&'a str>,
+    guide: &str,
+) -> Method<'a> {
     let ir::Method {
         name,
         title,
@@ -127,7 +133,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>, guide: 
                 |_| false,
             )
         },
-        info: info(method, secrets::secrets(&method.request, own, shared)),
+        info: info(method, secrets::secrets(&method.request, own, shared), of_query),
     }
 }
 
@@ -160,7 +166,20 @@ fn file_of(module: &str) -> String {
     names::identifier(module).trim_start_matches("r#").to_owned()
 }
 
-fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>) -> Info<'a> {
+/// What every answer to the method has that tells what became of this one, and no answer to this one.
+fn of_query<'a>(method: &ir::Method, spec: &'a ir::Spec) -> Vec<&'a str> {
+    let ir::Retry::Keyed { ask, .. } = &method.retry else {
+        return Vec::new();
+    };
+    let own = named(&method.response, |_| true);
+    let query = spec
+        .method(ask)
+        .map(|query| named(&query.response, |field| field.essential));
+    let fields = query.into_iter().flatten();
+    fields.filter(|field| !own.contains(field)).collect()
+}
+
+fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>, of_query: Vec<&'a str>) -> Info<'a> {
     let asked = |which| named(&method.request, which);
     let answered = |which| named(&method.response, which);
     Info {
@@ -177,7 +196,7 @@ fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>) -> Info<'a> {
             .request
             .fields
             .iter()
-            .filter(|field| field.max_size.is_some() || !field.extensions.is_empty())
+            .filter(|field| field.min_size.or(field.max_size).is_some() || !field.extensions.is_empty())
             .collect(),
         implied: method
             .request
@@ -192,6 +211,7 @@ fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>) -> Info<'a> {
         own_members: answered(|field| field.own),
         echoes: answered(|field| field.echo),
         essential: answered(|field| field.essential),
+        of_query,
     }
 }
 

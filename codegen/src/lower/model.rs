@@ -73,6 +73,7 @@ pub(crate) struct Info<'a> {
     pub(crate) own_members: Vec<&'a str>,
     pub(crate) echoes: Vec<&'a str>,
     pub(crate) essential: Vec<&'a str>,
+    pub(crate) of_query: Vec<&'a str>,
 }
 
 /// A notification's module.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alipay_codegen::ir::{GATEWAY_MEMBERS, Kind};
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::example;
+use crate::news::{News, Topic};
 use crate::protocol::Outcome;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
@@ -42,6 +44,7 @@ pub struct Answer {
 enum Says {
     Node(Value),
     OfRequest(Closure),
+    Spec,
 }
 
 type Closure = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
@@ -51,6 +54,7 @@ impl fmt::Debug for Says {
         match self {
             Self::Node(node) => fmt::Debug::fmt(node, formatter),
             Self::OfRequest(_) => formatter.write_str("a closure"),
+            Self::Spec => formatter.write_str("by the spec"),
         }
     }
 }
@@ -98,6 +102,12 @@ impl Answer {
     /// An error: the gateway's `code`, such as `40004`, and what it says of the method, such as `ACQ.TRADE_NOT_EXIST`.
     pub fn error(code: &str, sub_code: &str) -> Self {
         serde_json::json!({ "code": code, "sub_code": sub_code }).into()
+    }
+
+    /// What the method's spec says: the call is answered as if the gateway did not play the method, and nothing is done. A method without a spec is
+    /// answered with nothing but a `code`.
+    pub fn by_spec() -> Self {
+        Self::new(Says::Spec)
     }
 
     /// For the next call only. Without it, all calls are answered so until another answer without it is ordered, or
@@ -170,6 +180,8 @@ pub enum AnswerError {
 /// An answer that is ordered.
 #[derive(Clone)]
 pub(crate) struct Ordered {
+    /// By which it can be withdrawn; one number is given once.
+    number: u64,
     content: Made,
     once: bool,
     /// Whether the call is carried out all the same.
@@ -185,6 +197,8 @@ enum Made {
         answer: Closure,
         exactly: bool,
     },
+    /// The method is not played.
+    BySpec,
 }
 
 #[derive(Clone, Debug)]
@@ -205,8 +219,10 @@ impl Ordered {
                 answer: closure,
                 exactly: answer.exactly,
             },
+            Says::Spec => Made::BySpec,
         };
         Ok(Self {
+            number: 0,
             content,
             once: answer.once,
             executed: answer.executed,
@@ -217,7 +233,24 @@ impl Ordered {
     pub(crate) fn failure(&self) -> Option<Failure> {
         match &self.content {
             Made::Sound(Content::Error(failure)) => Some(failure.clone()),
-            Made::Sound(_) | Made::OfRequest { .. } => None,
+            Made::Sound(_) | Made::OfRequest { .. } | Made::BySpec => None,
+        }
+    }
+
+    /// Whether the method is not played for this call.
+    pub(crate) fn is_by_spec(&self) -> bool {
+        matches!(self.content, Made::BySpec)
+    }
+
+    /// What it says, in short.
+    fn saying(&self) -> Saying {
+        match &self.content {
+            Made::Sound(Content::Error(failure)) => {
+                Saying::Error(failure.code.to_string(), failure.sub_code.to_string())
+            }
+            Made::Sound(_) => Saying::Success,
+            Made::OfRequest { .. } => Saying::OfRequest,
+            Made::BySpec => Saying::BySpec,
         }
     }
 
@@ -241,6 +274,10 @@ impl Ordered {
             Made::OfRequest { answer, exactly } => {
                 Content::new(described, method, asked(&answer, method, request)?, exactly)?
             }
+            Made::BySpec => match described {
+                Some(described) => return Ok(example::outcome(described, request, now)),
+                None => Content::Success("10000".into(), Map::new()),
+            },
         };
         Ok(match content {
             Content::Error(failure) => Outcome::Failure { failure, signed: true },
@@ -360,10 +397,37 @@ fn checked(
     })
 }
 
+/// An answer that waits, for whoever looks on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WaitingAnswer {
+    /// By which it can be withdrawn.
+    pub(crate) number: u64,
+    pub(crate) method: String,
+    pub(crate) says: Saying,
+    /// For the next call only.
+    pub(crate) once: bool,
+    /// Whether the call is carried out.
+    pub(crate) executed: bool,
+}
+
+/// What an answer that waits says, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Saying {
+    /// An error: its `code` and its `sub_code`.
+    Error(String, String),
+    Success,
+    /// A closure decides.
+    OfRequest,
+    BySpec,
+}
+
 /// The answers that are ordered.
 #[derive(Default)]
 pub(crate) struct Answers {
+    news: News,
     waiting: Mutex<HashMap<String, Waiting>>,
+    /// How many were ordered.
+    count: AtomicU64,
     /// What closures gave that could not be sent, and nobody has asked for yet.
     wrong: Mutex<Vec<AnswerError>>,
 }
@@ -378,9 +442,18 @@ struct Waiting {
 }
 
 impl Answers {
+    /// None yet.
+    pub(crate) fn new(news: News) -> Self {
+        Self {
+            news,
+            ..Self::default()
+        }
+    }
+
     /// Orders an answer, if it is sound.
     pub(crate) fn order(&self, specs: &Specs, method: &str, answer: Answer) -> Result<(), AnswerError> {
-        let ordered = Ordered::new(specs, method, answer)?;
+        let mut ordered = Ordered::new(specs, method, answer)?;
+        ordered.number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         let mut all = locked(&self.waiting);
         let waiting = all.entry(method.to_owned()).or_default();
         if ordered.once {
@@ -388,7 +461,45 @@ impl Answers {
         } else {
             waiting.lasting = Some(ordered);
         }
+        drop(all);
+        self.news.tell(Topic::Faults);
         Ok(())
+    }
+
+    /// All that wait, in the order in which they were ordered.
+    pub(crate) fn all(&self) -> Vec<WaitingAnswer> {
+        let all = locked(&self.waiting);
+        let mut waiting: Vec<_> = all
+            .iter()
+            .flat_map(|(method, waiting)| {
+                let all = waiting.next.iter().chain(&waiting.lasting);
+                all.map(|ordered| WaitingAnswer {
+                    number: ordered.number,
+                    method: method.clone(),
+                    says: ordered.saying(),
+                    once: ordered.once,
+                    executed: ordered.executed,
+                })
+            })
+            .collect();
+        waiting.sort_by_key(|waiting| waiting.number);
+        waiting
+    }
+
+    /// Withdraws the answer of this number: tells whether it waited.
+    pub(crate) fn withdraw(&self, number: u64) -> bool {
+        let mut all = locked(&self.waiting);
+        let is_it = |ordered: &Ordered| ordered.number == number;
+        let mut found = false;
+        for waiting in all.values_mut() {
+            let before = waiting.next.len();
+            waiting.next.retain(|ordered| !is_it(ordered));
+            found |= waiting.next.len() < before || waiting.lasting.take_if(|ordered| is_it(ordered)).is_some();
+        }
+        all.retain(|_, waiting| !waiting.next.is_empty() || waiting.lasting.is_some());
+        drop(all);
+        self.news.tell(Topic::Faults);
+        found
     }
 
     /// Whether an answer to this method waits.
@@ -400,7 +511,11 @@ impl Answers {
     pub(crate) fn take(&self, method: &str) -> Option<Ordered> {
         let mut all = locked(&self.waiting);
         let waiting = all.get_mut(method)?;
-        let answer = waiting.next.pop_front().or_else(|| waiting.lasting.clone());
+        let next = waiting.next.pop_front();
+        if next.is_some() {
+            self.news.tell(Topic::Faults);
+        }
+        let answer = next.or_else(|| waiting.lasting.clone());
         if waiting.next.is_empty() && waiting.lasting.is_none() {
             all.remove(method);
         }
@@ -410,6 +525,7 @@ impl Answers {
     /// Drops the answers to this method.
     pub(crate) fn forget(&self, method: &str) {
         locked(&self.waiting).remove(method);
+        self.news.tell(Topic::Faults);
     }
 
     /// Notes that a closure gave what can't be sent.

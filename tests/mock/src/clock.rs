@@ -1,5 +1,6 @@
 //! What time it is, and how the gateway writes it: Beijing time, which has had no daylight saving since 1991.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
 use jiff::civil::{Date, DateTime};
@@ -31,6 +32,50 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+}
+
+/// A clock that can be moved: another one, and how far this one is ahead of it.
+pub(crate) struct MovableClock {
+    beneath: Box<dyn Clock>,
+    /// In milliseconds.
+    ahead: AtomicI64,
+}
+
+impl MovableClock {
+    /// One that has not been moved.
+    pub(crate) fn new(beneath: Box<dyn Clock>) -> Self {
+        Self {
+            beneath,
+            ahead: AtomicI64::new(0),
+        }
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.unmoved();
+        now.saturating_add(self.ahead()).unwrap_or(now)
+    }
+
+    /// The present moment by the clock beneath.
+    pub(crate) fn unmoved(&self) -> Timestamp {
+        timestamp(self.beneath.now())
+    }
+
+    /// The present moment, as the machine's clock has moments.
+    pub(crate) fn system_time(&self) -> SystemTime {
+        SystemTime::try_from(self.now()).unwrap_or_else(|_| self.beneath.now())
+    }
+
+    /// How far it was moved.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Moves it: from now on, it is so far ahead.
+    pub(crate) fn set_ahead(&self, ahead: SignedDuration) {
+        let millis = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX);
+        self.ahead.store(millis, Ordering::Relaxed);
     }
 }
 

@@ -1,21 +1,27 @@
 //! What the HTTP server, the control endpoint and the in-process handle share.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use http::Response;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::answers::Answers;
 use crate::certificates::Signatory;
-use crate::clock::{Clock, timestamp};
+use crate::clock::MovableClock;
+use crate::encryption::AesKey;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::PublicKey;
+use crate::news::{News, Topic};
 use crate::notify::delivery::{About, Deliveries};
 use crate::notify::envelope::Sender;
-use crate::notify::{self, messages};
+use crate::notify::{self, Notification, messages};
 use crate::specs::Specs;
 use crate::state::State;
 use crate::state::authorisations::Event;
+use crate::strictness::Strictness;
 
 /// The one app that may call.
 pub(crate) struct App {
@@ -23,80 +29,112 @@ pub(crate) struct App {
     /// The user number of the merchant whose app it is.
     pub(crate) seller_id: String,
     pub(crate) key: PublicKey,
+    /// What its contents are encrypted with, where it has such a key.
+    pub(crate) aes_key: Option<AesKey>,
 }
 
 /// All that a running gateway keeps.
 pub(crate) struct Core {
     pub(crate) specs: Specs,
     pub(crate) app: App,
-    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) strictness: Strictness,
+    pub(crate) clock: Arc<MovableClock>,
+    /// Who looks on is told here what changes.
+    pub(crate) news: News,
+    /// What the console's own forms send along, and nobody else knows.
+    pub(crate) form_token: String,
+    /// By which address browsers and phones reach it, if it has a server.
+    pub(crate) base_url: Option<String>,
     /// Whether notifications and return URLs name the certificate that they are signed with.
     pub(crate) notifications_name_certificate: bool,
+    /// Whether messages are encrypted, where the app has a key.
+    pub(crate) encrypts_messages: bool,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) answers: Answers,
     pub(crate) deliveries: Deliveries,
+    /// Tells slow buyers to decide now.
+    pub(crate) slow_buyers: watch::Sender<()>,
 }
 
 impl Core {
     /// The present moment, by the gateway's clock.
     pub(crate) fn now(&self) -> Timestamp {
-        timestamp(self.clock.now())
+        self.clock.now()
     }
 
-    /// Reads or changes the state; notifications of the changes are sent afterwards.
+    /// The present moment by the clock that nobody has moved, which callers have too: the times that protocols compare are by this one.
+    pub(crate) fn unmoved_now(&self) -> Timestamp {
+        self.clock.unmoved()
+    }
+
+    /// Reads or changes the state. What has changed is handed to the store together with the notifications of it, before anybody else sees the change;
+    /// the notifications are sent when it is stored.
     pub(crate) fn with_state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = action(&mut state);
+        let notifications = self.notifications_due(&mut state);
+        let is_changed = state.is_changed();
+        let changes = if self.deliveries.store().is_kept() {
+            state.take_changes()
+        } else {
+            state.forget_changes();
+            Ok(Vec::new())
+        };
+        self.deliveries.send(changes, notifications);
+        drop(state);
+        if is_changed {
+            self.news.tell(Topic::State);
+        }
+        result
+    }
+
+    /// What merchants are to be told of since this was asked last.
+    fn notifications_due(&self, state: &mut State) -> Vec<(About, Notification)> {
         let now = self.now();
         let signatory = self.notification_signer(state.identity.signatory());
         let sender = Sender {
             specs: &self.specs,
             signatory: &signatory,
+            message_key: self.message_key(),
             now,
         };
+        let mut notifications = Vec::new();
         for event in std::mem::take(&mut state.trades.events) {
             let notification = state
                 .trades
                 .get(&event.key, now)
                 .and_then(|order| notify::notification(order, &event.kind, sender));
-            if let Some(notification) = notification {
-                self.deliveries.send(About::Order(event.key), notification);
-            }
+            notifications.extend(notification.map(|notification| (About::Order(event.key), notification)));
         }
         for event in state.preauths.take_events() {
             let preauth = state.preauths.get(&event.key, now);
             let notification = preauth.and_then(|preauth| notify::preauths::notification(&event, preauth, sender));
-            if let Some(notification) = notification {
-                self.deliveries.send(About::Preauth(event.key), notification);
-            }
+            notifications.extend(notification.map(|notification| (About::Preauth(event.key), notification)));
         }
         for event in state.agreements.take_events() {
             let url = state.app_gateway_url.as_deref();
-            if let Some(notification) = notify::agreements::notification(&event, url, sender) {
-                self.deliveries.send(About::Agreement(event.agreement.no), notification);
-            }
+            let notification = notify::agreements::notification(&event, url, sender);
+            notifications.extend(notification.map(|notification| (About::Agreement(event.agreement.no), notification)));
         }
         for event in state.authorisations.take_events() {
             let (Event::Authorised(grant, _) | Event::Cancelled(grant)) = &event;
             let about = About::Merchant(grant.grantor.auth_app_id.clone());
             let url = state.app_gateway_url.as_deref();
             let notification = url.and_then(|url| notify::merchants::notification(&event, &self.app.id, url, sender));
-            if let Some(notification) = notification {
-                self.deliveries.send(about, notification);
-            }
+            notifications.extend(notification.map(|notification| (about, notification)));
         }
-        self.send_messages(&mut state, sender);
-        result
+        self.add_messages(state, sender, &mut notifications);
+        notifications
     }
 
-    /// Tells the app what became of splits, applications and complaints, if it has an address.
-    fn send_messages(&self, state: &mut State, sender: Sender<'_>) {
+    /// What the app is told of splits, applications and complaints, if it has an address.
+    fn add_messages(&self, state: &mut State, sender: Sender<'_>, notifications: &mut Vec<(About, Notification)>) {
         let splits = std::mem::take(&mut state.trades.split_events);
         let applications = std::mem::take(&mut state.onboarding.events);
         let complaints = std::mem::take(&mut state.complaints.events);
-        let Some(url) = state.app_gateway_url.clone() else {
+        let Some(url) = (*state.app_gateway_url).clone() else {
             return;
         };
         let mut all = Vec::new();
@@ -115,20 +153,38 @@ impl Core {
             all.push((About::Complaint(id), message));
         }
         for (about, (name, content)) in all {
-            if let Some(notification) = messages::message(name, &content, &url, &self.app.id, sender) {
-                self.deliveries.send(about, notification);
-            }
+            let notification = messages::message(name, &content, &url, &self.app.id, sender);
+            notifications.extend(notification.map(|notification| (about, notification)));
         }
+    }
+
+    /// Notes what goes back to the request of this number, and the fault that it has.
+    pub(crate) fn answered(&self, number: u64, response: &Response<Bytes>, fault: Option<&'static str>) {
+        self.journal.answer(number, response, fault);
+        self.news.tell(Topic::Requests);
+    }
+
+    /// What messages are encrypted with, if they are.
+    pub(crate) fn message_key(&self) -> Option<&AesKey> {
+        self.app.aes_key.as_ref().filter(|_| self.encrypts_messages)
     }
 
     /// Reads the state, together with the time.
     pub(crate) fn look<T>(&self, action: impl FnOnce(&State, Timestamp) -> T) -> T {
-        self.with_state(|state| action(state, self.now()))
+        let now = self.now();
+        action(&self.state.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    /// Closes what has expired, and tells merchants of it: an order is closed when somebody asks for it, or by this.
+    pub(crate) fn sweep(&self) {
+        if self.look(|state, now| state.trades.has_expired(now)) {
+            self.with_state(|state| state.trades.expire_all(self.now()));
+        }
     }
 
     /// What Alipay signs with at present.
     pub(crate) fn signatory(&self) -> Signatory {
-        self.with_state(|state| state.identity.signatory())
+        self.look(|state, _| state.identity.signatory())
     }
 
     /// The same for notifications and return URLs.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::{beijing, beijing_date};
 use crate::money::Money;
+use crate::protocol::Outcome;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
 use crate::specs::{Described, Types};
@@ -44,6 +45,15 @@ pub(crate) fn answer(
         app_id: None,
     };
     Ok(response(described, said, request, &maker, |_| true))
+}
+
+/// What a call comes to by the spec alone.
+pub(crate) fn outcome(described: Described<'_>, request: &Map<String, Value>, now: Timestamp) -> Outcome {
+    match answer(described, request, now) {
+        Ok(fields) if described.method.without_code => Outcome::Bare(fields),
+        Ok(fields) => Outcome::Success(success_code(described.method), fields),
+        Err(failure) => Outcome::Failure { failure, signed: true },
+    }
 }
 
 /// An answer's fields, and beside them, at every depth, those that every success has and that were left out.

@@ -15,3 +15,30 @@ pub(crate) fn escape(text: &str) -> String {
     }
     out
 }
+
+/// What [`escape`] made of it.
+pub(crate) fn unescape(text: &str) -> String {
+    // `&` last: what it begins then is text.
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_escaped_comes_back() {
+        for text in ["", "a=<b>&c=\"d\"&e='f'", "&amp;lt;", "&lt;&amp;"] {
+            assert_eq!(unescape(&escape(text)), text);
+            assert!(!escape(text).contains(['<', '>', '"', '\'']));
+        }
+    }
+}

@@ -1,6 +1,10 @@
-//! RSA keys: the gateway's own, and the app's.
+//! Keys of RSA and SM2: the gateway's own, and the app's.
 //!
 //! The `rsa` crate signs and verifies, also with 1024-bit keys and SHA-1; `aws-lc-rs` generates keys, twenty times as fast.
+
+/// Key pairs inside what is stored. A key pair itself has no such form, so that none is written down by accident.
+pub(crate) mod as_text;
+mod sm2;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -11,15 +15,20 @@ use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use rsa::rand_core::{TryCryptoRng, TryRng};
+use rsa::traits::PublicKeyParts as _;
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
 
 /// A signature algorithm, by the names that `sign_type` has for them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignType {
     /// SHA-256 with RSA.
     #[default]
     Rsa2,
     /// SHA-1 with RSA.
     Rsa,
+    /// SM3 with SM2.
+    Sm2,
 }
 
 impl SignType {
@@ -28,18 +37,61 @@ impl SignType {
         match name {
             "RSA2" => Some(Self::Rsa2),
             "RSA" => Some(Self::Rsa),
+            "SM2" => Some(Self::Sm2),
             _ => None,
         }
     }
 
-    /// `RSA2` or `RSA`.
+    /// `RSA2`, `RSA` or `SM2`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rsa2 => "RSA2",
             Self::Rsa => "RSA",
+            Self::Sm2 => "SM2",
+        }
+    }
+
+    fn is_sm2(self) -> bool {
+        self == Self::Sm2
+    }
+
+    /// What a signature of RSA is over, in place of the message.
+    pub(crate) fn digest(self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Rsa2 => Some(sha2::Sha256::digest(message).to_vec()),
+            Self::Rsa => Some(sha1::Sha1::digest(message).to_vec()),
+            Self::Sm2 => None,
         }
     }
 }
+
+/// What a signature says by itself, without the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// The private key has made it, by this algorithm, over a message with this digest.
+    Digest(SignType, Vec<u8>),
+    /// Another key has made it, or none.
+    Foreign,
+    /// Nothing: signatures of this kind don't tell.
+    Unknown,
+}
+
+/// What stands in front of a digest inside a signature of RSA (RFC 8017, 9.2, note 1).
+const DIGEST_INFOS: [(SignType, &[u8]); 2] = [
+    (
+        SignType::Rsa2,
+        &[
+            0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,
+            0x20,
+        ],
+    ),
+    (
+        SignType::Rsa,
+        &[
+            0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14,
+        ],
+    ),
+];
 
 /// Why a key can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,34 +105,50 @@ pub enum KeyError {
         /// What was expected.
         expected: &'static str,
     },
+    /// The key is of RSA where the sign type is SM2, or the other way round.
+    #[error("the key is not for the sign type {}", .0.name())]
+    SignType(SignType),
     /// No key could be made, or it could not be used.
-    #[error("the RSA operation failed")]
+    #[error("the operation with the key failed")]
     Operation,
 }
 
-/// A key of RSA, or a function that takes the place of both halves of one.
+/// A key of RSA or SM2, or a function that takes the place of both halves of one.
 #[derive(Clone)]
-enum Key<R> {
+enum Key<R, S> {
     Rsa(Arc<R>),
+    Sm2(Arc<S>),
     Function(Function),
 }
 
 /// Makes the signature of a message. Verifying is making it again.
 type Function = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
-impl<R: PartialEq> PartialEq for Key<R> {
+impl<R: PartialEq, S: PartialEq> PartialEq for Key<R, S> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Rsa(one), Self::Rsa(other)) => one == other,
+            (Self::Sm2(one), Self::Sm2(other)) => one == other,
             (Self::Function(one), Self::Function(other)) => Arc::ptr_eq(one, other),
-            (Self::Rsa(_) | Self::Function(_), _) => false,
+            (Self::Rsa(_) | Self::Sm2(_) | Self::Function(_), _) => false,
+        }
+    }
+}
+
+impl<R, S> Key<R, S> {
+    /// The sign type itself where the key is for it, else the one that the key has by default.
+    fn fitting(&self, sign_type: SignType) -> SignType {
+        match self {
+            Self::Rsa(_) if sign_type.is_sm2() => SignType::Rsa2,
+            Self::Sm2(_) => SignType::Sm2,
+            Self::Rsa(_) | Self::Function(_) => sign_type,
         }
     }
 }
 
 /// A private key and its public key.
 #[derive(Clone)]
-pub struct KeyPair(Key<rsa::PrivateKey>);
+pub struct KeyPair(Key<rsa::PrivateKey, sm2::Private>);
 
 /// Shows nothing of the key.
 impl fmt::Debug for KeyPair {
@@ -110,6 +178,17 @@ impl KeyPair {
         Ok(Self(Key::Rsa(Arc::new(key))))
     }
 
+    /// A new key for the sign type: of 2048 bits, or of SM2.
+    ///
+    /// # Errors
+    /// If the system has no randomness to give.
+    pub fn generate_for(sign_type: SignType) -> Result<Self, KeyError> {
+        match sign_type {
+            SignType::Rsa2 | SignType::Rsa => Self::generate(),
+            SignType::Sm2 => Ok(Self(Key::Sm2(Arc::new(sm2::generate()?)))),
+        }
+    }
+
     /// Signs with a function in place of RSA, whatever the algorithm's name: for simulations that make millions of signatures. Both sides have to
     /// have the same function, and whoever has it can sign. Such a key can't be written down.
     #[doc(hidden)]
@@ -118,16 +197,18 @@ impl KeyPair {
     }
 
     /// Two pairs made once per process: the app's and Alipay's. Making keys is what would take the most time in a test.
-    pub(crate) fn shared() -> Result<(Self, Self), KeyError> {
-        static PAIRS: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
-        if let Some(pairs) = PAIRS.get() {
+    pub(crate) fn shared(sign_type: SignType) -> Result<(Self, Self), KeyError> {
+        static RSA: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
+        static SM2: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
+        let pairs = if sign_type.is_sm2() { &SM2 } else { &RSA };
+        if let Some(pairs) = pairs.get() {
             return Ok(pairs.clone());
         }
-        let made = (Self::generate()?, Self::generate()?);
-        Ok(PAIRS.get_or_init(|| made).clone())
+        let made = (Self::generate_for(sign_type)?, Self::generate_for(sign_type)?);
+        Ok(pairs.get_or_init(|| made).clone())
     }
 
-    /// Reads a private key: PKCS#8 or PKCS#1, as PEM or as base64 with or without line breaks.
+    /// Reads a private key: PKCS#8, PKCS#1 or SEC 1 (for SM2), as PEM or as base64 with or without line breaks.
     ///
     /// # Errors
     /// If the text holds no such key.
@@ -140,8 +221,9 @@ impl KeyPair {
             .ok()
             .or_else(|| rsa::PrivateKey::from_pkcs1_der(der).ok())
             .map(|key| Self(Key::Rsa(Arc::new(key))))
+            .or_else(|| sm2::private(der).map(|key| Self(Key::Sm2(Arc::new(key)))))
             .ok_or(KeyError::Kind {
-                expected: "RSA private key",
+                expected: "RSA or SM2 private key",
             })
     }
 
@@ -149,6 +231,7 @@ impl KeyPair {
     pub fn public_key(&self) -> PublicKey {
         PublicKey(match &self.0 {
             Key::Rsa(key) => Key::Rsa(Arc::new(key.to_public_key())),
+            Key::Sm2(key) => Key::Sm2(Arc::new(key.public_key())),
             Key::Function(sign) => Key::Function(Arc::clone(sign)),
         })
     }
@@ -156,7 +239,7 @@ impl KeyPair {
     /// The signature of `message`, in base64.
     ///
     /// # Errors
-    /// If the system has no randomness to blind the operation with.
+    /// If the key is not for the sign type, or the system has no randomness to blind the operation with.
     pub fn sign(&self, sign_type: SignType, message: &[u8]) -> Result<String, KeyError> {
         self.sign_bytes(sign_type, message)
             .map(|signature| STANDARD.encode(signature))
@@ -167,7 +250,9 @@ impl KeyPair {
         let signature = match (&self.0, sign_type) {
             (Key::Rsa(key), SignType::Rsa2) => key.pkcs1v15_sign::<sha2::Sha256>(message),
             (Key::Rsa(key), SignType::Rsa) => key.pkcs1v15_sign::<sha1::Sha1>(message),
+            (Key::Sm2(key), SignType::Sm2) => return sm2::sign(key, message),
             (Key::Function(sign), _) => Ok(sign(message)),
+            (Key::Rsa(_) | Key::Sm2(_), _) => return Err(KeyError::SignType(sign_type)),
         };
         signature.map_err(|_| KeyError::Operation)
     }
@@ -177,11 +262,12 @@ impl KeyPair {
     /// # Errors
     /// If the key can't be encoded.
     pub fn to_base64(&self) -> Result<String, KeyError> {
-        let Key::Rsa(key) = &self.0 else {
-            return Err(KeyError::Operation);
+        let der = match &self.0 {
+            Key::Rsa(key) => key.to_pkcs8_der().map_err(|_| KeyError::Operation)?.as_bytes().to_vec(),
+            Key::Sm2(key) => sm2::to_pkcs8(key)?,
+            Key::Function(_) => return Err(KeyError::Operation),
         };
-        let der = key.to_pkcs8_der().map_err(|_| KeyError::Operation)?;
-        Ok(STANDARD.encode(der.as_bytes()))
+        Ok(STANDARD.encode(der))
     }
 
     /// PKCS#8 as PEM.
@@ -193,14 +279,22 @@ impl KeyPair {
     }
 }
 
+impl KeyPair {
+    /// The sign type itself where the key is for it, else the one that the key has by default.
+    pub(crate) fn fitting(&self, sign_type: SignType) -> SignType {
+        self.0.fitting(sign_type)
+    }
+}
+
 /// A public key.
 #[derive(Clone, PartialEq)]
-pub struct PublicKey(Key<rsa::PublicKey>);
+pub struct PublicKey(Key<rsa::PublicKey, sm2::Public>);
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Key::Rsa(key) => formatter.debug_tuple("PublicKey").field(key).finish(),
+            Key::Sm2(key) => formatter.debug_tuple("PublicKey").field(key).finish(),
             Key::Function(_) => formatter.write_str("PublicKey"),
         }
     }
@@ -217,8 +311,9 @@ impl PublicKey {
             .ok()
             .or_else(|| rsa::PublicKey::from_pkcs1_der(&der).ok())
             .map(|key| Self(Key::Rsa(Arc::new(key))))
+            .or_else(|| sm2::public(&der).map(|key| Self(Key::Sm2(Arc::new(key)))))
             .ok_or(KeyError::Kind {
-                expected: "RSA public key",
+                expected: "RSA or SM2 public key",
             })
     }
 
@@ -234,8 +329,37 @@ impl PublicKey {
         match (&self.0, sign_type) {
             (Key::Rsa(key), SignType::Rsa2) => key.pkcs1v15_verify::<sha2::Sha256>(message, signature).is_ok(),
             (Key::Rsa(key), SignType::Rsa) => key.pkcs1v15_verify::<sha1::Sha1>(message, signature).is_ok(),
+            (Key::Sm2(key), SignType::Sm2) => sm2::verify(**key, message, signature),
             (Key::Function(sign), _) => sign(message) == signature,
+            (Key::Rsa(_) | Key::Sm2(_), _) => false,
         }
+    }
+
+    /// What a signature says by itself.
+    pub(crate) fn open(&self, signature: &[u8]) -> Opened {
+        let Key::Rsa(key) = &self.0 else {
+            return Opened::Unknown;
+        };
+        let n = key.n().as_ref();
+        let bits = n.bits_precision();
+        let number = rsa::BoxedUint::from_be_slice(signature, bits);
+        let Some(number) = number.ok().filter(|number| number < n) else {
+            return Opened::Foreign;
+        };
+        let Ok(padded) = rsa::hazmat::rsa_encrypt(&**key, &number) else {
+            return Opened::Unknown;
+        };
+        let padded = padded.to_be_bytes();
+        // 00 01 FF … FF 00, and then what names the algorithm, and the digest.
+        let inside = padded.strip_prefix(&[0, 1]).and_then(|rest| {
+            let filled = rest.iter().take_while(|byte| **byte == 0xff).count();
+            rest.get(filled..)?.strip_prefix(&[0]).filter(|_| filled >= 8)
+        });
+        let known = inside.and_then(|inside| {
+            let mut infos = DIGEST_INFOS.into_iter();
+            infos.find_map(|(algorithm, info)| Some(Opened::Digest(algorithm, inside.strip_prefix(info)?.to_vec())))
+        });
+        known.unwrap_or(Opened::Foreign)
     }
 
     /// From the SPKI of a certificate.
@@ -243,19 +367,24 @@ impl PublicKey {
         rsa::PublicKey::from_public_key_der(der)
             .ok()
             .map(|key| Self(Key::Rsa(Arc::new(key))))
+            .or_else(|| sm2::public(der).map(|key| Self(Key::Sm2(Arc::new(key)))))
     }
 
-    /// PKCS#1 as DER.
-    pub(crate) fn to_pkcs1_der(&self) -> Result<Vec<u8>, KeyError> {
-        let der = self.rsa()?.to_pkcs1_der().map_err(|_| KeyError::Operation)?;
-        Ok(der.as_bytes().to_vec())
-    }
-
-    fn rsa(&self) -> Result<&rsa::PublicKey, KeyError> {
+    /// What is inside SPKI: PKCS#1 as DER, or the point.
+    pub(crate) fn inner(&self) -> Result<Vec<u8>, KeyError> {
         match &self.0 {
-            Key::Rsa(key) => Ok(key),
+            Key::Rsa(key) => {
+                let der = key.to_pkcs1_der().map_err(|_| KeyError::Operation)?;
+                Ok(der.as_bytes().to_vec())
+            }
+            Key::Sm2(key) => Ok(sm2::to_point(key)),
             Key::Function(_) => Err(KeyError::Operation),
         }
+    }
+
+    /// The sign type itself where the key is for it, else the one that the key has by default.
+    pub(crate) fn fitting(&self, sign_type: SignType) -> SignType {
+        self.0.fitting(sign_type)
     }
 
     /// SPKI in one line of base64.
@@ -263,8 +392,12 @@ impl PublicKey {
     /// # Errors
     /// If the key can't be encoded.
     pub fn to_base64(&self) -> Result<String, KeyError> {
-        let der = self.rsa()?.to_public_key_der().map_err(|_| KeyError::Operation)?;
-        Ok(STANDARD.encode(der.as_bytes()))
+        let der = match &self.0 {
+            Key::Rsa(key) => key.to_public_key_der().map_err(|_| KeyError::Operation)?.into_vec(),
+            Key::Sm2(key) => sm2::to_spki(key)?,
+            Key::Function(_) => return Err(KeyError::Operation),
+        };
+        Ok(STANDARD.encode(der))
     }
 
     /// SPKI as PEM.
@@ -363,6 +496,25 @@ mod tests {
             assert!(!pair.public_key().verify(sign_type, b"a=1&b=2", "%%%"));
         }
         assert_eq!(format!("{pair:?}"), "KeyPair");
+    }
+
+    #[test]
+    fn keys_of_sm2_sign_by_their_own_type_alone() {
+        let pair = KeyPair::generate_for(SignType::Sm2).unwrap();
+        let (rsa, _) = KeyPair::shared(SignType::Rsa2).unwrap();
+        let public = pair.public_key();
+        for text in [pair.to_pem().unwrap(), pair.to_base64().unwrap()] {
+            assert_eq!(KeyPair::parse(&text).unwrap().public_key(), public);
+        }
+        assert_eq!(PublicKey::parse(&public.to_pem().unwrap()).unwrap(), public);
+        let signature = pair.sign(SignType::Sm2, b"a=1").unwrap();
+        assert!(public.verify(SignType::Sm2, b"a=1", &signature));
+        assert!(!public.verify(SignType::Sm2, b"a=2", &signature));
+        assert!(!public.verify(SignType::Rsa2, b"a=1", &signature));
+        assert!(!rsa.public_key().verify(SignType::Sm2, b"a=1", &signature));
+        for (pair, sign_type) in [(&pair, SignType::Rsa2), (&pair, SignType::Rsa), (&rsa, SignType::Sm2)] {
+            assert!(matches!(pair.sign(sign_type, b"a=1"), Err(KeyError::SignType(refused)) if refused == sign_type));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -11,7 +12,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// How long the codes and tokens that the gateway issues live, by its clock.
 ///
 /// A change applies to codes and tokens that are issued afterwards; that of the grace time to replacements afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lifetimes {
     /// A merchant's `app_auth_code`. By default a day.

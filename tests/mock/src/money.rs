@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// An amount in fen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Money(i64);
 
 impl Money {
@@ -44,6 +45,11 @@ impl Money {
             Value::Number(number) => Self::parse(&number.to_string()),
             _ => None,
         }
+    }
+
+    /// In fen.
+    pub(crate) fn fen(self) -> i64 {
+        self.0
     }
 
     /// The sum, which stays at the largest amount there is rather than overflow.

@@ -73,6 +73,16 @@ fn next() -> u64 {
     from_seed(Chance::next).unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Below this, a number may have been issued.
+pub(crate) fn issued() -> u64 {
+    NEXT.load(Ordering::Relaxed)
+}
+
+/// Issues none below this any more.
+pub(crate) fn skip_to(next: u64) {
+    NEXT.fetch_max(next, Ordering::Relaxed);
+}
+
 /// A trade's number: 28 digits, beginning with the day.
 pub(crate) fn trade_no(now: Timestamp) -> String {
     format!("{}22001{:015}", beijing_day(now), next())
@@ -123,14 +133,14 @@ pub(crate) fn notify_id(now: Timestamp) -> String {
     format!("{}00222{:021}", beijing_day(now), next())
 }
 
-/// The text of a QR code that a buyer scans.
+/// The code that a buyer scans.
 pub(crate) fn qr_code() -> String {
-    format!("https://qr.alipay.com/bax{}", random(8))
+    format!("bax{}", random(8))
 }
 
-/// The text of a QR code that a payer scans to have money frozen.
+/// The code that a payer scans to have money frozen.
 pub(crate) fn preauth_qr_code() -> String {
-    format!("https://qr.alipay.com/aax{}", random(8))
+    format!("aax{}", random(8))
 }
 
 /// A token: 40 characters, of which the first ones show the month.
@@ -148,6 +158,18 @@ pub(crate) fn user_token() -> String {
 pub(crate) fn account(prefix: &str) -> String {
     let number = u64::from_str_radix(&random(4), 16).unwrap_or_default();
     format!("{prefix}{number:012}")
+}
+
+/// As many random bytes, for an initialisation vector.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut buffer = [0; N];
+    let is_filled =
+        from_seed(|chance| chance.fill(&mut buffer)).is_some() || aws_lc_rs::rand::fill(&mut buffer).is_ok();
+    if !is_filled {
+        // Without randomness, at least no two are the same.
+        Chance::new(next()).fill(&mut buffer);
+    }
+    buffer
 }
 
 /// `2 * bytes` random hexadecimal digits.

@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 use alipay_codegen::ir::{Method, Notification, Spec, TypeDef, TypeRef};
 use alipay_codegen::{Diagnostics, ReadError, SourceFile};
 
+use crate::routes::{Route, Routes};
+
 /// `(path below spec/, text)`, written by `build.rs`.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/specs.rs"));
 
@@ -85,10 +87,10 @@ pub enum SpecError {
     /// Files are not sound: every problem of every file.
     #[error("the specs are not sound:\n{0}")]
     Unsound(Diagnostics),
-    /// Two files describe the same method or notification.
+    /// Two files describe the same method or notification, or have the same place in V3.
     #[error("`{name}` has two specs, {first} and {second}: remove one")]
     Duplicate {
-        /// The method or the notification.
+        /// The method or the notification; or the verb and the path.
         name: String,
         /// Where it was described first.
         first: String,
@@ -101,9 +103,14 @@ pub enum SpecError {
 #[derive(Clone, Debug)]
 pub(crate) struct Specs {
     sets: Arc<[Set]>,
-    /// Where each method is: the set, its product, the place there.
-    methods: Arc<HashMap<String, (usize, usize, usize)>>,
+    /// Where each method is.
+    methods: Arc<HashMap<String, At>>,
+    /// Where each method stands in V3.
+    routes: Arc<Routes<At>>,
 }
+
+/// Where a method is: the set, its product, the place there.
+type At = (usize, usize, usize);
 
 #[derive(Clone, Debug)]
 struct Set {
@@ -142,6 +149,8 @@ impl Specs {
     fn index(sets: Vec<Set>) -> Result<Self, SpecError> {
         let mut methods = HashMap::new();
         let mut notifications: HashMap<&str, &Set> = HashMap::new();
+        let mut places: HashMap<(&str, &str), (&Set, &Method)> = HashMap::new();
+        let mut routes = Routes::default();
         for (at, set) in sets.iter().enumerate() {
             for (product_at, product) in set.spec.products.iter().enumerate() {
                 for (method_at, method) in product.methods.iter().enumerate() {
@@ -151,6 +160,15 @@ impl Specs {
                         return Err(SpecError::Duplicate {
                             name: method.name.clone(),
                             first: first.file(&first.spec.products[product].methods[place].file),
+                            second: set.file(&method.file),
+                        });
+                    }
+                    let Some(v3) = &method.v3 else { continue };
+                    routes.add(&v3.verb, &v3.path, (at, product_at, method_at));
+                    if let Some((first, before)) = places.insert((&v3.verb, &v3.path), (set, method)) {
+                        return Err(SpecError::Duplicate {
+                            name: format!("{} {}", v3.verb, v3.path),
+                            first: first.file(&before.file),
                             second: set.file(&method.file),
                         });
                     }
@@ -168,24 +186,45 @@ impl Specs {
             }
         }
         Ok(Self {
-            sets: sets.into(),
             methods: methods.into(),
+            routes: routes.into(),
+            sets: sets.into(),
         })
     }
 
     /// The method of this name.
     pub(crate) fn method(&self, name: &str) -> Option<Described<'_>> {
-        let &(set, product, method) = self.methods.get(name)?;
+        self.methods.get(name).map(|&at| self.at(at))
+    }
+
+    /// The method at this verb and path of V3.
+    pub(crate) fn route(&self, verb: &str, path: &str) -> Route<Described<'_>> {
+        match self.routes.find(verb, path) {
+            Route::Found(at, parameters) => Route::Found(self.at(at), parameters),
+            Route::OtherVerb => Route::OtherVerb,
+            Route::Unknown => Route::Unknown,
+        }
+    }
+
+    fn at(&self, (set, product, method): At) -> Described<'_> {
         let spec = &self.sets[set].spec;
-        Some(Described {
+        Described {
             spec,
             method: &spec.products[product].methods[method],
-        })
+        }
     }
 
     /// The names of all methods, sorted.
     pub(crate) fn methods(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.methods.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The names of all notifications, sorted.
+    pub(crate) fn notifications(&self) -> Vec<&str> {
+        let all = self.sets.iter().flat_map(|set| &set.spec.notifications);
+        let mut names: Vec<_> = all.map(|notification| notification.name.as_str()).collect();
         names.sort_unstable();
         names
     }

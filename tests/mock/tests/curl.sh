@@ -6,7 +6,7 @@ set -euo pipefail
 export LC_ALL=C
 
 if [ $# -ne 3 ]; then
-  echo "usage: $0 URL KEYS APP_ID    (those of: alipay-mock --keys KEYS --app-id APP_ID)" >&2
+  echo "usage: $0 URL KEYS APP_ID    (as alipay-mock prints them at its start; KEYS is its data directory)" >&2
   exit 2
 fi
 url="$1" keys="$2" app_id="$3"
@@ -109,7 +109,7 @@ user=2088102146225135
 order="curl-$(openssl rand -hex 8)"
 
 # What the gateway plays: an order that is paid and partly refunded, a user who logs in, a merchant who authorises the app.
-check played trade alipay.trade.create '{"out_trade_no":"'"$order"'","total_amount":"88.80","subject":"测试订单 & 其他","buyer_id":"'$user'"}' -- \
+check played trade alipay.trade.create '{"out_trade_no":"'"$order"'","total_amount":"88.80","subject":"测试订单，其他","buyer_id":"'$user'"}' -- \
   "$success" '"out_trade_no":"'"$order"'"' '"trade_no":"[0-9]{28}"'
 trade_no="$(member trade_no "$node")"
 control "trades/$order/pay" '{}' >/dev/null
@@ -128,13 +128,15 @@ code="$(member app_auth_code "$(control authorizations '{"auth_app_id":"20210000
 check played open_auth alipay.open.auth.token.app '{"grant_type":"authorization_code","code":"'"$code"'"}' -- \
   "$success" '"auth_app_id":"2021000000000009"' "\"app_auth_token\":$text" "\"app_refresh_token\":$text"
 
+month="$(TZ=CST-8 date -d "$(TZ=CST-8 date +%Y-%m-01) -1 day" +%Y-%m)"
+check played data alipay.data.dataservice.bill.downloadurl.query '{"bill_type":"trade","bill_date":"'"$month"'"}' -- \
+  "$success" '"bill_download_url":"http://[^"]+/bill/[0-9a-f]{32}"' '"bill_file_code":"EMPTY_DATA_WITH_BILL_FILE"'
+
 # What it does not play: fields of the request come back, the others are as the specs say.
 check not-played fund alipay.fund.account.query '{"account_type":"ACCTRANS_ACCOUNT","alipay_user_id":"'$user'"}' -- \
   "$success" "\"available_amount\":$amount" "\"freeze_amount\":$amount" "\"total_amount\":$amount"
 check not-played data alipay.data.bill.balance.query '{}' -- \
   "$success" "\"total_amount\":$amount" "\"available_amount\":$amount" "\"freeze_amount\":$amount"
-check not-played data alipay.data.dataservice.bill.downloadurl.query '{"bill_type":"trade","bill_date":"2026-03-20"}' -- \
-  "$success" '"bill_download_url":"https?://[^"]+"'
 check not-played open_app alipay.open.app.members.query '{}' -- \
   "$success" '"app_member_info_list":\[\{[^]]+\}\]' "\"gmt_invite\":$time" "\"nick_name\":$text"
 check not-played open_mini alipay.open.mini.baseinfo.query '{}' -- \

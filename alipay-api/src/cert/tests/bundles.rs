@@ -300,11 +300,17 @@ fn the_serial_is_that_of_roots() {
 fn a_bundle_without_anything_usable_is_refused() {
     let bundle = Bundle::new();
     let [sm2, _, ecdsa, _] = bundle.members();
-    assert_eq!(refusal(&[sm2, ecdsa].join("\n")), CertificateErrorKind::NothingUsable);
-    assert_eq!(refusal(sm2), CertificateErrorKind::NothingUsable);
+    assert_eq!(refusal(ecdsa), CertificateErrorKind::NothingUsable);
+    if cfg!(feature = "sm2") {
+        let bundle = RootCertificates::parse(&[sm2, ecdsa].join("\n")).unwrap();
+        assert_eq!((bundle.alipay_serial(), bundle.certificates()), ("", &[][..]));
+    } else {
+        assert_eq!(refusal(&[sm2, ecdsa].join("\n")), CertificateErrorKind::NothingUsable);
+        assert_eq!(refusal(sm2), CertificateErrorKind::NothingUsable);
+    }
     assert_eq!(refusal(&openssl::RSA_KEY), CertificateErrorKind::Key);
     assert_eq!(
-        refusal(&[&**openssl::RSA_KEY, sm2].join("\n")),
+        refusal(&[&**openssl::RSA_KEY, ecdsa].join("\n")),
         CertificateErrorKind::NothingUsable
     );
     assert_eq!(refusal(" \r\n"), CertificateErrorKind::Empty);

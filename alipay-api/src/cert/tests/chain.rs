@@ -9,7 +9,8 @@ use super::{
     openssl::{self, Order},
 };
 use crate::{
-    cert::{CertificateError, ChainFault as Fault, chain},
+    cert::{CertificateError, ChainFault as Fault, chain, root_certificates::Roots},
+    sign::KeyAlgorithm,
     types::DateTime,
 };
 
@@ -50,14 +51,24 @@ fn leaf_of(issuer: &str, extensions: &str, options: &[&str]) -> String {
     .issued_by(issuer, &openssl::OTHER_RSA_KEY, extensions)
 }
 
-fn now() -> DateTime {
+fn roots(text: &str) -> Roots {
+    roots_of(KeyAlgorithm::Rsa, text)
+}
+
+/// Those of a bundle that are trusted with keys of this algorithm.
+pub(super) fn roots_of(algorithm: KeyAlgorithm, text: &str) -> Roots {
+    let roots = RootCertificates::parse(text).unwrap();
+    roots.into_roots(algorithm).unwrap().unwrap()
+}
+
+pub(super) fn now() -> DateTime {
     SystemTime::now().try_into().unwrap()
 }
 
 fn check_at(now: DateTime, leaf: &str, others: &[&str]) -> Result<(), Kind> {
     let file = [&[leaf], others].concat().concat();
     let leaf = Certificate::parse(&file).unwrap();
-    chain::check(&leaf, &[], &RootCertificates::parse(&ROOT).unwrap(), now)
+    chain::check(&leaf, &[], &roots(&ROOT), now)
 }
 
 /// Checks that openssl agrees.
@@ -71,14 +82,14 @@ fn check(leaf: &str, others: &[&str]) -> Result<(), Kind> {
     checked
 }
 
-fn fault(checked: Result<(), Kind>) -> (String, Fault) {
+pub(super) fn fault(checked: Result<(), Kind>) -> (String, Fault) {
     match checked {
         Err(Kind::Chain { subject, fault }) => (subject, fault),
         other => panic!("{other:?}"),
     }
 }
 
-fn name(of: &str) -> String {
+pub(super) fn name(of: &str) -> String {
     format!("CN={of},C=CN")
 }
 
@@ -96,7 +107,7 @@ fn leads_to_a_root() {
         check(&leaf_of(&INTERMEDIATE, SIGNER, &[hash]), &[&INTERMEDIATE]).unwrap();
     }
     // What is not in the file may be known from elsewhere.
-    let roots = RootCertificates::parse(&ROOT).unwrap();
+    let roots = roots(&ROOT);
     let (leaf, intermediate) = (LEAF.parse().unwrap(), INTERMEDIATE.parse().unwrap());
     chain::check(&leaf, &[intermediate], &roots, now()).unwrap();
 }
@@ -273,7 +284,7 @@ fn everything_on_the_way_is_valid_at_the_time() {
         ..Order::new("/C=CN/CN=Root")
     }
     .self_signed();
-    let roots = RootCertificates::parse(&old_root).unwrap();
+    let roots = roots(&old_root);
     let leaf = Certificate::parse(&[&**LEAF, &INTERMEDIATE].concat()).unwrap();
     // The first `-days` is of ten years, the last counts.
     assert!(roots.certificates()[0].not_after() < at(4));
@@ -336,8 +347,7 @@ proptest! {
         let genuine = Certificate::from_der(&DER).unwrap();
         if let Ok(changed) = Certificate::from_der(&der) {
             let others = [Certificate::parse(&INTERMEDIATE).unwrap()];
-            let roots = RootCertificates::parse(&ROOT).unwrap();
-            let checked = chain::check(&changed, &others, &roots, now());
+            let checked = chain::check(&changed, &others, &roots(&ROOT), now());
             prop_assert_eq!(checked.is_ok(), changed == genuine);
         }
     }

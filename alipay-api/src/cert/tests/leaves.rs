@@ -112,21 +112,27 @@ fn the_key_is_the_one_it_was_issued_for() {
     let own = PrivateKey::parse(&openssl::OTHER_RSA_KEY).unwrap().public_key();
     assert_eq!(Certificate::parse(&leaf).unwrap().public_key().unwrap(), own);
 
-    let sm2 = Order {
-        key: &openssl::SM2_KEY,
-        options: &["-sm3"],
-        ..Order::new("/CN=SM2")
+    let p256 = Order {
+        key: &openssl::ECDSA_KEY,
+        ..Order::new("/CN=P-256")
     }
     .self_signed();
-    let error = Certificate::parse(&sm2).unwrap().public_key().unwrap_err();
-    let oid = "1.2.156.10197.1.301".to_owned();
+    let error = Certificate::parse(&p256).unwrap().public_key().unwrap_err();
+    let oid = "1.2.840.10045.3.1.7".to_owned();
     assert_eq!(
         error.kind(),
         &super::CertificateErrorKind::PublicKey(KeyErrorKind::Algorithm { oid })
     );
     assert_eq!(
         error.to_string(),
-        "the certificate's public key can't be used: the key is an SM2 key (OID 1.2.156.10197.1.301), not an RSA key"
+        format!(
+            "the certificate's public key can't be used: the key is an elliptic-curve key on P-256 (OID 1.2.840.10045.3.1.7), {}",
+            if cfg!(feature = "sm2") {
+                "neither an RSA key nor an SM2 key"
+            } else {
+                "not an RSA key"
+            }
+        )
     );
 }
 

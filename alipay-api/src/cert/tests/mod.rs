@@ -14,6 +14,8 @@ mod misuse;
 mod openssl;
 mod rollover;
 mod serials;
+#[cfg(feature = "sm2")]
+mod sm2;
 mod validity;
 
 use super::{Certificate, CertificateErrorKind, RootCertificates};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// Whose key there is, and what it is for.
 pub(super) const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 const ECDSA: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
-const SM2: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"];
+pub(super) const SM2: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"];
 
 /// Keys for all tests, because making them takes time.
 pub(super) static RSA_KEY: LazyLock<String> = LazyLock::new(|| key(RSA));
@@ -159,21 +159,24 @@ pub(super) fn armour(name: &str, der: &[u8]) -> String {
 
 /// Whether it leads to one of the roots by way of the others.
 pub(super) fn verifies(pem: &str, others: &str, roots: &str) -> bool {
+    verifies_with(&[], pem, others, roots)
+}
+
+/// The same with more options.
+pub(super) fn verifies_with(options: &[&str], pem: &str, others: &str, roots: &str) -> bool {
     let folder = Folder::new();
     folder.write("certificate.pem", pem);
     folder.write("others.pem", others);
     folder.write("roots.pem", roots);
-    let verify = [
-        "verify",
+    let verify = ["verify"].into_iter().chain(options.iter().copied()).chain([
         "-CAfile",
         "roots.pem",
         "-untrusted",
         "others.pem",
         "certificate.pem",
-    ];
+    ]);
     // An empty file of others is none to openssl.
     let verify: Vec<_> = verify
-        .into_iter()
         .filter(|argument| !others.is_empty() || !matches!(*argument, "-untrusted" | "others.pem"))
         .collect();
     folder.output(&verify).status.success()

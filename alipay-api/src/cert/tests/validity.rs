@@ -45,7 +45,10 @@ fn certificates() -> (Certificates, Certificate) {
         ..Order::new("/CN=Alipay")
     };
     let alipay = Certificate::parse(&alipay.issued_by(&pem, &openssl::RSA_KEY, "")).unwrap();
-    (Certificates::new(app, alipay.clone(), roots).unwrap(), alipay)
+    (
+        Certificates::new(app, alipay.clone(), roots, SignType::Rsa2).unwrap(),
+        alipay,
+    )
 }
 
 #[test]
@@ -147,7 +150,13 @@ fn what_is_configured_need_not_lead_to_a_root_but_may_not_be_forged() {
         .issued_by(issuer, key, "")
     };
     let check = |file: &str| {
-        let certificates = Certificates::new(app.clone(), file.parse().unwrap(), root.parse().unwrap()).unwrap();
+        let certificates = Certificates::new(
+            app.clone(),
+            file.parse().unwrap(),
+            root.parse().unwrap(),
+            SignType::Rsa2,
+        )
+        .unwrap();
         let log = Log::default();
         let result = tracing::subscriber::with_default(log.clone(), || certificates.check(SystemTime::now()));
         (result, log.0.lock().unwrap().clone())

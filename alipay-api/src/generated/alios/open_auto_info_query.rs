@@ -216,6 +216,11 @@ impl crate::codec::KnownValue for OpenAutoInfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenAutoInfoQueryErrorCode);

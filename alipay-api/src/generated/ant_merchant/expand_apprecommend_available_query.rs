@@ -215,6 +215,11 @@ impl crate::codec::KnownValue for ExpandApprecommendAvailableQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandApprecommendAvailableQueryErrorCode);

@@ -97,6 +97,7 @@ impl crate::method::Method for ExpandIndirectImageUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "image_content",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["bmp", "jpg", "jpeg", "png", "gif"],
             },
@@ -185,6 +186,11 @@ impl crate::codec::KnownValue for ExpandIndirectImageUploadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandIndirectImageUploadErrorCode);
@@ -223,6 +229,11 @@ impl crate::codec::KnownValue for ExpandIndirectImageUploadImageType {
             &["bmp", "jpg", "jpeg", "png", "gif"],
             &[Self::Bmp, Self::Jpg, Self::Jpeg, Self::Png, Self::Gif],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

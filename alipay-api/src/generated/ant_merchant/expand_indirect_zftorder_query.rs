@@ -347,6 +347,11 @@ impl crate::codec::KnownValue for ZftSubMerchantOrderFkAudit {
             &[Self::Create, Self::Skip, Self::Pass, Self::Reject],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ZftSubMerchantOrderFkAudit);
@@ -372,6 +377,11 @@ impl crate::codec::KnownValue for ZftSubMerchantOrderKzAudit {
             &[Self::Create, Self::Skip, Self::Pass, Self::Reject],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ZftSubMerchantOrderKzAudit);
@@ -391,6 +401,11 @@ impl crate::codec::KnownValue for ZftSubMerchantOrderStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["99", "-1", "031"], &[Self::V99, Self::V1, Self::V031])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -418,6 +433,11 @@ impl crate::codec::KnownValue for ZftSubMerchantOrderSubConfirm {
             &["CREATE", "SKIP", "FAIL", "NOT_CONFIRM", "FINISH"],
             &[Self::Create, Self::Skip, Self::Fail, Self::NotConfirm, Self::Finish],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -159,6 +159,11 @@ impl crate::codec::KnownValue for ExpandInfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandInfoQueryErrorCode);
@@ -300,6 +305,11 @@ impl crate::codec::KnownValue for MerchantQueryResultMerchantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["P", "B"], &[Self::P, Self::B])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

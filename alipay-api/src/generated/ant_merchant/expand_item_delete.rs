@@ -162,6 +162,11 @@ impl crate::codec::KnownValue for ExpandItemDeleteErrorCode {
             &[Self::ArgumentNull, Self::DbError, Self::ItemNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemDeleteErrorCode);

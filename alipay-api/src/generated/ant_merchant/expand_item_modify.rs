@@ -340,6 +340,11 @@ impl crate::codec::KnownValue for ExpandItemModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemModifyErrorCode);

@@ -155,6 +155,11 @@ impl crate::codec::KnownValue for ExpandItemOpenBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemOpenBatchqueryErrorCode);

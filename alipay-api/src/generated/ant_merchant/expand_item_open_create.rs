@@ -326,6 +326,11 @@ impl crate::codec::KnownValue for ExpandItemOpenCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemOpenCreateErrorCode);

@@ -162,6 +162,11 @@ impl crate::codec::KnownValue for ExpandItemOpenDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemOpenDeleteErrorCode);

@@ -311,6 +311,11 @@ impl crate::codec::KnownValue for ExpandItemOpenModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemOpenModifyErrorCode);

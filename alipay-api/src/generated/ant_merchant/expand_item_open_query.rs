@@ -193,6 +193,11 @@ impl crate::codec::KnownValue for ExpandItemOpenQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemOpenQueryErrorCode);

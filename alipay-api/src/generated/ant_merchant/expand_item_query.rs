@@ -228,6 +228,11 @@ impl crate::codec::KnownValue for ExpandItemQueryErrorCode {
             &[Self::ArgumentIllegal, Self::ArgumentNull, Self::DbError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandItemQueryErrorCode);
@@ -259,6 +264,11 @@ impl crate::codec::KnownValue for ExpandItemQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EFFECT", "INVALID", "PAUSE"], &[Self::Effect, Self::Invalid, Self::Pause])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

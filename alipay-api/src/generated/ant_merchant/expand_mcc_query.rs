@@ -139,6 +139,11 @@ impl crate::codec::KnownValue for ExpandMccQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MER_ARGUMENT_NULL"], &[Self::MerArgumentNull])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandMccQueryErrorCode);

@@ -179,6 +179,11 @@ impl crate::codec::KnownValue for ExpandOrderQueryErrorCode {
             &[Self::NotAllowQuery, Self::OrderIdEmpty, Self::OrderNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandOrderQueryErrorCode);

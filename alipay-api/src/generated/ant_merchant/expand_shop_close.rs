@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for ExpandShopCloseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopCloseErrorCode);

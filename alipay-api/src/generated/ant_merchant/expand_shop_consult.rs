@@ -653,6 +653,11 @@ impl crate::codec::KnownValue for ExpandShopConsultErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopConsultErrorCode);

@@ -1211,6 +1211,11 @@ impl crate::codec::KnownValue for ExpandShopCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopCreateErrorCode);

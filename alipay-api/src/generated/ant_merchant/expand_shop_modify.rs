@@ -1090,6 +1090,11 @@ impl crate::codec::KnownValue for ExpandShopModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopModifyErrorCode);

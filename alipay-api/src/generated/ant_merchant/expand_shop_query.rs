@@ -556,6 +556,11 @@ impl crate::codec::KnownValue for ExpandShopQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopQueryErrorCode);
@@ -588,6 +593,11 @@ impl crate::codec::KnownValue for ExpandShopQueryCertType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["201", "2011"], &[Self::V201, Self::V2011])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopQueryCertType);
@@ -606,6 +616,11 @@ impl crate::codec::KnownValue for ExpandShopQueryNeedIndustryInfo {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopQueryNeedIndustryInfo);
@@ -623,6 +638,11 @@ impl crate::codec::KnownValue for ExpandShopQueryNeedIndustryLicense {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

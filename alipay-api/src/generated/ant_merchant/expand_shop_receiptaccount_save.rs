@@ -199,6 +199,11 @@ impl crate::codec::KnownValue for ExpandShopReceiptaccountSaveErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpandShopReceiptaccountSaveErrorCode);
@@ -230,6 +235,11 @@ impl crate::codec::KnownValue for ExpandShopReceiptaccountSavePromise {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -24,6 +24,11 @@ impl crate::codec::KnownValue for AdditionalCertType {
             &[Self::V201, Self::V204, Self::V206, Self::V218, Self::V219],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AdditionalCertType);
@@ -203,6 +208,11 @@ impl crate::codec::KnownValue for AddressVersion {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["2022Q2", "UPTODATE"], &[Self::V2022q2, Self::Uptodate])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -793,6 +803,11 @@ impl crate::codec::KnownValue for ContactInfoType {
             &[Self::LegalPerson, Self::Controller, Self::Agent, Self::Other],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ContactInfoType);
@@ -893,6 +908,11 @@ impl crate::codec::KnownValue for DefaultSettleRuleDefaultSettleType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bankCard", "alipayAccount"], &[Self::BankCard, Self::AlipayAccount])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DefaultSettleRuleDefaultSettleType);
@@ -916,6 +936,11 @@ impl crate::codec::KnownValue for ExpandItemCreateTargetType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["5", "4", "3", "2", "1"], &[Self::V5, Self::V4, Self::V3, Self::V2, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1244,6 +1269,11 @@ impl crate::codec::KnownValue for LegalCertType {
             &[Self::V100, Self::V105, Self::V106, Self::V108],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LegalCertType);
@@ -1556,6 +1586,11 @@ impl crate::codec::KnownValue for MerchantInvoiceInfoTaxPayerQualification {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantInvoiceInfoTaxPayerQualification);
@@ -1666,6 +1701,11 @@ impl crate::codec::KnownValue for MerchantType {
                 Self::V07,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1888,6 +1928,11 @@ impl crate::codec::KnownValue for SettleCardInfoAccountType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DC", "CC"], &[Self::Dc, Self::Cc])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleCardInfoAccountType);
@@ -1905,6 +1950,11 @@ impl crate::codec::KnownValue for SettleCardInfoUsageType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -2195,6 +2245,11 @@ impl crate::codec::KnownValue for ShopMainType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ShopMainType);
@@ -2212,6 +2267,11 @@ impl crate::codec::KnownValue for ShopType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -2510,6 +2570,11 @@ impl crate::codec::KnownValue for Status {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EFFECT", "INVALID"], &[Self::Effect, Self::Invalid])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Status);
@@ -2527,6 +2592,11 @@ impl crate::codec::KnownValue for TargetType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["5", "8"], &[Self::V5, Self::V8])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -2548,6 +2618,11 @@ impl crate::codec::KnownValue for Type {
             &["STANDARD_GOODS", "NON_STANDARD_GOODS"],
             &[Self::StandardGoods, Self::NonStandardGoods],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -238,6 +238,11 @@ impl crate::codec::KnownValue for FncInvoiceApplyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoiceApplyErrorCode);
@@ -266,6 +271,11 @@ impl crate::codec::KnownValue for FncInvoiceApplyInvoiceType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoiceApplyInvoiceType);
@@ -285,6 +295,11 @@ impl crate::codec::KnownValue for FncInvoiceApplyOutBizType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -562,6 +562,11 @@ impl crate::codec::KnownValue for FncInvoiceBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoiceBatchqueryErrorCode);
@@ -599,6 +604,11 @@ impl crate::codec::KnownValue for FncInvoiceBatchqueryInvoiceTypes {
             &[Self::V01, Self::V02, Self::V03, Self::V04, Self::V05],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoiceBatchqueryInvoiceTypes);
@@ -617,6 +627,11 @@ impl crate::codec::KnownValue for FncInvoiceBatchqueryIsOnline {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoiceBatchqueryIsOnline);
@@ -634,6 +649,11 @@ impl crate::codec::KnownValue for FncInvoiceBatchqueryIsRed {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

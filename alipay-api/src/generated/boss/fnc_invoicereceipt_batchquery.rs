@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for FncInvoicereceiptBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoicereceiptBatchqueryErrorCode);
@@ -417,6 +422,11 @@ impl crate::codec::KnownValue for ArInvoiceReceiptOpenApiResponseInvMode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArInvoiceReceiptOpenApiResponseInvMode);
@@ -434,6 +444,11 @@ impl crate::codec::KnownValue for ArInvoiceReceiptOpenApiResponsePayWay {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "5"], &[Self::V1, Self::V5])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -454,6 +469,11 @@ impl crate::codec::KnownValue for ArInvoiceReceiptOpenApiResponseStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -201,6 +201,11 @@ impl crate::codec::KnownValue for FncInvoicereceiptCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoicereceiptCreateErrorCode);
@@ -1091,6 +1096,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOChargeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03", "04"], &[Self::V01, Self::V02, Self::V03, Self::V04])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArMonthlyBillDTOChargeType);
@@ -1120,6 +1130,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOCheckStatus {
             &[Self::V01, Self::V02, Self::V03, Self::V04, Self::V05, Self::V06],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArMonthlyBillDTOCheckStatus);
@@ -1146,6 +1161,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOClcnBasicType {
             &["01", "02", "03", "04", "05"],
             &[Self::V01, Self::V02, Self::V03, Self::V04, Self::V05],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1222,6 +1242,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOClcnMethod {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArMonthlyBillDTOClcnMethod);
@@ -1264,6 +1289,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOPayOriginal {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArMonthlyBillDTOPayOriginal);
@@ -1284,6 +1314,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOPayStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArMonthlyBillDTOPayStatus);
@@ -1301,6 +1336,11 @@ impl crate::codec::KnownValue for ArMonthlyBillDTOPayWay {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1323,6 +1363,11 @@ impl crate::codec::KnownValue for FncInvoicereceiptCreateEventCode {
             &[Self::ArMthlyBillCreate, Self::ArMthlyBillChange],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncInvoicereceiptCreateEventCode);
@@ -1340,6 +1385,11 @@ impl crate::codec::KnownValue for FncInvoicereceiptCreateEventType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREATE", "UPDATE"], &[Self::Create, Self::Update])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

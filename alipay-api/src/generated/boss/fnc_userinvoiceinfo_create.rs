@@ -463,6 +463,11 @@ impl crate::codec::KnownValue for FncUserinvoiceinfoCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncUserinvoiceinfoCreateErrorCode);

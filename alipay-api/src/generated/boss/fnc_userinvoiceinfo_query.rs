@@ -141,6 +141,11 @@ impl crate::codec::KnownValue for FncUserinvoiceinfoQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FncUserinvoiceinfoQueryErrorCode);
@@ -409,6 +414,11 @@ impl crate::codec::KnownValue for UserInvoiceInfoOpenApiResponseTaxPayerQualific
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserInvoiceInfoOpenApiResponseTaxPayerQualification);
@@ -428,6 +438,11 @@ impl crate::codec::KnownValue for UserInvoiceInfoOpenApiResponseType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -595,6 +610,11 @@ impl crate::codec::KnownValue for UserInvoiceInfoOpenApiResponseStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

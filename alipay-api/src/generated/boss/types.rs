@@ -911,6 +911,11 @@ impl crate::codec::KnownValue for InvoiceChannel {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceChannel);
@@ -928,6 +933,11 @@ impl crate::codec::KnownValue for InvoiceMaterial {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -974,6 +984,11 @@ impl crate::codec::KnownValue for InvoiceStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceStatus);
@@ -1001,6 +1016,11 @@ impl crate::codec::KnownValue for InvoiceType {
             &[Self::V01, Self::V02, Self::V03, Self::V04, Self::V05],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceType);
@@ -1022,6 +1042,11 @@ impl crate::codec::KnownValue for MailStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03", "04"], &[Self::V01, Self::V02, Self::V03, Self::V04])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1114,6 +1139,11 @@ impl crate::codec::KnownValue for NoBillInvoiceFlag {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(NoBillInvoiceFlag);
@@ -1131,6 +1161,11 @@ impl crate::codec::KnownValue for OperatorType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1154,6 +1189,11 @@ impl crate::codec::KnownValue for OutBizType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03", "04"], &[Self::V01, Self::V02, Self::V03, Self::V04])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OutBizType);
@@ -1171,6 +1211,11 @@ impl crate::codec::KnownValue for Red {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1201,6 +1246,11 @@ impl crate::codec::KnownValue for SettleType {
             &[Self::V01, Self::V02, Self::V03, Self::V04, Self::V05, Self::V09],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleType);
@@ -1221,6 +1271,11 @@ impl crate::codec::KnownValue for TaxPayerQualification {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02", "03"], &[Self::V01, Self::V02, Self::V03])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TaxPayerQualification);
@@ -1239,6 +1294,11 @@ impl crate::codec::KnownValue for TaxType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TaxType);
@@ -1256,6 +1316,11 @@ impl crate::codec::KnownValue for Type {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -145,6 +145,11 @@ impl crate::codec::KnownValue for CityfacilitatorStationQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ILLEGAL_BIZ_PARAMS", "NO_RIGHT"], &[Self::IllegalBizParams, Self::NoRight])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CityfacilitatorStationQueryErrorCode);

@@ -157,6 +157,11 @@ impl crate::codec::KnownValue for CityfacilitatorVoucherBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ILLEGAL_BIZ_PARAMS", "NO_RIGHT"], &[Self::IllegalBizParams, Self::NoRight])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CityfacilitatorVoucherBatchqueryErrorCode);

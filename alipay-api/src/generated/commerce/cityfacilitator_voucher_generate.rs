@@ -265,6 +265,11 @@ impl crate::codec::KnownValue for CityfacilitatorVoucherGenerateErrorCode {
             &[Self::IllegalBizParams, Self::NoRight, Self::Success],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CityfacilitatorVoucherGenerateErrorCode);

@@ -301,6 +301,11 @@ impl crate::codec::KnownValue for EducateCampusInstitutionsAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EducateCampusInstitutionsAddErrorCode);
@@ -338,6 +343,11 @@ impl crate::codec::KnownValue for EducateCampusInstitutionsAddSchoolProperty {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

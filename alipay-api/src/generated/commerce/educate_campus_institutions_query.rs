@@ -247,6 +247,11 @@ impl crate::codec::KnownValue for EducateCampusInstitutionsQueryErrorCode {
             &[Self::IllegalParam, Self::QueryTooFrequency],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EducateCampusInstitutionsQueryErrorCode);
@@ -336,6 +341,11 @@ impl crate::codec::KnownValue for EducateCampusInstitutionsQueryLikeProperty {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "0"], &[Self::V1, Self::V0])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

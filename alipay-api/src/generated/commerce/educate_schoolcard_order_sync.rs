@@ -467,6 +467,11 @@ impl crate::codec::KnownValue for EducateSchoolcardOrderSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EducateSchoolcardOrderSyncErrorCode);

@@ -155,6 +155,11 @@ impl crate::codec::KnownValue for IotDeviceReportUploadErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEVICE_REPORT_UPLOAD_ERROR"], &[Self::DeviceReportUploadError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IotDeviceReportUploadErrorCode);

@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for IotSdarttoolMessageQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NOT_FOUND_DATA", "PARAM_INVALID"], &[Self::NotFoundData, Self::ParamInvalid])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IotSdarttoolMessageQueryErrorCode);
@@ -261,6 +266,11 @@ impl crate::codec::KnownValue for IotSdarttoolMessageQueryDeliverStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3", "4", "5"], &[Self::V1, Self::V2, Self::V3, Self::V4, Self::V5])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

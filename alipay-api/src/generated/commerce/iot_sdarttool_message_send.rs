@@ -350,6 +350,11 @@ impl crate::codec::KnownValue for IotSdarttoolMessageSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IotSdarttoolMessageSendErrorCode);
@@ -390,6 +395,11 @@ impl crate::codec::KnownValue for IotSdarttoolMessageSendDeviceQueryType {
             &[Self::SupplieridSn, Self::ItemidSn, Self::Sn],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IotSdarttoolMessageSendDeviceQueryType);
@@ -407,6 +417,11 @@ impl crate::codec::KnownValue for IotSdarttoolMessageSendMsgType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["xpaas_common", "ruyi_ordermsg"], &[Self::XpaasCommon, Self::RuyiOrdermsg])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -457,6 +457,11 @@ impl crate::codec::KnownValue for LogisticsOrderInstantdeliveryCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsOrderInstantdeliveryCreateErrorCode);

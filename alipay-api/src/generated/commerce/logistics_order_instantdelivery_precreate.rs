@@ -337,6 +337,11 @@ impl crate::codec::KnownValue for LogisticsOrderInstantdeliveryPrecreateErrorCod
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsOrderInstantdeliveryPrecreateErrorCode);

@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for LogisticsOrderIstdcancelPreconsultErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ILLEGAL"], &[Self::ParamIllegal])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsOrderIstdcancelPreconsultErrorCode);

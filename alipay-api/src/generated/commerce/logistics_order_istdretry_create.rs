@@ -453,6 +453,11 @@ impl crate::codec::KnownValue for LogisticsOrderIstdretryCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsOrderIstdretryCreateErrorCode);

@@ -256,6 +256,11 @@ impl crate::codec::KnownValue for LogisticsWaybillIstddetailQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ILLEGAL"], &[Self::ParamIllegal])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsWaybillIstddetailQueryErrorCode);

@@ -175,6 +175,11 @@ impl crate::codec::KnownValue for OperationActivityMerchantSignErrorCode {
             &[Self::BizSystemError, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationActivityMerchantSignErrorCode);

@@ -133,6 +133,11 @@ impl crate::codec::KnownValue for OperationActivityMerchantUnsignErrorCode {
             &[Self::BizSystemError, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationActivityMerchantUnsignErrorCode);

@@ -169,6 +169,11 @@ impl crate::codec::KnownValue for OperationBankActivityQueryErrorCode {
             &[Self::BizSystemError, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationBankActivityQueryErrorCode);

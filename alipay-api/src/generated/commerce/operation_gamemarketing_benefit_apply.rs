@@ -221,6 +221,11 @@ impl crate::codec::KnownValue for OperationGamemarketingBenefitApplyPlatform {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ios", "android"], &[Self::Ios, Self::Android])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationGamemarketingBenefitApplyPlatform);

@@ -465,6 +465,11 @@ impl crate::codec::KnownValue for TransportChargerChargerbindinfoSyncErrorCode {
             &[Self::BusinessFailed, Self::InvalidParameter, Self::IsvInvalidArguments],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportChargerChargerbindinfoSyncErrorCode);
@@ -497,6 +502,11 @@ impl crate::codec::KnownValue for TransportChargerChargerbindinfoSyncBindStatus 
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "0"], &[Self::V1, Self::V2, Self::V0])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportChargerChargerbindinfoSyncBindStatus);
@@ -526,6 +536,11 @@ impl crate::codec::KnownValue for TransportChargerChargerbindinfoSyncConnectorTy
             &[Self::V1, Self::V2, Self::V3, Self::V4, Self::V5, Self::V6],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportChargerChargerbindinfoSyncConnectorType);
@@ -549,6 +564,11 @@ impl crate::codec::KnownValue for TransportChargerChargerbindinfoSyncCurrentOutp
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3", "4", "5"], &[Self::V1, Self::V2, Self::V3, Self::V4, Self::V5])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -579,6 +599,11 @@ impl crate::codec::KnownValue for TransportChargerChargerbindinfoSyncEquipStatus
             &[Self::V0, Self::V1, Self::V2, Self::V3, Self::V4, Self::V255],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportChargerChargerbindinfoSyncEquipStatus);
@@ -596,6 +621,11 @@ impl crate::codec::KnownValue for TransportChargerChargerbindinfoSyncResultStatu
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -283,6 +283,11 @@ impl crate::codec::KnownValue for TransportNfccardSendCardStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FREEZE", "CANCEL", "MOVEOUT"], &[Self::Freeze, Self::Cancel, Self::Moveout])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportNfccardSendCardStatus);

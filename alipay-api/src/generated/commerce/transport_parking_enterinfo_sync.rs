@@ -394,6 +394,11 @@ impl crate::codec::KnownValue for TransportParkingEnterinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportParkingEnterinfoSyncErrorCode);
@@ -518,6 +523,11 @@ impl crate::codec::KnownValue for ParkingChargeInfoChargeNode {
             &["START_CHARGING", "FEE_INCREASE", "TO_TOP"],
             &[Self::StartCharging, Self::FeeIncrease, Self::ToTop],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -644,6 +654,11 @@ impl crate::codec::KnownValue for ParkingMembershipInfoMembershipType {
                 Self::DiscountCard,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -299,6 +299,11 @@ impl crate::codec::KnownValue for TransportParkingExitinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportParkingExitinfoSyncErrorCode);

@@ -482,6 +482,11 @@ impl crate::codec::KnownValue for TransportParkingPaymentinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportParkingPaymentinfoSyncErrorCode);
@@ -599,6 +604,11 @@ impl crate::codec::KnownValue for ParkingPaymentDiscountInfoDiscountType {
             &[Self::Comprehensive, Self::Discount, Self::Voucher, Self::Points],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ParkingPaymentDiscountInfoDiscountType);
@@ -638,6 +648,11 @@ impl crate::codec::KnownValue for TransportParkingPaymentinfoSyncBizCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransportParkingPaymentinfoSyncBizCode);
@@ -673,6 +688,11 @@ impl crate::codec::KnownValue for TransportParkingPaymentinfoSyncPaymentType {
                 Self::Free,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -167,6 +167,11 @@ impl crate::codec::KnownValue for ConsumerSource {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["alipay", "wx"], &[Self::Alipay, Self::Wx])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ConsumerSource);
@@ -832,6 +837,11 @@ impl crate::codec::KnownValue for PlateColor {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PlateColor);
@@ -1175,6 +1185,11 @@ impl crate::codec::KnownValue for Type {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL", "RESTRICTED"], &[Self::Normal, Self::Restricted])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

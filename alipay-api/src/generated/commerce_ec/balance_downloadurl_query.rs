@@ -235,6 +235,11 @@ impl crate::codec::KnownValue for BalanceDownloadurlQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BalanceDownloadurlQueryErrorCode);

@@ -198,6 +198,11 @@ impl crate::codec::KnownValue for BalancePeriodModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BalancePeriodModifyErrorCode);

@@ -265,6 +265,11 @@ impl crate::codec::KnownValue for ConsumeDetailQueryErrorCode {
             &[Self::ConsumeNotExist, Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ConsumeDetailQueryErrorCode);
@@ -677,6 +682,11 @@ impl crate::codec::KnownValue for EcConsumeInfoConsumeBizType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EC_PAY", "EC_CLLCT"], &[Self::EcPay, Self::EcCllct])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcConsumeInfoConsumeBizType);
@@ -732,6 +742,11 @@ impl crate::codec::KnownValue for EcConsumeInfoConsumeCategory {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcConsumeInfoConsumeCategory);
@@ -754,6 +769,11 @@ impl crate::codec::KnownValue for EcConsumeInfoConsumeType {
             &["REFUND", "CONSUME", "TRANSFER"],
             &[Self::Refund, Self::Consume, Self::Transfer],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -780,6 +800,11 @@ impl crate::codec::KnownValue for EcConsumeInfoFundBizType {
             &[Self::Personal, Self::Enterprise, Self::Accounting, Self::Tp],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcConsumeInfoFundBizType);
@@ -797,6 +822,11 @@ impl crate::codec::KnownValue for EcConsumeInfoOrderCompleteLabel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -821,6 +851,11 @@ impl crate::codec::KnownValue for EcConsumeInfoPeerRefundStatus {
             &[Self::Init, Self::RefundPart, Self::RefundFull],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcConsumeInfoPeerRefundStatus);
@@ -844,6 +879,11 @@ impl crate::codec::KnownValue for EcConsumeInfoRefundStatus {
             &[Self::Init, Self::RefundPart, Self::RefundFull],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcConsumeInfoRefundStatus);
@@ -863,6 +903,11 @@ impl crate::codec::KnownValue for EcConsumeInfoSceneCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TAKE_AWAY", "METRO", "OTHER"], &[Self::TakeAway, Self::Metro, Self::Other])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1080,6 +1125,11 @@ impl crate::codec::KnownValue for EcOrderItemOrderType {
             &[Self::Metro, Self::TakeAway, Self::Other, Self::ReachShop],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcOrderItemOrderType);
@@ -1276,6 +1326,11 @@ impl crate::codec::KnownValue for InvoiceComplianceCheckResultMatchResultType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -260,6 +260,11 @@ impl crate::codec::KnownValue for DepartmentInfoModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DepartmentInfoModifyErrorCode);

@@ -664,6 +664,11 @@ impl crate::codec::KnownValue for EmployeeAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeAddErrorCode);

@@ -175,6 +175,11 @@ impl crate::codec::KnownValue for EmployeeDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeDeleteErrorCode);

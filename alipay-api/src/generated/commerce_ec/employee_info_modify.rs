@@ -333,6 +333,11 @@ impl crate::codec::KnownValue for EmployeeInfoModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeInfoModifyErrorCode);

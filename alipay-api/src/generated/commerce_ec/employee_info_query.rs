@@ -297,6 +297,11 @@ impl crate::codec::KnownValue for EmployeeInfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeInfoQueryErrorCode);

@@ -267,6 +267,11 @@ impl crate::codec::KnownValue for EmployeeInviteQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeInviteQueryErrorCode);
@@ -298,6 +303,11 @@ impl crate::codec::KnownValue for EmployeeInviteQueryCreateShareCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -312,6 +312,11 @@ impl crate::codec::KnownValue for EmployeeTitleModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeTitleModifyErrorCode);

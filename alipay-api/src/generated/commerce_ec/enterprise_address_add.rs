@@ -304,6 +304,11 @@ impl crate::codec::KnownValue for EnterpriseAddressAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseAddressAddErrorCode);

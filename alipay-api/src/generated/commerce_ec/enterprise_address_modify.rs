@@ -342,6 +342,11 @@ impl crate::codec::KnownValue for EnterpriseAddressModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseAddressModifyErrorCode);

@@ -306,6 +306,11 @@ impl crate::codec::KnownValue for EnterpriseAddressQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseAddressQueryErrorCode);

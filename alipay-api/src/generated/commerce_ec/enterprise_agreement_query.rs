@@ -172,6 +172,11 @@ impl crate::codec::KnownValue for EnterpriseAgreementQueryErrorCode {
             &[Self::EnterpriseNotExist, Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseAgreementQueryErrorCode);

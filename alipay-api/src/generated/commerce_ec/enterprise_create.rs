@@ -402,6 +402,11 @@ impl crate::codec::KnownValue for EnterpriseCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseCreateErrorCode);

@@ -162,6 +162,11 @@ impl crate::codec::KnownValue for EnterpriseDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseDeleteErrorCode);

@@ -213,6 +213,11 @@ impl crate::codec::KnownValue for EnterpriseInfoModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseInfoModifyErrorCode);

@@ -167,6 +167,11 @@ impl crate::codec::KnownValue for EnterpriseInfoQueryErrorCode {
             &[Self::EnterpriseNotExist, Self::InvalidParameter, Self::NoAgreement],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseInfoQueryErrorCode);

@@ -207,6 +207,11 @@ impl crate::codec::KnownValue for EnterpriseUnsignErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseUnsignErrorCode);

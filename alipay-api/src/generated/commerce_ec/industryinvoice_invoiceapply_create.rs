@@ -920,6 +920,11 @@ impl crate::codec::KnownValue for IndustryinvoiceInvoiceapplyCreateNaturePersonF
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndustryinvoiceInvoiceapplyCreateNaturePersonFlag);
@@ -938,6 +943,11 @@ impl crate::codec::KnownValue for IndustryinvoiceInvoiceapplyCreateShowBuyerBank
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndustryinvoiceInvoiceapplyCreateShowBuyerBankInfo);
@@ -955,6 +965,11 @@ impl crate::codec::KnownValue for IndustryinvoiceInvoiceapplyCreateShowSellerBan
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

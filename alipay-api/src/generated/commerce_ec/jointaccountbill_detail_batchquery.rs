@@ -329,6 +329,11 @@ impl crate::codec::KnownValue for JointaccountbillDetailBatchqueryErrorCode {
             &[Self::EmployeeInfoError, Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountbillDetailBatchqueryErrorCode);
@@ -477,6 +482,11 @@ impl crate::codec::KnownValue for JointAccountBillDetailInOut {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

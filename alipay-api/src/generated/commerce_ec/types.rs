@@ -87,6 +87,11 @@ impl crate::codec::KnownValue for EcEmployeeTitleFailedTitleTag {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEFAULT", "MULTI"], &[Self::Default, Self::Multi])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcEmployeeTitleFailedTitleTag);
@@ -487,6 +492,11 @@ impl crate::codec::KnownValue for EnterpriseInfoDTOEnterpriseAliasAuditStatus {
             &["PASSED", "REJECTED", "AUDITING"],
             &[Self::Passed, Self::Rejected, Self::Auditing],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -400,6 +400,11 @@ impl crate::codec::KnownValue for OrderAftersaleCreateReasonCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderAftersaleCreateReasonCode);

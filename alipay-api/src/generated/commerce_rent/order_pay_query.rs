@@ -292,6 +292,11 @@ impl crate::codec::KnownValue for OrderPayQueryTradeStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderPayQueryTradeStatus);
@@ -412,6 +417,11 @@ impl crate::codec::KnownValue for RentTradeFundBillVOFundChannel {
                 Self::DcepAsset,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

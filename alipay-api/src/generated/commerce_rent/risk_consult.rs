@@ -486,6 +486,11 @@ impl crate::codec::KnownValue for RiskConsultProductEdition {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BASIC", "PRO"], &[Self::Basic, Self::Pro])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RiskConsultProductEdition);
@@ -567,6 +572,11 @@ impl crate::codec::KnownValue for RiskItemVORiskLevel {
             &["nor", "low", "mid", "high", "sup"],
             &[Self::Nor, Self::Low, Self::Mid, Self::High, Self::Sup],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

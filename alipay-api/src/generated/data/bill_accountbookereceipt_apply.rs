@@ -188,6 +188,11 @@ impl crate::codec::KnownValue for BillAccountbookereceiptApplyErrorCode {
             &[Self::BizError, Self::InvalidParameter, Self::SystemBusy],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillAccountbookereceiptApplyErrorCode);
@@ -219,6 +224,11 @@ impl crate::codec::KnownValue for BillAccountbookereceiptApplyType {
             &["FUND_PLATFORM_DETAIL", "FUND_PLATFORM_SUM"],
             &[Self::FundPlatformDetail, Self::FundPlatformSum],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -204,6 +204,11 @@ impl crate::codec::KnownValue for BillAccountbookereceiptQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillAccountbookereceiptQueryErrorCode);

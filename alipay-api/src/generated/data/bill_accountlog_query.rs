@@ -354,6 +354,11 @@ impl crate::codec::KnownValue for BillAccountlogQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillAccountlogQueryErrorCode);

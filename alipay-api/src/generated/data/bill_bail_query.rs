@@ -208,6 +208,11 @@ impl crate::codec::KnownValue for BillBailQueryErrorCode {
             &[Self::InvalidParameter, Self::SystemBusy],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillBailQueryErrorCode);
@@ -340,6 +345,11 @@ impl crate::codec::KnownValue for BillBailQueryBailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TMALL_S_BAIL", "TAOBAO_BAIL"], &[Self::TmallSBail, Self::TaobaoBail])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -170,6 +170,11 @@ impl crate::codec::KnownValue for BillBalanceQueryErrorCode {
             &[Self::InvalidParameter, Self::SystemBusy, Self::UserAgreementCheckFail],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillBalanceQueryErrorCode);

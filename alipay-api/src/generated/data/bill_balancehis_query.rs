@@ -169,6 +169,11 @@ impl crate::codec::KnownValue for BillBalancehisQueryErrorCode {
             &[Self::InvalidParameter, Self::Processing, Self::SystemBusy],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillBalancehisQueryErrorCode);

@@ -276,6 +276,11 @@ impl crate::codec::KnownValue for BillBizfundagentQueryErrorCode {
             &[Self::DataQueryTimeout, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillBizfundagentQueryErrorCode);
@@ -306,6 +311,11 @@ impl crate::codec::KnownValue for BillBizfundagentQueryAgreementType {
             &["FUND_SAFT_SIGN_WITHHOLDING_P", "FLEXIBLE_EMPLOYMENT_SERVICE_P"],
             &[Self::FundSaftSignWithholdingP, Self::FlexibleEmploymentServiceP],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -283,6 +283,11 @@ impl crate::codec::KnownValue for BillBuyQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillBuyQueryErrorCode);

@@ -169,6 +169,11 @@ impl crate::codec::KnownValue for BillEreceiptApplyErrorCode {
             &[Self::BizError, Self::InvalidParameter, Self::SystemBusy],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillEreceiptApplyErrorCode);
@@ -218,6 +223,11 @@ impl crate::codec::KnownValue for BillEreceiptApplyType {
                 Self::AccountLogSumMonthly,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

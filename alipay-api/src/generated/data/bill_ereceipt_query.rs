@@ -157,6 +157,11 @@ impl crate::codec::KnownValue for BillEreceiptQueryErrorCode {
             &[Self::BizError, Self::InvalidParameter, Self::SystemBusy],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillEreceiptQueryErrorCode);

@@ -218,6 +218,11 @@ impl crate::codec::KnownValue for BillEreceiptagentApplyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillEreceiptagentApplyErrorCode);
@@ -257,6 +262,11 @@ impl crate::codec::KnownValue for BillEreceiptagentApplyAgreementType {
                 Self::FundAuthorizeFlow,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -228,6 +228,11 @@ impl crate::codec::KnownValue for BillTransferQueryErrorCode {
             &[Self::InvalidParameter, Self::SystemBusy, Self::SystemRateLimit],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillTransferQueryErrorCode);

@@ -275,6 +275,11 @@ impl crate::codec::KnownValue for BillTransferaccountbookQueryErrorCode {
             &[Self::InvalidParameter, Self::SystemBusy],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillTransferaccountbookQueryErrorCode);

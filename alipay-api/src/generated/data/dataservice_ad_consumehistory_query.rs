@@ -319,6 +319,11 @@ impl crate::codec::KnownValue for DataserviceAdConsumehistoryQueryGroupCondition
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DATE", "MONTH"], &[Self::Date, Self::Month])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdConsumehistoryQueryGroupCondition);
@@ -346,6 +351,11 @@ impl crate::codec::KnownValue for DataserviceAdConsumehistoryQuerySceneType {
             &[Self::Intelligent, Self::Search, Self::Brand, Self::App, Self::Ooh],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdConsumehistoryQuerySceneType);
@@ -363,6 +373,11 @@ impl crate::codec::KnownValue for DataserviceAdConsumehistoryQuerySellMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["RTB", "GD"], &[Self::Rtb, Self::Gd])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -187,6 +187,11 @@ impl crate::codec::KnownValue for DataserviceAdConversionUploadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdConversionUploadErrorCode);
@@ -639,6 +644,11 @@ impl crate::codec::KnownValue for ConversionDataDataSrcType {
             &[Self::KrMember, Self::KrTrade, Self::TbLive],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ConversionDataDataSrcType);
@@ -657,6 +667,11 @@ impl crate::codec::KnownValue for ConversionDataJoinChannel {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["XLIGHT", "MERCHANT"], &[Self::Xlight, Self::Merchant])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ConversionDataJoinChannel);
@@ -674,6 +689,11 @@ impl crate::codec::KnownValue for ConversionDataSource {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMMON_TARGET", "CALLBACK"], &[Self::CommonTarget, Self::Callback])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -710,6 +730,11 @@ impl crate::codec::KnownValue for ConversionDataUuidType {
                 Self::Pid,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

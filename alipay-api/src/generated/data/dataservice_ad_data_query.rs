@@ -387,6 +387,11 @@ impl crate::codec::KnownValue for DataserviceAdDataQueryAdLevel {
             &[Self::Plan, Self::Group, Self::Creative, Self::User],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdDataQueryAdLevel);
@@ -408,6 +413,11 @@ impl crate::codec::KnownValue for DataserviceAdDataQueryChargeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CPC", "CPM", "CPD", "CPA"], &[Self::Cpc, Self::Cpm, Self::Cpd, Self::Cpa])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -431,6 +441,11 @@ impl crate::codec::KnownValue for DataserviceAdDataQueryQueryType {
             &["GROUP_SUM", "ALL_SUM", "DETAIL"],
             &[Self::GroupSum, Self::AllSum, Self::Detail],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

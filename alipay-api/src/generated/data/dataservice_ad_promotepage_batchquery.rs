@@ -256,6 +256,11 @@ impl crate::codec::KnownValue for DataserviceAdPromotepageBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdPromotepageBatchqueryErrorCode);
@@ -294,6 +299,11 @@ impl crate::codec::KnownValue for DataserviceAdPromotepageBatchqueryType {
             &["COLLECT_INFO", "TRADE", "OPERATION_PAID"],
             &[Self::CollectInfo, Self::Trade, Self::OperationPaid],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -378,6 +388,11 @@ impl crate::codec::KnownValue for PromotePageDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COLLECT_INFO", "TRADE"], &[Self::CollectInfo, Self::Trade])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -310,6 +310,11 @@ impl crate::codec::KnownValue for DataserviceAdPromotepageDownloadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdPromotepageDownloadErrorCode);

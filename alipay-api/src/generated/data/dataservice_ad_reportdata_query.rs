@@ -489,6 +489,11 @@ impl crate::codec::KnownValue for DataserviceAdReportdataQueryAdLevel {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DataserviceAdReportdataQueryAdLevel);
@@ -509,6 +514,11 @@ impl crate::codec::KnownValue for DataserviceAdReportdataQueryDeliveryMode {
             &["STANDARD_TOUFANG", "TRUST_TOUFANG"],
             &[Self::StandardToufang, Self::TrustToufang],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -534,6 +544,11 @@ impl crate::codec::KnownValue for DataserviceAdReportdataQuerySceneType {
             &["INTELLIGENT", "SEARCH", "BRAND", "APP"],
             &[Self::Intelligent, Self::Search, Self::Brand, Self::App],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

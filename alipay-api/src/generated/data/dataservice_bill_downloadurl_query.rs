@@ -17,6 +17,8 @@ pub struct DataserviceBillDownloadurlQuery {
     pub bill_type: String,
     /// 二级商户smid. The sub-merchant's SMID. Only for `bill_type` `trade_zft_merchant`. Example: `2088123412341234`.
     pub smid: Option<String>,
+    /// 是否需要使用安全链接. `true` for a link of `https`; otherwise it is one of `http`. At most 10 characters. Example: `true`.
+    pub secure: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
@@ -44,6 +46,12 @@ impl DataserviceBillDownloadurlQuery {
         self.smid = Some(Into::into(smid));
         self
     }
+
+    /// 是否需要使用安全链接. `true` for a link of `https`; otherwise it is one of `http`. At most 10 characters. Example: `true`.
+    pub fn secure(mut self, secure: impl Into<String>) -> Self {
+        self.secure = Some(Into::into(secure));
+        self
+    }
 }
 
 impl crate::codec::Object for DataserviceBillDownloadurlQuery {
@@ -53,6 +61,7 @@ impl crate::codec::Object for DataserviceBillDownloadurlQuery {
             bill_date: crate::codec::Field::empty(),
             bill_type: crate::codec::Field::empty(),
             smid: None,
+            secure: None,
             extra: crate::codec::Extra::EMPTY,
         }
     }
@@ -62,8 +71,13 @@ impl crate::codec::Object for DataserviceBillDownloadurlQuery {
         source.require(&["bill_date", "bill_type"]);
         source
             .fill(
-                &["bill_date", "bill_type", "smid"],
-                &mut [&mut self.bill_date, &mut self.bill_type, &mut self.smid],
+                &["bill_date", "bill_type", "smid", "secure"],
+                &mut [
+                    &mut self.bill_date,
+                    &mut self.bill_type,
+                    &mut self.smid,
+                    &mut self.secure,
+                ],
                 &mut self.extra,
             );
     }
@@ -72,8 +86,8 @@ impl crate::codec::Object for DataserviceBillDownloadurlQuery {
     fn fields(&self) -> crate::codec::FieldsRef<'_> {
         crate::codec::FieldsRef::new(
                 "DataserviceBillDownloadurlQuery",
-                &["bill_date", "bill_type", "smid"],
-                &[&self.bill_date, &self.bill_type, &self.smid],
+                &["bill_date", "bill_type", "smid", "secure"],
+                &[&self.bill_date, &self.bill_type, &self.smid, &self.secure],
                 &self.extra,
             )
             .with_groups(&[&["bill_date"], &["bill_type"]])
@@ -89,6 +103,7 @@ impl crate::method::Method for DataserviceBillDownloadurlQuery {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3 {
             query: &["bill_type", "bill_date", "smid"],
+            without: &["secure"],
             ..crate::method::V3::new(
                 "GET",
                 "/v3/alipay/data/dataservice/bill/downloadurl/query",
@@ -166,10 +181,18 @@ pub enum DataserviceBillDownloadurlQueryErrorCode {
     InvailidArguments,
     /// The bill has no data.
     NoBillData,
-    /// The documentation says no more than the name.
+    /// Alipay has too much to do at present. Wait a minute.
+    SystemRateLimit,
+    /// The merchant has no bills of this type: it lacks the product, or had no business of it.
     TypeNotSupported,
     /// Something failed, and Alipay does not say what.
     UnknownError,
+    /// The merchant calls too often. Wait a minute.
+    UserRateLimit,
+    /// What production answers in place of `BILL_NOT_EXIST`.
+    IspBillNotExist,
+    /// What production answers in place of `INVAILID_ARGUMENTS`, such as for today's bill.
+    IsvInvalidArguments,
 }
 
 impl crate::codec::KnownValue for DataserviceBillDownloadurlQueryErrorCode {
@@ -181,18 +204,31 @@ impl crate::codec::KnownValue for DataserviceBillDownloadurlQueryErrorCode {
                 "BILL_NOT_EXIST",
                 "INVAILID_ARGUMENTS",
                 "NO_BILL_DATA",
+                "SYSTEM_RATE_LIMIT",
                 "TYPE_NOT_SUPPORTED",
                 "UNKNOWN_ERROR",
+                "USER_RATE_LIMIT",
+                "isp.bill_not_exist",
+                "isv.invalid_arguments",
             ],
             &[
                 Self::BillDateBeforeRegistration,
                 Self::BillNotExist,
                 Self::InvailidArguments,
                 Self::NoBillData,
+                Self::SystemRateLimit,
                 Self::TypeNotSupported,
                 Self::UnknownError,
+                Self::UserRateLimit,
+                Self::IspBillNotExist,
+                Self::IsvInvalidArguments,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -202,12 +238,15 @@ impl crate::method::ErrorCode for DataserviceBillDownloadurlQueryErrorCode {
     #[inline]
     fn class(self) -> Option<crate::ErrorClass> {
         match self {
+            Self::SystemRateLimit | Self::UserRateLimit => Some(crate::ErrorClass::Retry),
             Self::UnknownError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::BillDateBeforeRegistration
             | Self::BillNotExist
             | Self::InvailidArguments
             | Self::NoBillData
-            | Self::TypeNotSupported => Some(crate::ErrorClass::Request),
+            | Self::TypeNotSupported
+            | Self::IspBillNotExist
+            | Self::IsvInvalidArguments => Some(crate::ErrorClass::Request),
         }
     }
 }

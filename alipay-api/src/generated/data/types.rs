@@ -687,6 +687,11 @@ impl crate::codec::KnownValue for LandingTypeDtoLandingLevel {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["L1", "L2"], &[Self::L1, Self::L2])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LandingTypeDtoLandingLevel);
@@ -711,6 +716,11 @@ impl crate::codec::KnownValue for Status {
             &["INIT", "PROCESS", "SUCCESS", "FAIL"],
             &[Self::Init, Self::Process, Self::Success, Self::Fail],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -895,6 +905,11 @@ impl crate::codec::KnownValue for Type {
             &["DEPOSIT", "WITHDRAW", "TRANSFER"],
             &[Self::Deposit, Self::Withdraw, Self::Transfer],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

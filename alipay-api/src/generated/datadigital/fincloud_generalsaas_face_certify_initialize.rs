@@ -234,6 +234,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceCertifyInitializeErrorC
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceCertifyInitializeErrorCode);

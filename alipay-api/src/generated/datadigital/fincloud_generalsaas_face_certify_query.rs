@@ -180,6 +180,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceCertifyQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceCertifyQueryErrorCode);

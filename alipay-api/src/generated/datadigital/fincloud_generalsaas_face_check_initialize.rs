@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceCheckInitializeErrorCod
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceCheckInitializeErrorCode);

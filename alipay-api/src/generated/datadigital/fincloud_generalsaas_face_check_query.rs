@@ -291,6 +291,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceCheckQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceCheckQueryErrorCode);
@@ -322,6 +327,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceCheckQueryNeedAlivePhot
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y_O", "Y_M", "N"], &[Self::YO, Self::YM, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceCheckQueryNeedAlivePhoto);
@@ -339,6 +349,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceCheckQueryNeedQualitySc
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["N", "Y"], &[Self::N, Self::Y])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -238,6 +238,7 @@ impl crate::method::Method for FincloudGeneralsaasFaceSourceCertify {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(1048576),
                 extensions: &[],
             },
@@ -360,6 +361,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceSourceCertifyErrorCode 
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceSourceCertifyErrorCode);
@@ -391,6 +397,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceSourceCertifyLivenessSt
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OFF", "CHECK"], &[Self::Off, Self::Check])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceSourceCertifyLivenessStrategy);
@@ -408,6 +419,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceSourceCertifySecuritySt
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ON", "OFF"], &[Self::On, Self::Off])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

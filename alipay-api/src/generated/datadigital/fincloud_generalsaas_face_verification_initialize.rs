@@ -321,6 +321,11 @@ for FincloudGeneralsaasFaceVerificationInitializeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceVerificationInitializeErrorCode);
@@ -359,6 +364,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasFaceVerificationInitializeC
             &[Self::IdentityCard, Self::ResidenceHkMc, Self::ResidenceTaiwan],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasFaceVerificationInitializeCertType);
@@ -377,6 +387,11 @@ for FincloudGeneralsaasFaceVerificationInitializeFaceReserveStrategy {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["reserve", "never"], &[Self::Reserve, Self::Never])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

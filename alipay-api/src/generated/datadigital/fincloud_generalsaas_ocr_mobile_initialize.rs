@@ -174,6 +174,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasOcrMobileInitializeErrorCod
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FincloudGeneralsaasOcrMobileInitializeErrorCode);

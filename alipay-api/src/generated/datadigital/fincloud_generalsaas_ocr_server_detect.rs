@@ -110,6 +110,7 @@ impl crate::method::Method for FincloudGeneralsaasOcrServerDetect {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(1048576),
                 extensions: &[],
             },
@@ -209,6 +210,11 @@ impl crate::codec::KnownValue for FincloudGeneralsaasOcrServerDetectErrorCode {
                 Self::InvalidSwitch,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -20,6 +20,11 @@ impl crate::codec::KnownValue for CertifyState {
             &[Self::Processing, Self::Success, Self::Fail],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CertifyState);

@@ -489,6 +489,11 @@ impl crate::codec::KnownValue for BillAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillAddErrorCode);
@@ -526,6 +531,11 @@ impl crate::codec::KnownValue for BillAddOrderType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["JF", "WUYE", "HK", "TX"], &[Self::Jf, Self::Wuye, Self::Hk, Self::Tx])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -593,6 +603,11 @@ impl crate::codec::KnownValue for BillAddSubOrderType {
                 Self::Traffic,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

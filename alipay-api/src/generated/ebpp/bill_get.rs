@@ -300,6 +300,11 @@ impl crate::codec::KnownValue for BillGetErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillGetErrorCode);
@@ -335,6 +340,11 @@ impl crate::codec::KnownValue for BillGetOrderStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INIT", "SUCCESS", "FAILED"], &[Self::Init, Self::Success, Self::Failed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillGetOrderStatus);
@@ -352,6 +362,11 @@ impl crate::codec::KnownValue for BillGetOrderType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["JF", "HK"], &[Self::Jf, Self::Hk])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

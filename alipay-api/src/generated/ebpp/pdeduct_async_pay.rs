@@ -326,6 +326,11 @@ impl crate::codec::KnownValue for PdeductAsyncPayErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUBMIT_REQUEST_FAILURE"], &[Self::SubmitRequestFailure])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductAsyncPayErrorCode);

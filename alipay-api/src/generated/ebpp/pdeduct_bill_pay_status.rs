@@ -227,6 +227,11 @@ impl crate::codec::KnownValue for PdeductBillPayStatusErrorCode {
             &[Self::BillNotExist, Self::ParameterIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductBillPayStatusErrorCode);
@@ -257,6 +262,11 @@ impl crate::codec::KnownValue for PdeductBillPayStatusStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

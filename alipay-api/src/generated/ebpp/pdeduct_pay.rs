@@ -402,6 +402,11 @@ impl crate::codec::KnownValue for PdeductPayErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductPayErrorCode);
@@ -436,6 +441,11 @@ impl crate::codec::KnownValue for PdeductPayResultStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -523,6 +523,11 @@ impl crate::codec::KnownValue for PdeductSignAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductSignAddErrorCode);
@@ -570,6 +575,11 @@ impl crate::codec::KnownValue for PdeductSignAddBizType {
             &[Self::Jf, Self::Wuye, Self::Hk, Self::Tx, Self::Ind],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductSignAddBizType);
@@ -590,6 +600,11 @@ impl crate::codec::KnownValue for PdeductSignAddDeductProdCode {
             &["INST_DIRECT_DEDUCT", "INSURANCE_MERCHANT_DEDUCT"],
             &[Self::InstDirectDeduct, Self::InsuranceMerchantDeduct],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -669,6 +684,11 @@ impl crate::codec::KnownValue for PdeductSignAddSubBizType {
                 Self::Health,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -254,6 +254,11 @@ impl crate::codec::KnownValue for PdeductSignCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductSignCancelErrorCode);

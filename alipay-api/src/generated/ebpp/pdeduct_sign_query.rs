@@ -307,6 +307,11 @@ impl crate::codec::KnownValue for PdeductSignQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductSignQueryErrorCode);

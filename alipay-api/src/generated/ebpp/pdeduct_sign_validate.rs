@@ -401,6 +401,11 @@ impl crate::codec::KnownValue for PdeductSignValidateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PdeductSignValidateErrorCode);

@@ -19,6 +19,11 @@ impl crate::codec::KnownValue for BizType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["WUYE", "HK", "TX", "JF"], &[Self::Wuye, Self::Hk, Self::Tx, Self::Jf])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizType);
@@ -73,6 +78,11 @@ impl crate::codec::KnownValue for SubBizType {
                 Self::Cz,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

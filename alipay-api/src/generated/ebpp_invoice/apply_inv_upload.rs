@@ -801,6 +801,11 @@ impl crate::codec::KnownValue for ApplyInvUploadErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyInvUploadErrorCode);
@@ -829,6 +834,11 @@ impl crate::codec::KnownValue for ApplyInvUploadCreateResult {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["success", "fail"], &[Self::Success, Self::Fail])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyInvUploadCreateResult);
@@ -846,6 +856,11 @@ impl crate::codec::KnownValue for ApplyInvUploadInvoiceFileType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PDF", "OFD"], &[Self::Pdf, Self::Ofd])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -867,6 +882,11 @@ impl crate::codec::KnownValue for ApplyInvUploadLevyType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyInvUploadLevyType);
@@ -886,6 +906,11 @@ impl crate::codec::KnownValue for ApplyInvUploadSource {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["apply", "async", "upload"], &[Self::Apply, Self::Async, Self::Upload])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -915,6 +940,11 @@ impl crate::codec::KnownValue for ApplyInvUploadSpecialFlag {
             &["00", "02", "06", "07", "08", "18"],
             &[Self::V00, Self::V02, Self::V06, Self::V07, Self::V08, Self::V18],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -216,6 +216,11 @@ impl crate::codec::KnownValue for ApplyResultSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyResultSyncErrorCode);
@@ -246,6 +251,11 @@ impl crate::codec::KnownValue for ApplyResultSyncResult {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyResultSyncResult);
@@ -268,6 +278,11 @@ impl crate::codec::KnownValue for ApplyResultSyncResultCode {
             &["SUCCESS", "PARAMETER_ILLEGAL", "MERCHANT_TAX_DEVICE_ERROR"],
             &[Self::Success, Self::ParameterIllegal, Self::MerchantTaxDeviceError],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for ApplyStatusNotifyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyStatusNotifyErrorCode);
@@ -244,6 +249,11 @@ impl crate::codec::KnownValue for ApplyStatusNotifyApplyStatus {
                 Self::InvPartSuccess,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

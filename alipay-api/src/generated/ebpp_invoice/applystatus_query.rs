@@ -170,6 +170,11 @@ impl crate::codec::KnownValue for ApplystatusQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR"], &[Self::BizError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplystatusQueryErrorCode);
@@ -256,6 +261,11 @@ impl crate::codec::KnownValue for OrderApplyStatusBriefDTOApplyStatus {
             &["SUCCESS", "FAIL", "PROCESS", "NOTEXIST"],
             &[Self::Success, Self::Fail, Self::Process, Self::Notexist],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

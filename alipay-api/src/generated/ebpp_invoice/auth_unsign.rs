@@ -205,6 +205,11 @@ impl crate::codec::KnownValue for AuthUnsignErrorCode {
             &[Self::InvalidParameter, Self::RecordNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthUnsignErrorCode);

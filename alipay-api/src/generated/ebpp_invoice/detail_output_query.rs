@@ -436,6 +436,11 @@ impl crate::codec::KnownValue for DetailOutputQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DetailOutputQueryErrorCode);
@@ -471,6 +476,11 @@ impl crate::codec::KnownValue for DetailOutputQueryExpenseStatus {
             &[Self::WaitExpense, Self::ExpenseProcessing, Self::ExpenseFinished],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DetailOutputQueryExpenseStatus);
@@ -493,6 +503,11 @@ impl crate::codec::KnownValue for DetailOutputQueryInvoiceStatus {
             &["SUCCEED", "EXPIRED", "TRANSFERRED"],
             &[Self::Succeed, Self::Expired, Self::Transferred],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -540,6 +555,11 @@ impl crate::codec::KnownValue for DetailOutputQueryTaxType {
                 Self::SalseInvoice,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -222,6 +222,11 @@ impl crate::codec::KnownValue for EcorderOrderQueryErrorCode {
             &[Self::InvalidParameter, Self::OrderNotExist, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EcorderOrderQueryErrorCode);
@@ -397,6 +402,11 @@ impl crate::codec::KnownValue for EcOrderItemOrderType {
             &["METRO", "TAKE_AWAY", "OTHER", "REACH_SHOP"],
             &[Self::Metro, Self::TakeAway, Self::Other, Self::ReachShop],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

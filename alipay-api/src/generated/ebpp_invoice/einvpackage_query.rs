@@ -163,6 +163,11 @@ impl crate::codec::KnownValue for EinvpackageQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EinvpackageQueryErrorCode);

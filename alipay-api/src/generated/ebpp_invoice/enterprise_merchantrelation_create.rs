@@ -247,6 +247,11 @@ impl crate::codec::KnownValue for EnterpriseMerchantrelationCreateErrorCode {
             &[Self::InvalidTradeNo, Self::ParameterIllegal, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseMerchantrelationCreateErrorCode);

@@ -255,6 +255,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeConsumeBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeConsumeBatchqueryErrorCode);

@@ -195,6 +195,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeDetailQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied, Self::VoucherNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeDetailQueryErrorCode);
@@ -400,6 +405,11 @@ impl crate::codec::KnownValue for ExpenseVoucherInfoIsOffSet {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpenseVoucherInfoIsOffSet);
@@ -417,6 +427,11 @@ impl crate::codec::KnownValue for ExpenseVoucherInfoMedium {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAPER", "ELECTRON"], &[Self::Paper, Self::Electron])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -443,6 +458,11 @@ impl crate::codec::KnownValue for ExpenseVoucherInfoParentType {
             &[Self::Invoice, Self::Travel, Self::HtlOrder, Self::Consume],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpenseVoucherInfoParentType);
@@ -460,6 +480,11 @@ impl crate::codec::KnownValue for ExpenseVoucherInfoVoucherState {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -575,6 +600,11 @@ impl crate::codec::KnownValue for ExpenseVoucherInfoVoucherType {
                 Self::CommonInvoice,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -342,6 +342,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeEnterpriseopenruleCreateError
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeEnterpriseopenruleCreateErrorCode);

@@ -314,6 +314,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeEnterpriseopenruleModifyError
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeEnterpriseopenruleModifyErrorCode);

@@ -208,6 +208,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeEnterpriseopenruleQueryErrorC
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeEnterpriseopenruleQueryErrorCode);
@@ -350,6 +355,11 @@ impl crate::codec::KnownValue for EnterpriseOpenRuleInfoSellerType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MERCHANT", "TP"], &[Self::Merchant, Self::Tp])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -181,6 +181,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeRelatedetailQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied, Self::VoucherNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeRelatedetailQueryErrorCode);

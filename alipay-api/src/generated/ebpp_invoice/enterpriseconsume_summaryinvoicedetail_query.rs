@@ -267,6 +267,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeSummaryinvoicedetailQueryErro
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseconsumeSummaryinvoicedetailQueryErrorCode);
@@ -574,6 +579,11 @@ impl crate::codec::KnownValue for CompleteVoucherInfoInvoiceSource {
             &[Self::SummaryInvoiceAutoOpen, Self::SummaryInvoiceMerchantUpload],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CompleteVoucherInfoInvoiceSource);
@@ -620,6 +630,11 @@ impl crate::codec::KnownValue for EnterpriseconsumeSummaryinvoicedetailQueryBatc
                 Self::ManualConfirm,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -239,6 +239,11 @@ impl crate::codec::KnownValue for EnterpriseexctrlEmployertitleBatchqueryErrorCo
             &[Self::ParameterIllegal, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseexctrlEmployertitleBatchqueryErrorCode);

@@ -306,6 +306,11 @@ impl crate::codec::KnownValue for EnterpriseexctrlEmployertitleCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseexctrlEmployertitleCreateErrorCode);

@@ -323,6 +323,11 @@ impl crate::codec::KnownValue for EnterpriseexctrlEmployertitleModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseexctrlEmployertitleModifyErrorCode);

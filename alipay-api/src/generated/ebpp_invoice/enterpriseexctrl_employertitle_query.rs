@@ -226,6 +226,11 @@ impl crate::codec::KnownValue for EnterpriseexctrlEmployertitleQueryErrorCode {
             &[Self::ParameterIllegal, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterpriseexctrlEmployertitleQueryErrorCode);

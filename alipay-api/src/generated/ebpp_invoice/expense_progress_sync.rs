@@ -341,6 +341,11 @@ impl crate::codec::KnownValue for ExpenseProgressSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpenseProgressSyncErrorCode);

@@ -354,6 +354,11 @@ impl crate::codec::KnownValue for ExpensecomsueOutsourceNotifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecomsueOutsourceNotifyErrorCode);

@@ -189,6 +189,11 @@ impl crate::codec::KnownValue for ExpensecontrolAggregationCreateErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecontrolAggregationCreateErrorCode);

@@ -238,6 +238,11 @@ impl crate::codec::KnownValue for ExpensecontrolIssuebatchCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecontrolIssuebatchCancelErrorCode);

@@ -367,6 +367,11 @@ impl crate::codec::KnownValue for ExpensecontrolIssuebatchCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecontrolIssuebatchCreateErrorCode);

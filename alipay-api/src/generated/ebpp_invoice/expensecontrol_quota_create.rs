@@ -462,6 +462,11 @@ impl crate::codec::KnownValue for ExpensecontrolQuotaCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecontrolQuotaCreateErrorCode);
@@ -495,6 +500,11 @@ impl crate::codec::KnownValue for ExpensecontrolQuotaCreateTargetType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INSTITUTION", "EXPENSE_TYPE"], &[Self::Institution, Self::ExpenseType])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

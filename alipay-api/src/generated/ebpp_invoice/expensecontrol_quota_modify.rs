@@ -318,6 +318,11 @@ impl crate::codec::KnownValue for ExpensecontrolQuotaModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecontrolQuotaModifyErrorCode);

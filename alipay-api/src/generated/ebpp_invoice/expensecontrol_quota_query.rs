@@ -338,6 +338,11 @@ impl crate::codec::KnownValue for ExpensecontrolQuotaQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensecontrolQuotaQueryErrorCode);

@@ -312,6 +312,11 @@ impl crate::codec::KnownValue for ExpensesceneMerchantQueryErrorCode {
             &[Self::InvalidParameter, Self::ParameterIllegal, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpensesceneMerchantQueryErrorCode);
@@ -425,6 +430,11 @@ impl crate::codec::KnownValue for ExpenseMerchantInfoRoleType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -259,6 +259,11 @@ impl crate::codec::KnownValue for FileOutputQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FileOutputQueryErrorCode);

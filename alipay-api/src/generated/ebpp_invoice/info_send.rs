@@ -198,6 +198,11 @@ impl crate::codec::KnownValue for InfoSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoSendErrorCode);
@@ -746,6 +751,11 @@ impl crate::codec::KnownValue for InvoiceSendOpenModelInvoiceKind {
                 Self::FinancialElectronicBill,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

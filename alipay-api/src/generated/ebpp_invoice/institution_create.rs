@@ -486,6 +486,11 @@ impl crate::codec::KnownValue for InstitutionCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionCreateErrorCode);

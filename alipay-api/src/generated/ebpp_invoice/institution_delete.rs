@@ -211,6 +211,11 @@ impl crate::codec::KnownValue for InstitutionDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionDeleteErrorCode);

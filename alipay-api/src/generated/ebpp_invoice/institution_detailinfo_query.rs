@@ -380,6 +380,11 @@ impl crate::codec::KnownValue for InstitutionDetailinfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionDetailinfoQueryErrorCode);
@@ -414,6 +419,11 @@ impl crate::codec::KnownValue for InstitutionDetailinfoQueryAdapterType {
             &["EMPLOYEE_ALL", "EMPLOYEE_SELECT", "EMPLOYEE_DEPARTMENT"],
             &[Self::EmployeeAll, Self::EmployeeSelect, Self::EmployeeDepartment],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

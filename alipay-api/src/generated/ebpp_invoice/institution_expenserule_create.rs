@@ -382,6 +382,11 @@ impl crate::codec::KnownValue for InstitutionExpenseruleCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionExpenseruleCreateErrorCode);

@@ -380,6 +380,11 @@ impl crate::codec::KnownValue for InstitutionExpenseruleModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionExpenseruleModifyErrorCode);

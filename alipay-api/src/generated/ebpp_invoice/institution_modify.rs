@@ -377,6 +377,11 @@ impl crate::codec::KnownValue for InstitutionModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionModifyErrorCode);
@@ -410,6 +415,11 @@ impl crate::codec::KnownValue for InstitutionModifyConsultMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1145,6 +1155,11 @@ impl crate::codec::KnownValue for ModifyStandardInfoPaymentPolicy {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMBINATION", "PERSONAL"], &[Self::Combination, Self::Personal])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -257,6 +257,11 @@ impl crate::codec::KnownValue for InstitutionPageinfoQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionPageinfoQueryErrorCode);

@@ -288,6 +288,11 @@ impl crate::codec::KnownValue for InstitutionScopeModifyErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionScopeModifyErrorCode);

@@ -311,6 +311,11 @@ impl crate::codec::KnownValue for InstitutionScopepageinfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstitutionScopepageinfoQueryErrorCode);

@@ -396,6 +396,11 @@ impl crate::codec::KnownValue for IssueruleCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IssueruleCreateErrorCode);
@@ -424,6 +429,11 @@ impl crate::codec::KnownValue for IssueruleCreateQuotaType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COUPON", "CAP"], &[Self::Coupon, Self::Cap])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

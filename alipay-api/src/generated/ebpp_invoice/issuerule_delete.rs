@@ -228,6 +228,11 @@ impl crate::codec::KnownValue for IssueruleDeleteErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IssueruleDeleteErrorCode);

@@ -390,6 +390,11 @@ impl crate::codec::KnownValue for IssueruleModifyErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied, Self::SensitiveCheckFail],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IssueruleModifyErrorCode);

@@ -296,6 +296,11 @@ impl crate::codec::KnownValue for ListExpenseSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ListExpenseSyncErrorCode);
@@ -451,6 +456,11 @@ impl crate::codec::KnownValue for ListExpenseSyncStatus {
                 Self::ExpenseCancel,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

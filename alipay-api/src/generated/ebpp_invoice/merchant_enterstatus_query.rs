@@ -186,6 +186,11 @@ impl crate::codec::KnownValue for MerchantEnterstatusQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantEnterstatusQueryErrorCode);
@@ -223,6 +228,11 @@ impl crate::codec::KnownValue for MerchantEnterstatusQueryStatus {
             &["AUDITING", "ACCEPTING", "SUCCESS", "FAIL"],
             &[Self::Auditing, Self::Accepting, Self::Success, Self::Fail],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -219,6 +219,11 @@ impl crate::codec::KnownValue for MerchantlistEnterApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantlistEnterApplyErrorCode);
@@ -631,6 +636,11 @@ impl crate::codec::KnownValue for SubMerchantEnterOpenModelIndustry {
                 Self::Other,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

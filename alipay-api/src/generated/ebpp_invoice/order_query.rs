@@ -174,6 +174,11 @@ impl crate::codec::KnownValue for OrderQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR"], &[Self::BizError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderQueryErrorCode);

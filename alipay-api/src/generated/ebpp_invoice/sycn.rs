@@ -181,6 +181,11 @@ impl crate::codec::KnownValue for SycnErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SycnErrorCode);
@@ -714,6 +719,11 @@ impl crate::codec::KnownValue for InvoiceModelContentFileDownloadType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["pdf", "ofd", "jpg"], &[Self::Pdf, Self::Ofd, Self::Jpg])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceModelContentFileDownloadType);
@@ -762,6 +772,11 @@ impl crate::codec::KnownValue for InvoiceModelContentFinancialElectronicType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceModelContentFinancialElectronicType);
@@ -804,6 +819,11 @@ impl crate::codec::KnownValue for InvoiceModelContentTaxType {
                 Self::FinancialElectronicBill,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

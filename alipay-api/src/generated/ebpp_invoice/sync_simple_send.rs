@@ -197,6 +197,11 @@ impl crate::codec::KnownValue for SyncSimpleSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SyncSimpleSendErrorCode);
@@ -430,6 +435,11 @@ impl crate::codec::KnownValue for InvoicePDFSynModelFileDownloadType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PDF", "ofd", "JPG"], &[Self::Pdf, Self::Ofd, Self::Jpg])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

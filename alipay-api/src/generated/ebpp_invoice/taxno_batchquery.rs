@@ -291,6 +291,11 @@ impl crate::codec::KnownValue for TaxnoBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TaxnoBatchqueryErrorCode);
@@ -320,6 +325,11 @@ impl crate::codec::KnownValue for TaxnoBatchqueryEnableTradeOut {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["true", "false"], &[Self::True, Self::False])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -159,6 +159,11 @@ impl crate::codec::KnownValue for TitleListGetErrorCode {
             &[Self::ParameterIllegal, Self::TitleListNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TitleListGetErrorCode);

@@ -183,6 +183,11 @@ impl crate::codec::KnownValue for TokenBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TokenBatchqueryErrorCode);
@@ -211,6 +216,11 @@ impl crate::codec::KnownValue for InvoiceTokenBatchqueryScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVOICE_EXPENSE"], &[Self::InvoiceExpense])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

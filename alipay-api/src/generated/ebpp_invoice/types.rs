@@ -90,6 +90,11 @@ impl crate::codec::KnownValue for AuthorizationType {
             &[Self::InvoiceAutoSync, Self::InvoiceTwowayAutoSync],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthorizationType);
@@ -107,6 +112,11 @@ impl crate::codec::KnownValue for Effective {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -365,6 +375,11 @@ impl crate::codec::KnownValue for EinvTradeSouce {
             &["consume", "hotel", "itinerary", "catering"],
             &[Self::Consume, Self::Hotel, Self::Itinerary, Self::Catering],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -727,6 +742,11 @@ impl crate::codec::KnownValue for ExpenseConsumeInfoBillType {
             &[Self::Consume, Self::Refund, Self::Transfer],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpenseConsumeInfoBillType);
@@ -751,6 +771,11 @@ impl crate::codec::KnownValue for ExpenseConsumeInfoTpSign {
             &["PERSONAL", "ENTERPRISE", "TP", "ACCOUNTING"],
             &[Self::Personal, Self::Enterprise, Self::Tp, Self::Accounting],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1235,6 +1260,11 @@ impl crate::codec::KnownValue for InvoiceElementModelExpenseStatus {
             &[Self::WaitExpense, Self::ExpenseProcessing, Self::ExpenseFinished],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceElementModelExpenseStatus);
@@ -1286,6 +1316,11 @@ impl crate::codec::KnownValue for InvoiceElementModelInvoiceKind {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceElementModelInvoiceKind);
@@ -1303,6 +1338,11 @@ impl crate::codec::KnownValue for InvoiceElementModelInvoiceStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCEED", "EXPIRED"], &[Self::Succeed, Self::Expired])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1326,6 +1366,11 @@ impl crate::codec::KnownValue for InvoiceElementModelTradeMatchResult {
             &["match", "noMatched", "notMatch"],
             &[Self::Match, Self::NoneFound, Self::NotTried],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1959,6 +2004,11 @@ impl crate::codec::KnownValue for InvoiceOutputInfoInvoiceKind {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceOutputInfoInvoiceKind);
@@ -1976,6 +2026,11 @@ impl crate::codec::KnownValue for InvoiceOutputInfoInvoiceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["RED", "BLUE"], &[Self::Red, Self::Blue])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -2229,6 +2284,11 @@ impl crate::codec::KnownValue for InvoiceTitleModelTitleType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PERSONAL", "CORPORATION"], &[Self::Personal, Self::Corporation])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InvoiceTitleModelTitleType);
@@ -2359,6 +2419,11 @@ impl crate::codec::KnownValue for InvoiceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["blue", "red"], &[Self::Blue, Self::Red])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3288,6 +3353,11 @@ impl crate::codec::KnownValue for ProductCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProductCode);
@@ -3307,6 +3377,11 @@ impl crate::codec::KnownValue for RowType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3337,6 +3412,11 @@ impl crate::codec::KnownValue for RuleOperator {
             &[Self::Lt, Self::Le, Self::Eq, Self::Ne, Self::Ge, Self::Gt],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RuleOperator);
@@ -3354,6 +3434,11 @@ impl crate::codec::KnownValue for ShareMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3762,6 +3847,11 @@ impl crate::codec::KnownValue for StandardInfoConsumeMode {
             &[Self::CouponOnly, Self::CouponAndCap, Self::Default, Self::Count],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(StandardInfoConsumeMode);
@@ -3841,6 +3931,11 @@ impl crate::codec::KnownValue for ZeroRateFlag {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2", "3"], &[Self::V0, Self::V1, Self::V2, Self::V3])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

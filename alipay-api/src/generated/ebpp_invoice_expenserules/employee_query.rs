@@ -280,6 +280,11 @@ impl crate::codec::KnownValue for EmployeeQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeeQueryErrorCode);

@@ -258,6 +258,11 @@ impl crate::codec::KnownValue for EmployeerulesQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EmployeerulesQueryErrorCode);
@@ -376,6 +381,11 @@ impl crate::codec::KnownValue for ExpenseCtrlEmployeeRuleInfoOwnerType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EMPLOYEE", "ENTERPRISE"], &[Self::Employee, Self::Enterprise])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

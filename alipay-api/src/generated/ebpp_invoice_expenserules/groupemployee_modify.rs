@@ -280,6 +280,11 @@ impl crate::codec::KnownValue for GroupemployeeModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GroupemployeeModifyErrorCode);

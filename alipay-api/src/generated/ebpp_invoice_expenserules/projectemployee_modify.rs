@@ -267,6 +267,11 @@ impl crate::codec::KnownValue for ProjectemployeeModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProjectemployeeModifyErrorCode);

@@ -246,6 +246,11 @@ impl crate::codec::KnownValue for ProjectinfoModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProjectinfoModifyErrorCode);

@@ -302,6 +302,11 @@ impl crate::codec::KnownValue for ProjectruleCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProjectruleCreateErrorCode);

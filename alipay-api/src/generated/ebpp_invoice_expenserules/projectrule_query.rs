@@ -296,6 +296,11 @@ impl crate::codec::KnownValue for ProjectruleQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied, Self::ProjectNotExistError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProjectruleQueryErrorCode);

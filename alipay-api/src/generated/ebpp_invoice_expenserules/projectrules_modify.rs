@@ -220,6 +220,11 @@ impl crate::codec::KnownValue for ProjectrulesModifyErrorCode {
             &[Self::InvalidParameter, Self::PermissionDenied, Self::ProjectNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProjectrulesModifyErrorCode);

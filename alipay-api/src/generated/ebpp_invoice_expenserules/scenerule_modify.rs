@@ -324,6 +324,11 @@ impl crate::codec::KnownValue for SceneruleModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SceneruleModifyErrorCode);
@@ -361,6 +366,11 @@ impl crate::codec::KnownValue for SceneruleModifyAction {
             &["ADD_RULE", "DELETE_RULE", "MODIFY_RULE", "MODIFY_STANDARD"],
             &[Self::AddRule, Self::DeleteRule, Self::ModifyRule, Self::ModifyStandard],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

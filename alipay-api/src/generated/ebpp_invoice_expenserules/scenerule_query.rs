@@ -268,6 +268,11 @@ impl crate::codec::KnownValue for SceneruleQueryErrorCode {
             &[Self::ParameterIllegal, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SceneruleQueryErrorCode);

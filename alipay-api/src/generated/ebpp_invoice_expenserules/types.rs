@@ -248,6 +248,11 @@ impl crate::codec::KnownValue for ExpenseCtrRuleInfoRuleOperator {
             &[Self::Lt, Self::Le, Self::Eq, Self::Ne, Self::Ge, Self::Gt],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExpenseCtrRuleInfoRuleOperator);
@@ -265,6 +270,11 @@ impl crate::codec::KnownValue for PaymentPolicy {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PERSONAL", "COMBINATION"], &[Self::Personal, Self::Combination])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

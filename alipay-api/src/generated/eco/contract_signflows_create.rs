@@ -194,6 +194,11 @@ impl crate::codec::KnownValue for ContractSignflowsCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ERROR"], &[Self::ParamError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ContractSignflowsCreateErrorCode);
@@ -856,6 +861,11 @@ impl crate::codec::KnownValue for SignFieldBeanSignFieldType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["platform", "person", "org"], &[Self::Platform, Self::Person, Self::Org])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

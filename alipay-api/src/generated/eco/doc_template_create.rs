@@ -193,6 +193,11 @@ impl crate::codec::KnownValue for DocTemplateCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ERROR"], &[Self::ParamError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DocTemplateCreateErrorCode);
@@ -219,6 +224,11 @@ impl crate::codec::KnownValue for DocTemplateCreateConvertToPdf {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["true", "false"], &[Self::True, Self::False])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -148,6 +148,11 @@ impl crate::codec::KnownValue for DoctemplateSettingurlQueryErrorCode {
             &[Self::ParamError, Self::TemplateFileIsNotConvert],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DoctemplateSettingurlQueryErrorCode);

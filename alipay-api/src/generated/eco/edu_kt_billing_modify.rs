@@ -355,6 +355,11 @@ impl crate::codec::KnownValue for EduKtBillingModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtBillingModifyErrorCode);
@@ -390,6 +395,11 @@ impl crate::codec::KnownValue for EduKtBillingModifyBankSuccess {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtBillingModifyBankSuccess);
@@ -411,6 +421,11 @@ impl crate::codec::KnownValue for EduKtBillingModifyStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3", "4"], &[Self::V1, Self::V2, Self::V3, Self::V4])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -179,6 +179,11 @@ impl crate::codec::KnownValue for EduKtBillingQueryErrorCode {
             &[Self::IllegalParam, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtBillingQueryErrorCode);
@@ -232,6 +237,11 @@ impl crate::codec::KnownValue for EduKtBillingQueryOrderStatus {
                 Self::IsvClosed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

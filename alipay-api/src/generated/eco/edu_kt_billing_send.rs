@@ -416,6 +416,11 @@ impl crate::codec::KnownValue for EduKtBillingSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtBillingSendErrorCode);
@@ -577,6 +582,11 @@ impl crate::codec::KnownValue for BillSendExtInfoOrderPayType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BillSendExtInfoOrderPayType);
@@ -724,6 +734,11 @@ impl crate::codec::KnownValue for ChargeItemsItemMandatory {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ChargeItemsItemMandatory);
@@ -742,6 +757,11 @@ impl crate::codec::KnownValue for EduKtBillingSendChargeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["N", "M"], &[Self::N, Self::M])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtBillingSendChargeType);
@@ -759,6 +779,11 @@ impl crate::codec::KnownValue for EduKtBillingSendEndEnable {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -255,6 +255,11 @@ impl crate::codec::KnownValue for EduKtParentQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtParentQueryErrorCode);
@@ -282,6 +287,11 @@ impl crate::codec::KnownValue for EduKtParentQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -524,6 +524,11 @@ impl crate::codec::KnownValue for EduKtSchoolinfoModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtSchoolinfoModifyErrorCode);
@@ -553,6 +558,11 @@ impl crate::codec::KnownValue for EduKtSchoolinfoModifySchoolIconType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["png", "jpg"], &[Self::Png, Self::Jpg])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -278,6 +278,11 @@ impl crate::codec::KnownValue for EduKtStudentModifyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EduKtStudentModifyErrorCode);
@@ -304,6 +309,11 @@ impl crate::codec::KnownValue for EduKtStudentModifyStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["D", "U"], &[Self::D, Self::U])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

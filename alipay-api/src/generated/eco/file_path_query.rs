@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for FilePathQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ERROR"], &[Self::ParamError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FilePathQueryErrorCode);

@@ -539,6 +539,11 @@ impl crate::codec::KnownValue for MycarParkingChargeinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingChargeinfoSyncErrorCode);

@@ -219,6 +219,11 @@ impl crate::codec::KnownValue for MycarParkingConfigQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingConfigQueryErrorCode);

@@ -265,6 +265,11 @@ impl crate::codec::KnownValue for MycarParkingConfigSetErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingConfigSetErrorCode);

@@ -366,6 +366,11 @@ impl crate::codec::KnownValue for MycarParkingEnterinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingEnterinfoSyncErrorCode);
@@ -398,6 +403,11 @@ impl crate::codec::KnownValue for MycarParkingEnterinfoSyncCarStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL", "NON-SENSE-PAY"], &[Self::Normal, Self::NonSensePay])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -530,6 +530,11 @@ impl crate::codec::KnownValue for MycarParkingOrderSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingOrderSyncErrorCode);
@@ -587,6 +592,11 @@ impl crate::codec::KnownValue for MycarParkingOrderSyncPayScene {
             &["INPARKINGLOT_PAY", "ENTRANCE_EXIT_PAY", "VEH_DEVICE_PAY"],
             &[Self::InparkinglotPay, Self::EntranceExitPay, Self::VehDevicePay],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

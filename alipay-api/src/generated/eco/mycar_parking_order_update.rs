@@ -210,6 +210,11 @@ impl crate::codec::KnownValue for MycarParkingOrderUpdateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingOrderUpdateErrorCode);

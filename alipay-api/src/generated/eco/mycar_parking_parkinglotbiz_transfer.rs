@@ -182,6 +182,11 @@ impl crate::codec::KnownValue for MycarParkingParkinglotbizTransferErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingParkinglotbizTransferErrorCode);

@@ -895,6 +895,11 @@ impl crate::codec::KnownValue for MycarParkingParkinglotinfoCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingParkinglotinfoCreateErrorCode);

@@ -381,6 +381,11 @@ impl crate::codec::KnownValue for MycarParkingParkinglotinfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingParkinglotinfoQueryErrorCode);
@@ -444,6 +449,11 @@ impl crate::codec::KnownValue for MycarParkingParkinglotinfoQueryParkingLotType 
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingParkinglotinfoQueryParkingLotType);
@@ -502,6 +512,11 @@ impl crate::codec::KnownValue for MycarParkingParkinglotinfoQueryParkingLotTypeC
                 Self::BusinessPlace,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -944,6 +944,11 @@ impl crate::codec::KnownValue for MycarParkingParkinglotinfoUpdateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingParkinglotinfoUpdateErrorCode);

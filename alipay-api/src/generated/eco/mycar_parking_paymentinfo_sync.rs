@@ -252,6 +252,11 @@ impl crate::codec::KnownValue for MycarParkingPaymentinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingPaymentinfoSyncErrorCode);

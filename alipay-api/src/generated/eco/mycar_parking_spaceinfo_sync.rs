@@ -226,6 +226,11 @@ impl crate::codec::KnownValue for MycarParkingSpaceinfoSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MycarParkingSpaceinfoSyncErrorCode);
@@ -259,6 +264,11 @@ impl crate::codec::KnownValue for MycarParkingSpaceinfoSyncParkingSpaceStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

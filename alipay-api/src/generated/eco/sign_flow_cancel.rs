@@ -148,6 +148,11 @@ impl crate::codec::KnownValue for SignFlowCancelErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NOT_ALLOW_REVOKE", "PARAM_ERROR"], &[Self::NotAllowRevoke, Self::ParamError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SignFlowCancelErrorCode);

@@ -199,6 +199,11 @@ impl crate::codec::KnownValue for SignFlowCreateErrorCode {
             &[Self::ParamError, Self::SerialNoIsExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SignFlowCreateErrorCode);

@@ -132,6 +132,11 @@ impl crate::codec::KnownValue for SignFlowFinishErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ERROR"], &[Self::ParamError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SignFlowFinishErrorCode);

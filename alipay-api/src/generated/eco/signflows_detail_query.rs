@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for SignflowsDetailQueryErrorCode {
             &[Self::ParamError, Self::UnableDownloadFile],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SignflowsDetailQueryErrorCode);

@@ -202,6 +202,11 @@ impl crate::codec::KnownValue for SignflowsUrlQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAM_ERROR"], &[Self::ParamError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SignflowsUrlQueryErrorCode);

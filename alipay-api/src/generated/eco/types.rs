@@ -108,6 +108,11 @@ impl crate::codec::KnownValue for BizCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizCode);
@@ -239,6 +244,11 @@ impl crate::codec::KnownValue for BusinessItemBusinessType {
             &[Self::OnlinePay, Self::AgreementPay, Self::DeviceOnlinePay],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BusinessItemBusinessType);
@@ -274,6 +284,11 @@ impl crate::codec::KnownValue for CarColor {
                 Self::Limegreen,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -469,6 +484,11 @@ impl crate::codec::KnownValue for InterfaceName {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InterfaceName);
@@ -490,6 +510,11 @@ impl crate::codec::KnownValue for InterfaceType {
             &[Self::InterfacePage, Self::InterfaceService],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InterfaceType);
@@ -508,6 +533,11 @@ impl crate::codec::KnownValue for IsSupportInvoice {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsSupportInvoice);
@@ -525,6 +555,11 @@ impl crate::codec::KnownValue for OrderStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -771,6 +806,11 @@ impl crate::codec::KnownValue for ParkingLotChargingRuleInfoChargingStrategy {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["UP", "DOMN"], &[Self::Up, Self::Domn])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ParkingLotChargingRuleInfoChargingStrategy);
@@ -882,6 +922,11 @@ impl crate::codec::KnownValue for ParkingLotServiceInfoServiceType {
             &[Self::InvoiceService, Self::DiscountPackage, Self::ReservedParking],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ParkingLotServiceInfoServiceType);
@@ -941,6 +986,11 @@ impl crate::codec::KnownValue for ParkingLotType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ParkingLotType);
@@ -958,6 +1008,11 @@ impl crate::codec::KnownValue for Status {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -977,6 +1032,11 @@ impl crate::codec::KnownValue for SupportAfterPay {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SupportAfterPay);
@@ -994,6 +1054,11 @@ impl crate::codec::KnownValue for SyncResult {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1128,6 +1193,11 @@ impl crate::codec::KnownValue for UserDetailsUserRelation {
             &["1", "2", "3", "4", "5", "6", "7"],
             &[Self::V1, Self::V2, Self::V3, Self::V4, Self::V5, Self::V6, Self::V7],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -331,6 +331,11 @@ impl crate::codec::KnownValue for AccountQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountQueryErrorCode);

@@ -230,6 +230,11 @@ impl crate::codec::KnownValue for AccountbookCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountbookCreateErrorCode);

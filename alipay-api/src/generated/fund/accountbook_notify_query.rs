@@ -232,6 +232,11 @@ impl crate::codec::KnownValue for AccountbookNotifyQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountbookNotifyQueryErrorCode);

@@ -256,6 +256,11 @@ impl crate::codec::KnownValue for AccountbookQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountbookQueryErrorCode);

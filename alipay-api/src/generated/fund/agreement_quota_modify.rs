@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for AgreementQuotaModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementQuotaModifyErrorCode);
@@ -391,6 +396,11 @@ impl crate::codec::KnownValue for ModifyQuotaDetailsQuotaDimension {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MONTH", "DAY", "SINGLE"], &[Self::Month, Self::Day, Self::Single])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ModifyQuotaDetailsQuotaDimension);
@@ -408,6 +418,11 @@ impl crate::codec::KnownValue for ModifyQuotaDetailsRole {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAYER", "PAYEE"], &[Self::Payer, Self::Payee])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -180,6 +180,11 @@ impl crate::codec::KnownValue for AgreementQuotaQueryErrorCode {
             &[Self::InvalidParameter, Self::NotSupportProductScene, Self::ProductNotSign],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementQuotaQueryErrorCode);

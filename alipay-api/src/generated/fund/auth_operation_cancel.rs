@@ -252,6 +252,11 @@ impl crate::codec::KnownValue for AuthOperationCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthOperationCancelErrorCode);
@@ -284,6 +289,11 @@ impl crate::codec::KnownValue for AuthOperationCancelAction {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "unfreeze"], &[Self::Close, Self::Unfreeze])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

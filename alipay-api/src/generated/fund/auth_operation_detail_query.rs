@@ -475,6 +475,11 @@ impl crate::codec::KnownValue for AuthOperationDetailQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthOperationDetailQueryErrorCode);
@@ -514,6 +519,11 @@ impl crate::codec::KnownValue for AuthOperationDetailQueryOrderStatus {
             &["INIT", "AUTHORIZED", "FINISH", "CLOSED"],
             &[Self::Init, Self::Authorized, Self::Finish, Self::Closed],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -601,6 +601,11 @@ impl crate::codec::KnownValue for AuthOrderAppFreezeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthOrderAppFreezeErrorCode);
@@ -667,6 +672,11 @@ impl crate::codec::KnownValue for AuthOrderAppFreezeTransCurrency {
                 Self::Cny,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

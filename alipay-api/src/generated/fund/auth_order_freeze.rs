@@ -736,6 +736,11 @@ impl crate::codec::KnownValue for AuthOrderFreezeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthOrderFreezeErrorCode);
@@ -802,6 +807,11 @@ impl crate::codec::KnownValue for AuthOrderFreezeAuthCodeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -304,6 +304,11 @@ impl crate::codec::KnownValue for AuthOrderUnfreezeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthOrderUnfreezeErrorCode);

@@ -339,6 +339,7 @@ impl crate::method::Method for AuthOrderVoucherCreate {
         }),
         answer: crate::method::AnswerInfo {
             essential: &["code_value"],
+            of_query: &["status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -544,6 +545,11 @@ impl crate::codec::KnownValue for AuthOrderVoucherCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthOrderVoucherCreateErrorCode);
@@ -593,6 +599,11 @@ impl crate::codec::KnownValue for AuthOrderVoucherCreateCodeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["barCode", "qrCode"], &[Self::BarCode, Self::QrCode])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

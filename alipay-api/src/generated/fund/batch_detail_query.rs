@@ -757,6 +757,11 @@ impl crate::codec::KnownValue for AccDetailModelStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccDetailModelStatus);
@@ -833,6 +838,11 @@ impl crate::codec::KnownValue for AccPayeeInfoPayeeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["USER_ID", "BANK_CARD_NO"], &[Self::UserId, Self::BankCardNo])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccPayeeInfoPayeeType);
@@ -855,6 +865,11 @@ impl crate::codec::KnownValue for BatchDetailQueryApprovalStatus {
             &["WAIT_APPROVAL", "APPROVED", "REJECTED"],
             &[Self::WaitApproval, Self::Approved, Self::Rejected],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -919,6 +934,11 @@ impl crate::codec::KnownValue for BatchDetailQueryBatchStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchDetailQueryBatchStatus);
@@ -939,6 +959,11 @@ impl crate::codec::KnownValue for BatchDetailQueryBizCode {
             &["BATCH_TRANS_ACC", "BATCH_TRANS_BC"],
             &[Self::BatchTransAcc, Self::BatchTransBc],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -990,6 +1015,11 @@ impl crate::codec::KnownValue for BatchDetailQueryDetailStatus {
                 Self::Disuse,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -316,6 +316,11 @@ impl crate::codec::KnownValue for EnterprisepayGroupAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepayGroupAddErrorCode);

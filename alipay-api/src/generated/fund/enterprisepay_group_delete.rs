@@ -247,6 +247,11 @@ impl crate::codec::KnownValue for EnterprisepayGroupDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepayGroupDeleteErrorCode);

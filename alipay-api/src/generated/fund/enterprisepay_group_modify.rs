@@ -326,6 +326,11 @@ impl crate::codec::KnownValue for EnterprisepayGroupModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepayGroupModifyErrorCode);
@@ -371,6 +376,11 @@ impl crate::codec::KnownValue for EnterprisepayGroupModifyOperationTypeList {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NAME", "FUND"], &[Self::Name, Self::Fund])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -331,6 +331,11 @@ impl crate::codec::KnownValue for EnterprisepayMemberModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepayMemberModifyErrorCode);
@@ -373,6 +378,11 @@ impl crate::codec::KnownValue for EnterprisepayMemberModifyOperationTypeList {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["GROUP", "FUND"], &[Self::Group, Self::Fund])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -356,6 +356,11 @@ impl crate::codec::KnownValue for EnterprisepaySignErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepaySignErrorCode);
@@ -397,6 +402,11 @@ impl crate::codec::KnownValue for EnterprisepaySignAppointSignTerminal {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PC", "MOBILE"], &[Self::Pc, Self::Mobile])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepaySignAppointSignTerminal);
@@ -426,6 +436,11 @@ impl crate::codec::KnownValue for EnterprisepaySignIdentityType {
                 Self::AlipayOpenId,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -220,6 +220,11 @@ impl crate::codec::KnownValue for EnterprisepayUnsignErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnterprisepayUnsignErrorCode);

@@ -120,6 +120,7 @@ impl crate::method::Method for ExpandindirectImageUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "image_content",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["jpg", "jpeg", "png", "pdf"],
             },
@@ -194,6 +195,11 @@ impl crate::codec::KnownValue for ExpandindirectImageUploadImageType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["jpg", "jpeg", "png", "pdf"], &[Self::Jpg, Self::Jpeg, Self::Png, Self::Pdf])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

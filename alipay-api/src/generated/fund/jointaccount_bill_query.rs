@@ -352,6 +352,11 @@ impl crate::codec::KnownValue for JointaccountBillQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountBillQueryErrorCode);
@@ -523,6 +528,11 @@ impl crate::codec::KnownValue for JointAccountBillDetailDTOInOut {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

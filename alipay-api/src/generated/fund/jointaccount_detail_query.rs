@@ -392,6 +392,11 @@ impl crate::codec::KnownValue for JointaccountDetailQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountDetailQueryErrorCode);
@@ -539,6 +544,11 @@ impl crate::codec::KnownValue for JointAccountMemberInfoRespDTOOperateRole {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MASTER", "ADMIN", "MEMBER"], &[Self::Master, Self::Admin, Self::Member])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointAccountMemberInfoRespDTOOperateRole);
@@ -564,6 +574,11 @@ impl crate::codec::KnownValue for JointaccountDetailQueryAccountStatus {
             &[Self::Normal, Self::Releasing, Self::Released, Self::Freeze],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountDetailQueryAccountStatus);
@@ -588,6 +603,11 @@ impl crate::codec::KnownValue for JointaccountDetailQueryProfitStatus {
             &["MAKING", "CLEARING", "MADE", "NONE"],
             &[Self::Making, Self::Clearing, Self::Made, Self::None],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -245,6 +245,11 @@ impl crate::codec::KnownValue for JointaccountListQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PRODUCT_NOT_SIGN"], &[Self::ProductNotSign])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountListQueryErrorCode);

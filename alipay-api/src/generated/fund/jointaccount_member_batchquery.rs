@@ -370,6 +370,11 @@ impl crate::codec::KnownValue for JointaccountMemberBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountMemberBatchqueryErrorCode);

@@ -427,6 +427,11 @@ impl crate::codec::KnownValue for JointaccountMemberBindErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountMemberBindErrorCode);

@@ -219,6 +219,11 @@ impl crate::codec::KnownValue for JointaccountMemberConsultErrorCode {
             &[Self::AgreementIsInvalid, Self::ProductNotSign],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountMemberConsultErrorCode);
@@ -303,6 +308,11 @@ impl crate::codec::KnownValue for MemberStatusRespDTOStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PROCESSING", "NORMAL", "OUT"], &[Self::Processing, Self::Normal, Self::Out])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

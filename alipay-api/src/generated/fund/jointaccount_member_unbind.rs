@@ -384,6 +384,11 @@ impl crate::codec::KnownValue for JointaccountMemberUnbindErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountMemberUnbindErrorCode);

@@ -203,6 +203,11 @@ impl crate::codec::KnownValue for JointaccountMemberruleModifyErrorCode {
             &[Self::MaxQuotaConfigMissing, Self::ProductNotSign],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountMemberruleModifyErrorCode);

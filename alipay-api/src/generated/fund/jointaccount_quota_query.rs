@@ -316,6 +316,11 @@ impl crate::codec::KnownValue for JointaccountQuotaQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountQuotaQueryErrorCode);

@@ -233,6 +233,11 @@ impl crate::codec::KnownValue for JointaccountRuleModifyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PRODUCT_NOT_SIGN"], &[Self::ProductNotSign])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountRuleModifyErrorCode);

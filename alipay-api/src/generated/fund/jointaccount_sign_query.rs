@@ -187,6 +187,11 @@ impl crate::codec::KnownValue for JointaccountSignQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ILLEGAL_ARGUMENT"], &[Self::IllegalArgument])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountSignQueryErrorCode);
@@ -213,6 +218,11 @@ impl crate::codec::KnownValue for JointaccountSignQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL", "RELEASED"], &[Self::Normal, Self::Released])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

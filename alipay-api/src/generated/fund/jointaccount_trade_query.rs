@@ -345,6 +345,11 @@ impl crate::codec::KnownValue for JointaccountTradeQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountTradeQueryErrorCode);
@@ -476,6 +481,11 @@ impl crate::codec::KnownValue for TradeFundBillDetailBizPayType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAY", "REFUND"], &[Self::Pay, Self::Refund])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -611,6 +621,11 @@ impl crate::codec::KnownValue for TradeStatus {
                 Self::TradeFinished,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -273,6 +273,11 @@ impl crate::codec::KnownValue for QuotaQueryActiveNewQuotaDailyRemainLimitType {
             &[Self::SecurityPunished, Self::AccountQuotaLimited],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QuotaQueryActiveNewQuotaDailyRemainLimitType);
@@ -294,6 +299,11 @@ impl crate::codec::KnownValue for QuotaQueryActiveNewQuotaMonthlyRemainLimitType
             &[Self::SecurityPunished, Self::AccountQuotaLimited],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QuotaQueryActiveNewQuotaMonthlyRemainLimitType);
@@ -311,6 +321,11 @@ impl crate::codec::KnownValue for QuotaQueryBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DIRECT_TRANSFER", "DEFAULT"], &[Self::DirectTransfer, Self::Default])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -346,6 +361,11 @@ impl crate::codec::KnownValue for QuotaQueryProductCode {
                 Self::Default,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

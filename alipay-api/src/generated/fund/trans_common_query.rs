@@ -431,6 +431,11 @@ impl crate::codec::KnownValue for TransCommonQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransCommonQueryErrorCode);
@@ -467,6 +472,11 @@ impl crate::codec::KnownValue for TransCommonQueryProductCode {
             &[Self::TransAccountNoPwd, Self::TransBankcardNoPwd, Self::StdRedPacket],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransCommonQueryProductCode);
@@ -496,6 +506,11 @@ impl crate::codec::KnownValue for TransCommonQueryBizScene {
                 Self::Refund,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -533,6 +548,11 @@ impl crate::codec::KnownValue for TransCommonQueryStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransCommonQueryStatus);
@@ -550,6 +570,11 @@ impl crate::codec::KnownValue for TransCommonQuerySubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -209,6 +209,11 @@ impl crate::codec::KnownValue for TransOrderCloseProductCode {
             &[Self::StdRedPacket, Self::TransAccountNoPwd, Self::TransBankcardNoPwd],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransOrderCloseProductCode);

@@ -251,6 +251,11 @@ impl crate::codec::KnownValue for TransOrderQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransOrderQueryErrorCode);
@@ -300,6 +305,11 @@ impl crate::codec::KnownValue for TransOrderQueryStatus {
                 Self::Unknown,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

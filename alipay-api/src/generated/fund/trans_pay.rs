@@ -719,6 +719,11 @@ impl crate::codec::KnownValue for TransPayErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransPayErrorCode);
@@ -909,6 +914,11 @@ impl crate::codec::KnownValue for TransPayStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL", "UNKNOWN"], &[Self::Success, Self::Fail, Self::Unknown])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

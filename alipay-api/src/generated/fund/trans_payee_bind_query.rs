@@ -159,6 +159,11 @@ impl crate::codec::KnownValue for TransPayeeBindQueryErrorCode {
             &[Self::InvalidParameter, Self::NotInWhiteList],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransPayeeBindQueryErrorCode);

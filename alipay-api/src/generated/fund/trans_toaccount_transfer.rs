@@ -183,6 +183,7 @@ impl crate::method::Method for TransToaccountTransfer {
         answer: crate::method::AnswerInfo {
             echoes: &["out_biz_no"],
             essential: &["order_id"],
+            of_query: &["status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -452,6 +453,11 @@ impl crate::codec::KnownValue for TransToaccountTransferErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransToaccountTransferErrorCode);
@@ -531,6 +537,11 @@ impl crate::codec::KnownValue for TransToaccountTransferPayeeType {
             &["ALIPAY_USERID", "ALIPAY_LOGONID", "ALIPAY_OPENID"],
             &[Self::AlipayUserId, Self::AlipayLogonId, Self::AlipayOpenId],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

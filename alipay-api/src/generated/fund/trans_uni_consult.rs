@@ -256,6 +256,11 @@ impl crate::codec::KnownValue for TransUniConsultResult {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransUniConsultResult);

@@ -1108,6 +1108,11 @@ impl crate::codec::KnownValue for TransUniTransferErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransUniTransferErrorCode);
@@ -1305,6 +1310,11 @@ impl crate::codec::KnownValue for TransUniTransferProductCode {
             &[Self::TransAccountNoPwd, Self::StdRedPacket],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransUniTransferProductCode);
@@ -1325,6 +1335,11 @@ impl crate::codec::KnownValue for TransUniTransferBizScene {
             &["DIRECT_TRANSFER", "PERSONAL_COLLECTION"],
             &[Self::DirectTransfer, Self::PersonalCollection],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1377,6 +1392,11 @@ impl crate::codec::KnownValue for TransUniTransferTransferSceneName {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransUniTransferTransferSceneName);
@@ -1402,6 +1422,11 @@ impl crate::codec::KnownValue for TransUniTransferStatus {
             &[Self::Success, Self::Fail, Self::Dealing, Self::Refund],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransUniTransferStatus);
@@ -1419,6 +1444,11 @@ impl crate::codec::KnownValue for TransUniTransferSubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

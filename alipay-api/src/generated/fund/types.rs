@@ -161,6 +161,11 @@ impl crate::codec::KnownValue for AuthorizedRuleDTOAuthorizedType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["WHITELIST", "ALL"], &[Self::Whitelist, Self::All])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthorizedRuleDTOAuthorizedType);
@@ -318,6 +323,11 @@ impl crate::codec::KnownValue for BankcardExtInfoAccountType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BankcardExtInfoAccountType);
@@ -340,6 +350,11 @@ impl crate::codec::KnownValue for DepositProductMode {
             &["POSTPAY", "POSTPAY_UNCERTAIN", "DEPOSIT_ONLY"],
             &[Self::Postpay, Self::PostpayUncertain, Self::DepositOnly],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -537,6 +552,11 @@ impl crate::codec::KnownValue for FundExtInfoFundIdentityType {
             &[Self::AlipayUserId, Self::AlipayLogonId],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundExtInfoFundIdentityType);
@@ -557,6 +577,11 @@ impl crate::codec::KnownValue for IdentityType {
             &["ALIPAY_USER_ID", "ALIPAY_LOGON_ID"],
             &[Self::AlipayUserId, Self::AlipayLogonId],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -709,6 +734,11 @@ impl crate::codec::KnownValue for JointAccountQuotaDTOQuotaDimension {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointAccountQuotaDTOQuotaDimension);
@@ -830,6 +860,11 @@ impl crate::codec::KnownValue for JointaccountMemberBindIdentityType {
             &[Self::AlipayUserId, Self::AlipayLogonId, Self::AlipayOpenId],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JointaccountMemberBindIdentityType);
@@ -847,6 +882,11 @@ impl crate::codec::KnownValue for JointaccountMemberUnbindStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PROCESSING", "NORMAL"], &[Self::Processing, Self::Normal])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -982,6 +1022,11 @@ impl crate::codec::KnownValue for OperateRole {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREATOR", "PARTICIPANT"], &[Self::Creator, Self::Participant])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1180,6 +1225,11 @@ impl crate::codec::KnownValue for ParticipantIdentityType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ParticipantIdentityType);
@@ -1291,6 +1341,11 @@ impl crate::codec::KnownValue for SettleCurrency {
             &[Self::Aud, Self::Nzd, Self::Twd, Self::Usd, Self::Eur, Self::Gbp],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleCurrency);
@@ -1311,6 +1366,11 @@ impl crate::codec::KnownValue for Status {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INIT", "SUCCESS", "CLOSED"], &[Self::Init, Self::Success, Self::Closed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Status);
@@ -1328,6 +1388,11 @@ impl crate::codec::KnownValue for SubscribeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["VALID", "INVALID"], &[Self::Valid, Self::Invalid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1351,6 +1416,11 @@ impl crate::codec::KnownValue for TransAppPayStatus {
             &["SUCCESS", "WAIT_PAY", "CLOSED"],
             &[Self::Success, Self::WaitPay, Self::Closed],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1380,6 +1450,11 @@ impl crate::codec::KnownValue for TransCurrency {
             &["AUD", "NZD", "TWD", "USD", "EUR", "GBP"],
             &[Self::Aud, Self::Nzd, Self::Twd, Self::Usd, Self::Eur, Self::Gbp],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

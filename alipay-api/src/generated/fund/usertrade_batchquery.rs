@@ -311,6 +311,11 @@ impl crate::codec::KnownValue for UsertradeBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UsertradeBatchqueryErrorCode);
@@ -515,6 +520,11 @@ impl crate::codec::KnownValue for UserTradeInfoDTORiskLevel {
             &["NO_RISK", "POTENTIAL_RISK", "HIGH_RISK"],
             &[Self::NoRisk, Self::PotentialRisk, Self::HighRisk],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

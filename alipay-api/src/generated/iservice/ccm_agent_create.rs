@@ -385,6 +385,11 @@ impl crate::codec::KnownValue for CcmAgentCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmAgentCreateErrorCode);

@@ -145,6 +145,11 @@ impl crate::codec::KnownValue for CcmAgentDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmAgentDeleteErrorCode);

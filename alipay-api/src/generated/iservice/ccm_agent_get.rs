@@ -355,6 +355,11 @@ impl crate::codec::KnownValue for CcmAgentGetErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmAgentGetErrorCode);

@@ -318,6 +318,11 @@ impl crate::codec::KnownValue for CcmAgentQueryErrorCode {
             &[Self::InternalError, Self::InvalidParameter, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmAgentQueryErrorCode);

@@ -280,6 +280,11 @@ impl crate::codec::KnownValue for CcmAgentSchedulelogQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMS"], &[Self::BizError, Self::InvalidParams])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmAgentSchedulelogQueryErrorCode);

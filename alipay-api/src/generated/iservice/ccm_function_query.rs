@@ -128,6 +128,11 @@ impl crate::codec::KnownValue for CcmFunctionQueryErrorCode {
             &[Self::InternalError, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmFunctionQueryErrorCode);

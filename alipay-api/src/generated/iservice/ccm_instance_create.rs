@@ -189,6 +189,11 @@ impl crate::codec::KnownValue for CcmInstanceCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmInstanceCreateErrorCode);

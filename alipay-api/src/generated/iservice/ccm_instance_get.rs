@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for CcmInstanceGetErrorCode {
             &[Self::InternalError, Self::InvalidParameter, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmInstanceGetErrorCode);

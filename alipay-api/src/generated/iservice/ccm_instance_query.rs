@@ -184,6 +184,11 @@ impl crate::codec::KnownValue for CcmInstanceQueryErrorCode {
             &[Self::InternalError, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmInstanceQueryErrorCode);

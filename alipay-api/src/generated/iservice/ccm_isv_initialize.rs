@@ -161,6 +161,11 @@ impl crate::codec::KnownValue for CcmIsvInitializeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmIsvInitializeErrorCode);

@@ -241,6 +241,11 @@ impl crate::codec::KnownValue for CcmOlsChatrecordQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmOlsChatrecordQueryErrorCode);
@@ -349,6 +354,11 @@ impl crate::codec::KnownValue for ChatMessageMessageType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TEXT", "IMAGE", "FILE"], &[Self::Text, Self::Image, Self::File])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ChatMessageMessageType);
@@ -368,6 +378,11 @@ impl crate::codec::KnownValue for ChatMessageUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["VISITOR", "AGENT", "SYSTEM"], &[Self::Visitor, Self::Agent, Self::System])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -202,6 +202,11 @@ impl crate::codec::KnownValue for CcmRoleCreateErrorCode {
             &[Self::DuplicateRole, Self::InternalError, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmRoleCreateErrorCode);

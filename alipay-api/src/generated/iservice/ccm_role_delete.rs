@@ -150,6 +150,11 @@ impl crate::codec::KnownValue for CcmRoleDeleteErrorCode {
             &[Self::InternalError, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmRoleDeleteErrorCode);

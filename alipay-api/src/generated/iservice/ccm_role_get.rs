@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for CcmRoleGetErrorCode {
             &[Self::InternalError, Self::RoleNotExist, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmRoleGetErrorCode);

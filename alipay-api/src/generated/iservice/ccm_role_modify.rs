@@ -188,6 +188,11 @@ impl crate::codec::KnownValue for CcmRoleModifyErrorCode {
             &[Self::InternalError, Self::RoleNotExist, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmRoleModifyErrorCode);

@@ -209,6 +209,11 @@ impl crate::codec::KnownValue for CcmRolePageQueryErrorCode {
             &[Self::InternalError, Self::InvalidParameter, Self::TenentNotFound],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmRolePageQueryErrorCode);

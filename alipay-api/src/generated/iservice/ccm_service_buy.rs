@@ -163,6 +163,11 @@ impl crate::codec::KnownValue for CcmServiceBuyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmServiceBuyErrorCode);

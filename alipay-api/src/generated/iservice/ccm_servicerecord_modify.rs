@@ -532,6 +532,11 @@ impl crate::codec::KnownValue for CcmServicerecordModifyErrorCode {
             &[Self::InvalidParameter, Self::ServiceRecordNotExisit],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmServicerecordModifyErrorCode);

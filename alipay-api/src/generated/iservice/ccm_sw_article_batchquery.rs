@@ -353,6 +353,11 @@ impl crate::codec::KnownValue for CcmSwArticleBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmSwArticleBatchqueryErrorCode);
@@ -591,6 +596,11 @@ impl crate::codec::KnownValue for CcmSwArticleBatchquerySearchCategoryType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Current", "Children"], &[Self::Current, Self::Children])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmSwArticleBatchquerySearchCategoryType);
@@ -615,6 +625,11 @@ impl crate::codec::KnownValue for CcmSwArticleBatchqueryStatus {
             &["PUBLISHED", "UNPUBLISH", "EXPIRED", "DELETED"],
             &[Self::Published, Self::Unpublish, Self::Expired, Self::Deleted],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

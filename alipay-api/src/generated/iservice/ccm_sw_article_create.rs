@@ -308,6 +308,11 @@ impl crate::codec::KnownValue for CcmSwArticleCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmSwArticleCreateErrorCode);
@@ -342,6 +347,11 @@ impl crate::codec::KnownValue for CcmSwArticleCreateSceneCodes {
             &["KNOWLEDGE", "ROBOT", "HELP", "WHELP"],
             &[Self::Knowledge, Self::Robot, Self::Help, Self::Whelp],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

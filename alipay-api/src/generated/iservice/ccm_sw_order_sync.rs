@@ -307,6 +307,11 @@ impl crate::codec::KnownValue for CcmSwOrderSyncErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmSwOrderSyncErrorCode);
@@ -333,6 +338,11 @@ impl crate::codec::KnownValue for CcmSwOrderSyncOrderType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL", "PRE_SALE"], &[Self::Normal, Self::PreSale])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -366,6 +376,11 @@ impl crate::codec::KnownValue for CcmSwOrderSyncStatus {
                 Self::Finished,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

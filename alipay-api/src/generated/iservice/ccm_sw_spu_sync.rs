@@ -324,6 +324,11 @@ impl crate::codec::KnownValue for CcmSwSpuSyncErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmSwSpuSyncErrorCode);
@@ -350,6 +355,11 @@ impl crate::codec::KnownValue for CcmSwSpuSyncStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AVAILABLE", "SOLD_OUT"], &[Self::Available, Self::SoldOut])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -200,6 +200,11 @@ impl crate::codec::KnownValue for CcmSwTreecategoryCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmSwTreecategoryCreateErrorCode);
@@ -232,6 +237,11 @@ impl crate::codec::KnownValue for CcmSwTreecategoryCreateTags {
             &["KNOWLEDGE", "PLATFORM", "HELP"],
             &[Self::Knowledge, Self::Platform, Self::Help],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for AnsweringMode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AnsweringMode);
@@ -451,6 +456,11 @@ impl crate::codec::KnownValue for CcmAgentGetStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL", "DELETE"], &[Self::Normal, Self::Delete])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmAgentGetStatus);
@@ -510,6 +520,11 @@ impl crate::codec::KnownValue for CcmInstanceGetStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CcmInstanceGetStatus);
@@ -527,6 +542,11 @@ impl crate::codec::KnownValue for DisconSymbol {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AGENT", "CUSTOMER"], &[Self::Agent, Self::Customer])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -624,6 +644,11 @@ impl crate::codec::KnownValue for Satisfaction {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2", "3", "4"], &[Self::V0, Self::V1, Self::V2, Self::V3, Self::V4])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Satisfaction);
@@ -645,6 +670,11 @@ impl crate::codec::KnownValue for SceneCodes {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3", "4"], &[Self::V1, Self::V2, Self::V3, Self::V4])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -813,6 +843,11 @@ impl crate::codec::KnownValue for ServiceSource {
             &[Self::V1, Self::V4, Self::V5, Self::V6, Self::V7, Self::V8, Self::V9],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServiceSource);
@@ -842,6 +877,11 @@ impl crate::codec::KnownValue for Status {
             &[Self::V1, Self::V2, Self::V3, Self::V4, Self::V5, Self::V6],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Status);
@@ -859,6 +899,11 @@ impl crate::codec::KnownValue for Type {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL", "ADMIN"], &[Self::Normal, Self::Admin])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -918,6 +963,11 @@ impl crate::codec::KnownValue for VerifyResult {
                 Self::SearchYPwdUnknow,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -373,6 +373,11 @@ impl crate::codec::KnownValue for TradeItemorderQueryStatus {
             &[Self::Init, Self::WaitPay, Self::Paid, Self::Success, Self::Finish],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeItemorderQueryStatus);

@@ -522,6 +522,11 @@ impl crate::codec::KnownValue for TradeOrderAggregateConsultBuyerIdType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["alipay", "weixin"], &[Self::Alipay, Self::Weixin])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeOrderAggregateConsultBuyerIdType);
@@ -547,6 +552,11 @@ impl crate::codec::KnownValue for TradeOrderAggregateConsultOrderStatus {
             &[Self::Success, Self::Failed, Self::Processing, Self::Closed],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeOrderAggregateConsultOrderStatus);
@@ -564,6 +574,11 @@ impl crate::codec::KnownValue for TradeOrderAggregateConsultPayChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["alipay", "wechat"], &[Self::Alipay, Self::Wechat])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

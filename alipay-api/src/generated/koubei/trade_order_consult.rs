@@ -356,6 +356,11 @@ impl crate::codec::KnownValue for DiscountDetailDiscountType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["M_DISCOUNT", "RT_DISCOUNT"], &[Self::MDiscount, Self::RtDiscount])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DiscountDetailDiscountType);

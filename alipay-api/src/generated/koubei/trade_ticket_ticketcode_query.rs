@@ -381,6 +381,11 @@ impl crate::codec::KnownValue for TradeTicketTicketcodeQueryTicketStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeTicketTicketcodeQueryTicketStatus);

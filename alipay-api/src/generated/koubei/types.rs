@@ -15,6 +15,11 @@ impl crate::codec::KnownValue for CodeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INTERNAL_CODE", "EXTERNAL_CODE"], &[Self::InternalCode, Self::ExternalCode])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CodeType);

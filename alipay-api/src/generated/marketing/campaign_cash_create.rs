@@ -358,6 +358,11 @@ impl crate::codec::KnownValue for CampaignCashCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CampaignCashCreateErrorCode);

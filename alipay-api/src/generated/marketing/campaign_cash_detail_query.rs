@@ -264,6 +264,11 @@ impl crate::codec::KnownValue for CampaignCashDetailQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CampaignCashDetailQueryErrorCode);
@@ -314,6 +319,11 @@ impl crate::codec::KnownValue for CampaignCashDetailQueryCampStatus {
                 Self::Settled,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

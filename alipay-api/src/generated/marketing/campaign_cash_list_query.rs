@@ -215,6 +215,11 @@ impl crate::codec::KnownValue for CampaignCashListQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CampaignCashListQueryErrorCode);
@@ -266,6 +271,11 @@ impl crate::codec::KnownValue for CampaignCashListQueryCampStatus {
                 Self::Settle,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -200,6 +200,11 @@ impl crate::codec::KnownValue for CampaignCashStatusModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CampaignCashStatusModifyErrorCode);
@@ -238,6 +243,11 @@ impl crate::codec::KnownValue for CampaignCashStatusModifyCampStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAUSE", "READY", "CLOSED"], &[Self::Pause, Self::Ready, Self::Closed])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -396,6 +396,11 @@ impl crate::codec::KnownValue for CampaignCashTriggerErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CampaignCashTriggerErrorCode);

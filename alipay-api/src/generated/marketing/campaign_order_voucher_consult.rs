@@ -231,6 +231,11 @@ impl crate::codec::KnownValue for CampaignOrderVoucherConsultErrorCode {
             &[Self::ConsultException, Self::IllegalArgumentException],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CampaignOrderVoucherConsultErrorCode);
@@ -734,6 +739,11 @@ impl crate::codec::KnownValue for VoucherConsultInfoPromoType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FIX", "DISCOUNT", "SPECIAL"], &[Self::Fix, Self::Discount, Self::Special])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherConsultInfoPromoType);
@@ -751,6 +761,11 @@ impl crate::codec::KnownValue for VoucherConsultInfoVoucherType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALL", "ITEM"], &[Self::All, Self::Item])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

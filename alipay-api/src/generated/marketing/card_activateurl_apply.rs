@@ -199,6 +199,11 @@ impl crate::codec::KnownValue for CardActivateurlApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardActivateurlApplyErrorCode);

@@ -152,6 +152,11 @@ impl crate::codec::KnownValue for CardBenefitCreateErrorCode {
             &[Self::InvalidParameter, Self::TemplateNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardBenefitCreateErrorCode);

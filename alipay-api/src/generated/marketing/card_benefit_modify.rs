@@ -163,6 +163,11 @@ impl crate::codec::KnownValue for CardBenefitModifyErrorCode {
             &[Self::BenefitNotExist, Self::InvalidParameter, Self::TemplateNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardBenefitModifyErrorCode);

@@ -165,6 +165,11 @@ impl crate::codec::KnownValue for CardBenefitQueryErrorCode {
             &[Self::BenefitNotExist, Self::InvalidParameter, Self::TemplateNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardBenefitQueryErrorCode);

@@ -352,6 +352,11 @@ impl crate::codec::KnownValue for CardConsumeSyncErrorCode {
             &[Self::CardNotExit, Self::InvalidParameter, Self::NoCardType],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardConsumeSyncErrorCode);
@@ -478,6 +483,11 @@ impl crate::codec::KnownValue for CardConsumeSyncSwipeCertType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIPAY", "ENTITY", "OTHER"], &[Self::Alipay, Self::Entity, Self::Other])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardConsumeSyncSwipeCertType);
@@ -502,6 +512,11 @@ impl crate::codec::KnownValue for CardConsumeSyncTradeType {
             &["OPEN", "TRADE", "DEPOSIT", "RETURN"],
             &[Self::Open, Self::Trade, Self::Deposit, Self::Return],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -235,6 +235,11 @@ impl crate::codec::KnownValue for CardDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardDeleteErrorCode);
@@ -269,6 +274,11 @@ impl crate::codec::KnownValue for CardDeleteReasonCode {
             &["USER_UNBUND", "CANCEL", "PRESENT"],
             &[Self::UserUnbund, Self::Cancel, Self::Present],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -189,6 +189,11 @@ impl crate::codec::KnownValue for CardFormtemplateSetErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardFormtemplateSetErrorCode);

@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for CardMessageNotifyErrorCode {
             &[Self::CardNotExit, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardMessageNotifyErrorCode);

@@ -305,6 +305,11 @@ impl crate::codec::KnownValue for CardOpenErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardOpenErrorCode);

@@ -236,6 +236,11 @@ impl crate::codec::KnownValue for CardQueryErrorCode {
             &[Self::CardNotExit, Self::InvalidParameter, Self::NoCardType],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardQueryErrorCode);

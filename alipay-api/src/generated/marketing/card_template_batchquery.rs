@@ -170,6 +170,11 @@ impl crate::codec::KnownValue for CardTemplateBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardTemplateBatchqueryErrorCode);

@@ -475,6 +475,11 @@ impl crate::codec::KnownValue for CardTemplateCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardTemplateCreateErrorCode);

@@ -444,6 +444,11 @@ impl crate::codec::KnownValue for CardTemplateModifyErrorCode {
             &[Self::InvalidParameter, Self::TemplateNotExit],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardTemplateModifyErrorCode);

@@ -283,6 +283,11 @@ impl crate::codec::KnownValue for CardTemplateQueryErrorCode {
             &[Self::InvalidParameter, Self::TemplateNotExit],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CardTemplateQueryErrorCode);

@@ -200,6 +200,11 @@ impl crate::codec::KnownValue for MaterialCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MaterialCreateErrorCode);

@@ -142,6 +142,7 @@ impl crate::method::Method for MaterialImageUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(2097152),
                 extensions: &["png", "jpg", "jpeg", "bmp"],
             },
@@ -248,6 +249,11 @@ impl crate::codec::KnownValue for MaterialImageUploadErrorCode {
                 Self::PicSuffixIllegal,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -381,6 +387,11 @@ impl crate::codec::KnownValue for MaterialImageUploadFileKey {
                 Self::PromoVoucherImage,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

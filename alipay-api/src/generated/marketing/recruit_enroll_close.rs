@@ -149,6 +149,11 @@ impl crate::codec::KnownValue for RecruitEnrollCloseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitEnrollCloseErrorCode);

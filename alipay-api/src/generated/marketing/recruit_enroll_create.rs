@@ -201,6 +201,11 @@ impl crate::codec::KnownValue for RecruitEnrollCreateErrorCode {
             &[Self::BizError, Self::InvalidParameter, Self::ProhibitNewDeveloperCall],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitEnrollCreateErrorCode);

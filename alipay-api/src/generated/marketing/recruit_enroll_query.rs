@@ -236,6 +236,11 @@ impl crate::codec::KnownValue for RecruitEnrollQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitEnrollQueryErrorCode);
@@ -275,6 +280,11 @@ impl crate::codec::KnownValue for RecruitEnrollQueryStatus {
             &["AUDITING", "ENABLED", "REJECTED", "CLOSING", "CLOSED"],
             &[Self::Auditing, Self::Enabled, Self::Rejected, Self::Closing, Self::Closed],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

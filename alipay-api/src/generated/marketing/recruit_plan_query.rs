@@ -236,6 +236,11 @@ impl crate::codec::KnownValue for RecruitPlanQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitPlanQueryErrorCode);
@@ -403,6 +408,11 @@ impl crate::codec::KnownValue for RecruitEnrollRuleType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitEnrollRuleType);
@@ -420,6 +430,11 @@ impl crate::codec::KnownValue for RecruitPlanQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DISABLED", "ENABLED"], &[Self::Disabled, Self::Enabled])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -658,6 +673,11 @@ impl crate::codec::KnownValue for RecruitVoucherRuleRefundType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OVERDUE_REFUND", "CAN_REFUND"], &[Self::OverdueRefund, Self::CanRefund])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitVoucherRuleRefundType);
@@ -675,6 +695,11 @@ impl crate::codec::KnownValue for RecruitVoucherRuleUseChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SHOP", "MINI_APP"], &[Self::Shop, Self::MiniApp])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -730,6 +755,11 @@ impl crate::codec::KnownValue for RecruitVoucherRuleVoucherActivityType {
                 Self::ItemFixVoucher,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -221,6 +221,11 @@ impl crate::codec::KnownValue for RecruitPlanlistQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RecruitPlanlistQueryErrorCode);

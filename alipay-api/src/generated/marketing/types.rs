@@ -327,6 +327,11 @@ impl crate::codec::KnownValue for EnrollSceneType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["VOUCHER", "MINI_APP"], &[Self::Voucher, Self::MiniApp])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(EnrollSceneType);
@@ -584,6 +589,11 @@ impl crate::codec::KnownValue for MdCodeInfoDTOCodeStatus {
             &["SUCCESS", "FAIL_RETRY", "FAIL_NOT_RETRY"],
             &[Self::Success, Self::FailRetry, Self::FailNotRetry],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -989,6 +999,11 @@ impl crate::codec::KnownValue for OpenCrowdOperationOptionOptionDataType {
                 Self::NumberRangeValue,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1995,6 +2010,11 @@ impl crate::codec::KnownValue for PrizeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["fixed", "random"], &[Self::Fixed, Self::Random])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PrizeType);
@@ -2600,6 +2620,11 @@ impl crate::codec::KnownValue for TemplateActionInfoDTOUrlType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["url", "miniAppUrl"], &[Self::Url, Self::MiniAppUrl])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateActionInfoDTOUrlType);
@@ -3084,6 +3109,11 @@ impl crate::codec::KnownValue for TemplateColumnInfoDTOOperateType {
             &[Self::OpenNative, Self::OpenWeb, Self::Staticinfo],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateColumnInfoDTOOperateType);
@@ -3198,6 +3228,11 @@ impl crate::codec::KnownValue for TemplateFieldRuleDTOFieldName {
             &[Self::Balance, Self::Point, Self::Level, Self::OpenDate, Self::ValidDate],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateFieldRuleDTOFieldName);
@@ -3220,6 +3255,11 @@ impl crate::codec::KnownValue for TemplateFieldRuleDTORuleName {
             &["ASSIGN_FROM_REQUEST", "DATE_IN_FUTURE", "CONST"],
             &[Self::AssignFromRequest, Self::DateInFuture, Self::Const],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3587,6 +3627,11 @@ impl crate::codec::KnownValue for TemplateOpenCardConfDTOOpenCardSourceType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ISV", "MER"], &[Self::Isv, Self::Mer])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateOpenCardConfDTOOpenCardSourceType);
@@ -3950,6 +3995,11 @@ impl crate::codec::KnownValue for WriteOffType {
                 Self::Mdbarcode,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

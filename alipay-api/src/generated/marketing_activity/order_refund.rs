@@ -223,6 +223,11 @@ impl crate::codec::KnownValue for OrderRefundRefundType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["USER_REFUND", "AUTO_EXPIRE"], &[Self::UserRefund, Self::AutoExpire])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderRefundRefundType);

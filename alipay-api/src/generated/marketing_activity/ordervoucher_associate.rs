@@ -241,6 +241,11 @@ impl crate::codec::KnownValue for OrdervoucherAssociateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrdervoucherAssociateErrorCode);

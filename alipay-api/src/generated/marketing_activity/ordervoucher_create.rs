@@ -511,6 +511,11 @@ impl crate::codec::KnownValue for OrdervoucherCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrdervoucherCreateErrorCode);

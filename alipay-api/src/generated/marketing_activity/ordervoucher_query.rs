@@ -326,6 +326,11 @@ impl crate::codec::KnownValue for OrdervoucherQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrdervoucherQueryErrorCode);

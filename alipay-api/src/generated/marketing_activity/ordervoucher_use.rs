@@ -320,6 +320,11 @@ impl crate::codec::KnownValue for OrdervoucherUseErrorCode {
             &[Self::ActivityNotPermission, Self::BizError, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrdervoucherUseErrorCode);

@@ -298,6 +298,11 @@ impl crate::codec::KnownValue for QueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QueryErrorCode);

@@ -255,6 +255,11 @@ impl crate::codec::KnownValue for ShopBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ShopBatchqueryErrorCode);
@@ -353,6 +358,11 @@ impl crate::codec::KnownValue for ActivityShopInfoShopType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAYMENT_SHOP", "REAL_SHOP"], &[Self::PaymentShop, Self::RealShop])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

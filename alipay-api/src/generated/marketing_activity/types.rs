@@ -482,6 +482,11 @@ impl crate::codec::KnownValue for ActivityStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ACTIVE", "PAUSE"], &[Self::Active, Self::Pause])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ActivityStatus);
@@ -559,6 +564,11 @@ impl crate::codec::KnownValue for AuditResultInfoAuditResult {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUBMIT", "APPROVE", "REJECT"], &[Self::Submit, Self::Approve, Self::Reject])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -737,6 +747,11 @@ impl crate::codec::KnownValue for CodeMode {
             &["MERCHANT_UPLOAD", "MERCHANT_API"],
             &[Self::MerchantUpload, Self::MerchantApi],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3649,6 +3664,11 @@ impl crate::codec::KnownValue for DeliveryTargetRuleDeliveryRecallMode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CITY_RECALL", "SHOP_RECALL"], &[Self::CityRecall, Self::ShopRecall])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DeliveryTargetRuleDeliveryRecallMode);
@@ -4319,6 +4339,11 @@ impl crate::codec::KnownValue for ExchangeVoucherBizType {
             &["GROUP_BUY_EXCHANGE_VOUCHER", "FIX_EXCHANGE_VOUCHER"],
             &[Self::GroupBuyExchangeVoucher, Self::FixExchangeVoucher],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -6612,6 +6637,11 @@ impl crate::codec::KnownValue for UserVoucherBaseInfoVoucherStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SENDED", "USED", "EXPIRED"], &[Self::Sended, Self::Used, Self::Expired])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -9234,6 +9264,11 @@ impl crate::codec::KnownValue for VoucherGoodsQuantitySpecificationInfoDirection
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FIX", "APPOINT"], &[Self::Fix, Self::Appoint])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherGoodsQuantitySpecificationInfoDirectionalType);
@@ -9788,6 +9823,11 @@ impl crate::codec::KnownValue for VoucherRelativePeriodInfoValidDaysRelativeType
             &["ROUND_FORWARD", "ROUND_BACKWARD"],
             &[Self::RoundForward, Self::RoundBackward],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -406,6 +406,11 @@ impl crate::codec::KnownValue for UserQueryvoucherErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserQueryvoucherErrorCode);

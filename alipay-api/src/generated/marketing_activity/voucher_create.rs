@@ -456,6 +456,11 @@ impl crate::codec::KnownValue for VoucherCreateErrorCode {
             &[Self::BizError, Self::InvalidParameter, Self::MaterialAuditWaiting],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherCreateErrorCode);

@@ -278,6 +278,11 @@ impl crate::codec::KnownValue for VoucherModifyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherModifyErrorCode);

@@ -182,6 +182,11 @@ impl crate::codec::KnownValue for VoucherPublishErrorCode {
             &[Self::BizError, Self::BusinessHasRisk, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherPublishErrorCode);

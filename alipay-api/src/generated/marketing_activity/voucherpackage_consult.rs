@@ -156,6 +156,11 @@ impl crate::codec::KnownValue for VoucherpackageConsultErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherpackageConsultErrorCode);
@@ -260,6 +265,11 @@ impl crate::codec::KnownValue for VoucherPackageConsultResultConsultResultCode {
                 Self::Other,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -186,6 +186,11 @@ impl crate::codec::KnownValue for VoucherpackageQueryErrorCode {
             &[Self::InvalidParameter, Self::VoucherPackageNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherpackageQueryErrorCode);
@@ -404,6 +409,11 @@ impl crate::codec::KnownValue for VoucherPackageSalesInfoPayChannel {
             &[Self::Pcredit, Self::CreditCard, Self::CreditGroup],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(VoucherPackageSalesInfoPayChannel);
@@ -430,6 +440,11 @@ impl crate::codec::KnownValue for VoucherPackageSalesInfoSalePeriodLimit {
             &["NO", "ALL", "DAY", "WEEK", "MONTH"],
             &[Self::No, Self::All, Self::Day, Self::Week, Self::Month],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

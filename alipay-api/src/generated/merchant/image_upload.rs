@@ -97,6 +97,7 @@ impl crate::method::Method for ImageUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "image_content",
+                min_size: None,
                 max_size: Some(5242880),
                 extensions: &["jpg", "jpeg", "png"],
             },
@@ -171,6 +172,11 @@ impl crate::codec::KnownValue for ImageUploadErrorCode {
             &[Self::ImageSizeOverrange, Self::ParamIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ImageUploadErrorCode);
@@ -201,6 +207,11 @@ impl crate::codec::KnownValue for ImageUploadImageType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["jpg", "jpeg", "png"], &[Self::Jpg, Self::Jpeg, Self::Png])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

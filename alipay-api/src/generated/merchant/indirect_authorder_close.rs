@@ -178,6 +178,11 @@ impl crate::codec::KnownValue for IndirectAuthorderCloseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectAuthorderCloseErrorCode);

@@ -281,6 +281,11 @@ impl crate::codec::KnownValue for IndirectAuthorderCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectAuthorderCreateErrorCode);
@@ -503,6 +508,11 @@ impl crate::codec::KnownValue for AuthIdentityInfoCertificateType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BUSINESS_CERT", "REGISTER_CERT"], &[Self::BusinessCert, Self::RegisterCert])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthIdentityInfoCertificateType);
@@ -538,6 +548,11 @@ impl crate::codec::KnownValue for AuthIdentityInfoIdentityType {
                 Self::Mse,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -585,6 +600,11 @@ impl crate::codec::KnownValue for CardType {
                 Self::PermanentResidenceForeigner,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -954,6 +974,11 @@ impl crate::codec::KnownValue for IndirectCertificateInfoCertType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectCertificateInfoCertType);
@@ -1121,6 +1146,11 @@ impl crate::codec::KnownValue for IndirectContactPersonInfoContactCertType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectContactPersonInfoContactCertType);
@@ -1287,6 +1317,11 @@ impl crate::codec::KnownValue for IndirectFinancialOrgInfoFinancialOrgType {
             &["BANK", "PAYMENT", "INSURANCE", "SETTLE", "OTHER"],
             &[Self::Bank, Self::Payment, Self::Insurance, Self::Settle, Self::Other],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1500,6 +1535,11 @@ impl crate::codec::KnownValue for IndirectLegalPersonInfoLegalType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["LEGAL_PERSON", "AGENT_PERSON"], &[Self::LegalPerson, Self::AgentPerson])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1804,6 +1844,11 @@ impl crate::codec::KnownValue for IndirectSupportCredentialsMerchantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["STORE", "STALL"], &[Self::Store, Self::Stall])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

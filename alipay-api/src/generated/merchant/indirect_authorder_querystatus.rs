@@ -192,6 +192,11 @@ impl crate::codec::KnownValue for IndirectAuthorderQuerystatusErrorCode {
             &[Self::AuthOrderNotExist, Self::IlleaglParameter, Self::IllegalParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectAuthorderQuerystatusErrorCode);

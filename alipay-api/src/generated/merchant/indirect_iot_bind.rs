@@ -167,6 +167,11 @@ impl crate::codec::KnownValue for IndirectIotBindMode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIYUN", "SDK"], &[Self::Aliyun, Self::Sdk])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectIotBindMode);

@@ -259,6 +259,11 @@ impl crate::codec::KnownValue for IndirectIotQueryContentType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIYUN", "SDK"], &[Self::Aliyun, Self::Sdk])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectIotQueryContentType);
@@ -276,6 +281,11 @@ impl crate::codec::KnownValue for IndirectIotQueryOccasion {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AFTER_PAY", "BEFORE_PAY"], &[Self::AfterPay, Self::BeforePay])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -297,6 +307,11 @@ impl crate::codec::KnownValue for IndirectIotQueryPlayMode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIYUN", "SDK", "LITE"], &[Self::Aliyun, Self::Sdk, Self::Lite])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectIotQueryPlayMode);
@@ -314,6 +329,11 @@ impl crate::codec::KnownValue for IndirectIotQueryTradeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIPAY_TRADE", "OTHER"], &[Self::AlipayTrade, Self::Other])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -169,6 +169,11 @@ impl crate::codec::KnownValue for IndirectIotUnbindMode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIYUN", "SDK", "LITE"], &[Self::Aliyun, Self::Sdk, Self::Lite])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectIotUnbindMode);

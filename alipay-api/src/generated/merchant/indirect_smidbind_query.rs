@@ -152,6 +152,11 @@ impl crate::codec::KnownValue for IndirectSmidbindQueryErrorCode {
             &[Self::IlleaglParameter, Self::IllegalParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndirectSmidbindQueryErrorCode);
@@ -187,6 +192,11 @@ impl crate::codec::KnownValue for IndirectSmidbindQueryCheckResult {
             &["AUTHORIZED", "UNAUTHORIZED", "CLOSED", "SMID_NOT_EXIST"],
             &[Self::Authorized, Self::Unauthorized, Self::Closed, Self::SmidNotExist],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -273,6 +273,11 @@ impl crate::codec::KnownValue for IotDeviceBindErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IotDeviceBindErrorCode);

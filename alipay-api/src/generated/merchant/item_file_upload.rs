@@ -94,6 +94,7 @@ impl crate::method::Method for ItemFileUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &[],
             },
@@ -184,6 +185,11 @@ impl crate::codec::KnownValue for ItemFileUploadErrorCode {
                 Self::InfoSecError,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -293,6 +293,11 @@ impl crate::codec::KnownValue for LiveItemplanModifyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LiveItemplanModifyErrorCode);
@@ -387,6 +392,11 @@ impl crate::codec::KnownValue for LiveItemplanModifyOpType {
             &[Self::Override, Self::Append, Self::Delete],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LiveItemplanModifyOpType);
@@ -410,6 +420,11 @@ impl crate::codec::KnownValue for LiveItemplanModifyOperatorType {
             &[Self::LifeApp, Self::ContentUser, Self::Tinyapp],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LiveItemplanModifyOperatorType);
@@ -432,6 +447,11 @@ impl crate::codec::KnownValue for LiveItemplanModifyTargetType {
             &["LIFE_APP", "CONTENT_USER", "TINYAPP"],
             &[Self::LifeApp, Self::ContentUser, Self::Tinyapp],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -826,6 +826,11 @@ impl crate::codec::KnownValue for OrderSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderSyncErrorCode);
@@ -3065,6 +3070,11 @@ impl crate::codec::KnownValue for TicketInfoResvType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INSTANT", "RESERVATION"], &[Self::Instant, Self::Reservation])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

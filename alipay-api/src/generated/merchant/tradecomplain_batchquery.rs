@@ -274,6 +274,11 @@ impl crate::codec::KnownValue for TradecomplainBatchqueryErrorCode {
             &[Self::AuthorityIllegal, Self::ParamIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradecomplainBatchqueryErrorCode);
@@ -330,6 +335,11 @@ impl crate::codec::KnownValue for Status {
                 Self::Closed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -423,6 +433,11 @@ impl crate::codec::KnownValue for TargetInfoTargetType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APPID", "PUBLICID"], &[Self::Appid, Self::Publicid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -592,6 +607,11 @@ impl crate::codec::KnownValue for TradeComplainQueryResponseTargetType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APPID", "PUBLICID", "PID"], &[Self::Appid, Self::Publicid, Self::Pid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

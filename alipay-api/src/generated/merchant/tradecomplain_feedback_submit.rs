@@ -249,6 +249,11 @@ impl crate::codec::KnownValue for TradecomplainFeedbackSubmitErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradecomplainFeedbackSubmitErrorCode);
@@ -294,6 +299,11 @@ impl crate::codec::KnownValue for TradecomplainFeedbackSubmitFeedbackCode {
             &["02", "03", "04", "05", "06", "194"],
             &[Self::V02, Self::V03, Self::V04, Self::V05, Self::V06, Self::V194],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -258,6 +258,11 @@ impl crate::codec::KnownValue for TradecomplainQueryErrorCode {
             &[Self::AuthorityIllegal, Self::ParamIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradecomplainQueryErrorCode);

@@ -15,6 +15,11 @@ impl crate::codec::KnownValue for DeviceIdType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ID", "SN"], &[Self::Id, Self::Sn])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DeviceIdType);
@@ -32,6 +37,11 @@ impl crate::codec::KnownValue for MerchantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["direct", "indirect"], &[Self::Direct, Self::Indirect])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -83,6 +93,11 @@ impl crate::codec::KnownValue for OrderStatus {
                 Self::ContactProcessing,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -472,6 +487,11 @@ impl crate::codec::KnownValue for QipanMerchantCrowdUserEncryptIdentityType {
             &["SHA256_MOBILE", "OPEN_ID", "SHA256_IDFA", "SHA256_OAID"],
             &[Self::Sha256Mobile, Self::OpenId, Self::Sha256Idfa, Self::Sha256Oaid],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -183,6 +183,11 @@ impl crate::codec::KnownValue for PublicInfoQueryAuditStatus {
             &[Self::Auditing, Self::AuditFailed, Self::AuditSuccess],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PublicInfoQueryAuditStatus);

@@ -171,6 +171,11 @@ impl crate::codec::KnownValue for PublicMessageCustomSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PublicMessageCustomSendErrorCode);

@@ -140,6 +140,11 @@ impl crate::codec::KnownValue for PublicMessageSingleSendErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OPENID_INVALID"], &[Self::OpenidInvalid])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PublicMessageSingleSendErrorCode);

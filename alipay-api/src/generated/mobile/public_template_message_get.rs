@@ -182,6 +182,11 @@ impl crate::codec::KnownValue for PublicTemplateMessageGetErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PublicTemplateMessageGetErrorCode);

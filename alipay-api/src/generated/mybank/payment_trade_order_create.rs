@@ -364,6 +364,11 @@ impl crate::codec::KnownValue for PaymentTradeOrderCreatePayType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["pay", "refund"], &[Self::Pay, Self::Refund])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PaymentTradeOrderCreatePayType);

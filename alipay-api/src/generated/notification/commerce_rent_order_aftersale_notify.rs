@@ -336,6 +336,11 @@ impl crate::codec::KnownValue for CommerceRentOrderAftersaleNotifyAftersaleType 
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ORDER_CANCEL", "COMPENSATION"], &[Self::OrderCancel, Self::Compensation])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CommerceRentOrderAftersaleNotifyAftersaleType);
@@ -352,6 +357,11 @@ impl crate::codec::KnownValue for CommerceRentOrderAftersaleNotifyAftersaleStatu
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APPROVING"], &[Self::Approving])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CommerceRentOrderAftersaleNotifyAftersaleStatus);
@@ -367,6 +377,11 @@ impl crate::codec::KnownValue for CommerceRentOrderAftersaleNotifySourceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MERCHANT"], &[Self::Merchant])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -390,6 +405,11 @@ impl crate::codec::KnownValue for CommerceRentOrderAftersaleNotifyOperationType 
             &["ORDER_CANCEL", "USER_CANCEL_APPLY", "AFTERSALE_FINISH"],
             &[Self::OrderCancel, Self::UserCancelApply, Self::AftersaleFinish],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -218,6 +218,11 @@ impl crate::codec::KnownValue for DutUserSignPersonalProductCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DutUserSignPersonalProductCode);
@@ -233,6 +238,11 @@ impl crate::codec::KnownValue for DutUserSignStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["NORMAL"], &[Self::Normal])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -197,6 +197,11 @@ impl crate::codec::KnownValue for DutUserUnsignPersonalProductCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DutUserUnsignPersonalProductCode);
@@ -212,6 +217,11 @@ impl crate::codec::KnownValue for DutUserUnsignStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["UNSIGN"], &[Self::Unsign])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -319,6 +319,11 @@ impl crate::codec::KnownValue for FundAuthFreezeOperationType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FREEZE", "UNFREEZE", "PAY"], &[Self::Freeze, Self::Unfreeze, Self::Pay])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundAuthFreezeOperationType);
@@ -339,6 +344,11 @@ impl crate::codec::KnownValue for FundAuthFreezeStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INIT", "SUCCESS", "CLOSED"], &[Self::Init, Self::Success, Self::Closed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundAuthFreezeStatus);
@@ -354,6 +364,11 @@ impl crate::codec::KnownValue for FundAuthFreezePreAuthType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREDIT_AUTH"], &[Self::CreditAuth])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for FundAuthOperationCancelAction {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "unfreeze"], &[Self::Close, Self::Unfreeze])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundAuthOperationCancelAction);

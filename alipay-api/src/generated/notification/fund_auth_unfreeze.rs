@@ -239,6 +239,11 @@ impl crate::codec::KnownValue for FundAuthUnfreezeOperationType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FREEZE", "UNFREEZE", "PAY"], &[Self::Freeze, Self::Unfreeze, Self::Pay])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundAuthUnfreezeOperationType);
@@ -258,6 +263,11 @@ impl crate::codec::KnownValue for FundAuthUnfreezeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INIT", "SUCCESS", "CLOSED"], &[Self::Init, Self::Success, Self::Closed])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

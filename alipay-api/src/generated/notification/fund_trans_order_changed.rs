@@ -387,6 +387,11 @@ impl crate::codec::KnownValue for FundTransOrderChangedProductCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundTransOrderChangedProductCode);
@@ -426,6 +431,11 @@ impl crate::codec::KnownValue for FundTransOrderChangedBizScene {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundTransOrderChangedBizScene);
@@ -444,6 +454,11 @@ impl crate::codec::KnownValue for FundTransOrderChangedStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundTransOrderChangedStatus);
@@ -459,6 +474,11 @@ impl crate::codec::KnownValue for FundTransOrderChangedActionType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FINISH"], &[Self::Finish])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -239,6 +239,11 @@ impl crate::codec::KnownValue for MarketingActivityOrdermessageReceivedSendStatu
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS"], &[Self::Success])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketingActivityOrdermessageReceivedSendStatus);

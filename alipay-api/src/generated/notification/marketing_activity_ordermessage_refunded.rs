@@ -286,6 +286,11 @@ impl crate::codec::KnownValue for MarketingActivityOrdermessageRefundedRefundTyp
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketingActivityOrdermessageRefundedRefundType);
@@ -301,6 +306,11 @@ impl crate::codec::KnownValue for MarketingActivityOrdermessageRefundedRefundSta
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS"], &[Self::Success])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -133,6 +133,11 @@ impl crate::codec::KnownValue for OpenAppAuthNotifyStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["execute_auth"], &[Self::ExecuteAuth])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenAppAuthNotifyStatus);

@@ -225,6 +225,11 @@ impl crate::codec::KnownValue for OpenAppServiceAuditNotifyAuditStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AGREE", "REJECT"], &[Self::Agree, Self::Reject])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenAppServiceAuditNotifyAuditStatus);

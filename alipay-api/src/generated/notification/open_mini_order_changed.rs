@@ -274,6 +274,11 @@ impl crate::codec::KnownValue for OpenMiniOrderChangedStatus {
             &[Self::Paid, Self::Delivered, Self::ReceivedConfirm, Self::RefundClosed],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenMiniOrderChangedStatus);

@@ -259,6 +259,11 @@ impl crate::codec::KnownValue for OpenSpInteopSyncNotifyStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenSpInteopSyncNotifyStatus);
@@ -343,6 +348,11 @@ impl crate::codec::KnownValue for InteopSubOrderInfoVOType {
             &["AUTH", "SIGN", "SIGN_AND_AUTH"],
             &[Self::Auth, Self::Sign, Self::SignAndAuth],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -351,6 +351,11 @@ impl crate::codec::KnownValue for RoyaltyDetailOperationType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["transfer"], &[Self::Transfer])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyDetailOperationType);
@@ -368,6 +373,11 @@ impl crate::codec::KnownValue for RoyaltyDetailState {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -267,6 +267,11 @@ impl crate::codec::KnownValue for TradeRefundDepositbackCompletedDbackStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F"], &[Self::Success, Self::Failed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeRefundDepositbackCompletedDbackStatus);

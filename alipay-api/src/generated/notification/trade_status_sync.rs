@@ -532,6 +532,11 @@ impl crate::codec::KnownValue for TradeStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeStatus);
@@ -574,6 +579,11 @@ impl crate::codec::KnownValue for TradeStatusSyncNotifyActionType {
                 Self::FinancingReceiptAction,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -722,6 +732,11 @@ impl crate::codec::KnownValue for FundBillFundChannel {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundBillFundChannel);
@@ -744,6 +759,11 @@ impl crate::codec::KnownValue for FundBillFundType {
             &["DEBIT_CARD", "CREDIT_CARD", "MIXED_CARD"],
             &[Self::DebitCard, Self::CreditCard, Self::MixedCard],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -885,6 +905,11 @@ impl crate::codec::KnownValue for VoucherDetailType {
                 Self::Discount,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

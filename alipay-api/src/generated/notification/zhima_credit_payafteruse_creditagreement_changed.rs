@@ -274,6 +274,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditagreementChangedStatus 
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["VALID", "INVALID"], &[Self::Valid, Self::Invalid])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPayafteruseCreditagreementChangedStatus);

@@ -350,6 +350,11 @@ impl crate::codec::KnownValue for MarketApplyorderBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketApplyorderBatchqueryErrorCode);
@@ -557,6 +562,11 @@ impl crate::codec::KnownValue for BizOrderQueryResponseAction {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizOrderQueryResponseAction);
@@ -596,6 +606,11 @@ impl crate::codec::KnownValue for BizOrderQueryResponseSubStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizOrderQueryResponseSubStatus);
@@ -613,6 +628,11 @@ impl crate::codec::KnownValue for BizType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SHOP", "ITEM"], &[Self::Shop, Self::Item])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -638,6 +658,11 @@ impl crate::codec::KnownValue for Status {
             &["INIT", "PROCESS", "SUCCESS", "FAIL"],
             &[Self::Init, Self::Process, Self::Success, Self::Fail],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

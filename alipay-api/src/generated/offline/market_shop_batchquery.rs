@@ -170,6 +170,11 @@ impl crate::codec::KnownValue for MarketShopBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAM"], &[Self::InvalidParam])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketShopBatchqueryErrorCode);

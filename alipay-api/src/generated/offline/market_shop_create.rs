@@ -1004,6 +1004,11 @@ impl crate::codec::KnownValue for MarketShopCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketShopCreateErrorCode);

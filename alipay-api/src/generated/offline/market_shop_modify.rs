@@ -941,6 +941,11 @@ impl crate::codec::KnownValue for MarketShopModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketShopModifyErrorCode);
@@ -1001,6 +1006,11 @@ impl crate::codec::KnownValue for MarketShopModifyIsShow {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

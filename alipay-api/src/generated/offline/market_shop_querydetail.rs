@@ -523,6 +523,11 @@ impl crate::codec::KnownValue for MarketShopQuerydetailErrorCode {
             &[Self::InvalidParam, Self::InvalidShopid, Self::NoProviderShopRelation],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketShopQuerydetailErrorCode);
@@ -555,6 +560,11 @@ impl crate::codec::KnownValue for MarketShopQuerydetailAuditStatus {
             &["AUDITING", "AUDIT_FAILED", "AUDIT_SUCCESS"],
             &[Self::Auditing, Self::AuditFailed, Self::AuditSuccess],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

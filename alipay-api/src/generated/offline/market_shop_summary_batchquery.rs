@@ -361,6 +361,11 @@ impl crate::codec::KnownValue for MarketShopSummaryBatchqueryErrorCode {
             &[Self::IllegalPrivilege, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MarketShopSummaryBatchqueryErrorCode);
@@ -388,6 +393,11 @@ impl crate::codec::KnownValue for MarketShopSummaryBatchqueryOpRole {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ISV", "PROVIDER"], &[Self::Isv, Self::Provider])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -427,6 +437,11 @@ impl crate::codec::KnownValue for MarketShopSummaryBatchqueryQueryType {
                 Self::KbPromoter,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -762,6 +777,11 @@ impl crate::codec::KnownValue for ShopSummaryQueryResponseShopType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMMON", "MALL"], &[Self::Common, Self::Mall])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ShopSummaryQueryResponseShopType);
@@ -786,6 +806,11 @@ impl crate::codec::KnownValue for ShopSummaryQueryResponseStatus {
             &["OPEN", "PAUSE", "FREEZE", "CLOSE"],
             &[Self::Open, Self::Pause, Self::Freeze, Self::Close],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -117,6 +117,7 @@ impl crate::method::Method for MaterialImageUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "image_content",
+                min_size: None,
                 max_size: Some(5242880),
                 extensions: &[],
             },
@@ -236,6 +237,11 @@ impl crate::codec::KnownValue for MaterialImageUploadErrorCode {
                 Self::IsvUnknownFomat,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -15,6 +15,11 @@ impl crate::codec::KnownValue for BizChannel {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALL", "POS"], &[Self::All, Self::Pos])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizChannel);
@@ -32,6 +37,11 @@ impl crate::codec::KnownValue for Box {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -51,6 +61,11 @@ impl crate::codec::KnownValue for IsOperatingOnline {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsOperatingOnline);
@@ -68,6 +83,11 @@ impl crate::codec::KnownValue for NoSmoking {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -87,6 +107,11 @@ impl crate::codec::KnownValue for Parking {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Parking);
@@ -104,6 +129,11 @@ impl crate::codec::KnownValue for Wifi {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

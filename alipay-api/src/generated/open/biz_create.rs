@@ -182,6 +182,11 @@ impl crate::codec::KnownValue for BizCreateErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR"], &[Self::BizError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizCreateErrorCode);

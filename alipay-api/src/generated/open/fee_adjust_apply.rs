@@ -31,13 +31,13 @@ pub struct FeeAdjustApply {
     pub product_code: Option<String>,
     /// 省份. The province, as an area code such as `370000`. Example: `370000`.
     pub province_code: Option<String>,
-    /// 补充说明图片. Proof of the fees of other ways of payment, or more about the business: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 补充说明图片. Proof of the fees of other ways of payment, or more about the business. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub attachment: Option<crate::types::File>,
-    /// 证件图片. A picture of the document: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 证件图片. A picture of the document. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub cert_pic: Option<crate::types::File>,
-    /// 店铺内景图片. A photo of the store's inside: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景图片. A photo of the store's inside. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_scene_pic: Option<crate::types::File>,
-    /// 店铺门头照图片. A photo of the store's front: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_sign_pic: Option<crate::types::File>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -117,28 +117,28 @@ impl FeeAdjustApply {
         self
     }
 
-    /// 补充说明图片. Proof of the fees of other ways of payment, or more about the business: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 补充说明图片. Proof of the fees of other ways of payment, or more about the business. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn attachment(mut self, attachment: crate::types::File) -> Self {
         self.attachment = Some(attachment);
         self
     }
 
-    /// 证件图片. A picture of the document: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 证件图片. A picture of the document. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn cert_pic(mut self, cert_pic: crate::types::File) -> Self {
         self.cert_pic = Some(cert_pic);
         self
     }
 
-    /// 店铺内景图片. A photo of the store's inside: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景图片. A photo of the store's inside. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_scene_pic(mut self, shop_scene_pic: crate::types::File) -> Self {
         self.shop_scene_pic = Some(shop_scene_pic);
         self
     }
 
-    /// 店铺门头照图片. A photo of the store's front: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_sign_pic(mut self, shop_sign_pic: crate::types::File) -> Self {
         self.shop_sign_pic = Some(shop_sign_pic);
@@ -283,21 +283,25 @@ impl crate::method::Method for FeeAdjustApply {
         file_limits: &[
             crate::method::FileLimits {
                 field: "attachment",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "cert_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_scene_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_sign_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
@@ -443,6 +447,11 @@ impl crate::codec::KnownValue for FeeAdjustApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FeeAdjustApplyErrorCode);
@@ -517,6 +526,11 @@ impl crate::codec::KnownValue for FeeAdjustApplyCertType {
                 Self::TobaccoProductionLicense,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -190,6 +190,11 @@ impl crate::codec::KnownValue for FileUploadErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "FILE_CHECK_FAIL"], &[Self::BizError, Self::FileCheckFail])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FileUploadErrorCode);

@@ -167,6 +167,11 @@ impl crate::codec::KnownValue for InstantdeliveryAccountCreateErrorCode {
             &[Self::InvalidParameter, Self::ResultIsNotExpected, Self::UnknownException],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstantdeliveryAccountCreateErrorCode);

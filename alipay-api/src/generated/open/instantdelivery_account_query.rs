@@ -235,6 +235,11 @@ impl crate::codec::KnownValue for InstantdeliveryAccountQueryErrorCode {
             &[Self::InvalidParameter, Self::ResultIsNotExpected, Self::UnknownException],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstantdeliveryAccountQueryErrorCode);

@@ -211,6 +211,11 @@ impl crate::codec::KnownValue for InstantdeliveryMerchantshopBatchqueryErrorCode
             &[Self::InvalidParameter, Self::ResultIsNotExpected, Self::UnknownException],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstantdeliveryMerchantshopBatchqueryErrorCode);

@@ -352,6 +352,11 @@ impl crate::codec::KnownValue for InstantdeliveryMerchantshopCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstantdeliveryMerchantshopCreateErrorCode);

@@ -244,6 +244,11 @@ impl crate::codec::KnownValue for InstantdeliveryMerchantshopQueryErrorCode {
             &[Self::InvalidParameter, Self::UnknownException],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstantdeliveryMerchantshopQueryErrorCode);

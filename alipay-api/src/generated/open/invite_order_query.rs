@@ -180,6 +180,11 @@ impl crate::codec::KnownValue for InviteOrderQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InviteOrderQueryErrorCode);
@@ -280,6 +285,11 @@ impl crate::codec::KnownValue for ProductInviteStatusInfoStatus {
                 Self::MerchantApplyOrderCanceled,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

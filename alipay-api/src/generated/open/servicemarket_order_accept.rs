@@ -159,6 +159,11 @@ impl crate::codec::KnownValue for ServicemarketOrderAcceptErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServicemarketOrderAcceptErrorCode);

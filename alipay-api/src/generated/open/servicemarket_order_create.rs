@@ -293,6 +293,7 @@ impl crate::method::Method for ServicemarketOrderCreate {
         file_limits: &[
             crate::method::FileLimits {
                 field: "app_logo",
+                min_size: None,
                 max_size: None,
                 extensions: &["png", "jpeg", "jpg"],
             },
@@ -496,6 +497,11 @@ impl crate::codec::KnownValue for ServicemarketOrderCreateErrorCode {
                 Self::UserNotExist,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

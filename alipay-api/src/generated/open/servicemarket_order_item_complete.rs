@@ -184,6 +184,11 @@ impl crate::codec::KnownValue for ServicemarketOrderItemCompleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServicemarketOrderItemCompleteErrorCode);

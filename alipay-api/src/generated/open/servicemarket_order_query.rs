@@ -213,6 +213,11 @@ impl crate::codec::KnownValue for ServicemarketOrderQueryErrorCode {
             &[Self::NopermissionQuery, Self::QueryFaild],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServicemarketOrderQueryErrorCode);
@@ -496,6 +501,11 @@ impl crate::codec::KnownValue for OrderItemOrderStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderItemOrderStatus);
@@ -522,6 +532,11 @@ impl crate::codec::KnownValue for OrderItemShopStatus {
             &["ONLINE", "OFFLINE", "AVAILABLE", "INIT", "EXPIRED"],
             &[Self::Online, Self::Offline, Self::Available, Self::Init, Self::Expired],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -168,6 +168,11 @@ impl crate::codec::KnownValue for ServicemarketOrderRejectErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServicemarketOrderRejectErrorCode);

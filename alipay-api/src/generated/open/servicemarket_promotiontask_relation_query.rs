@@ -198,6 +198,11 @@ impl crate::codec::KnownValue for ServicemarketPromotiontaskRelationQueryErrorCo
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARAMS_ERROR", "QUERY_FAILD"], &[Self::ParamsError, Self::QueryFaild])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServicemarketPromotiontaskRelationQueryErrorCode);

@@ -87,6 +87,11 @@ impl crate::codec::KnownValue for LogisticsAccountStatusDTOStatus {
             &[Self::Auditing, Self::AuditReject, Self::Valid],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsAccountStatusDTOStatus);
@@ -187,6 +192,11 @@ impl crate::codec::KnownValue for LogisticsShopStatusDTOStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LogisticsShopStatusDTOStatus);
@@ -204,6 +214,11 @@ impl crate::codec::KnownValue for TargetType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APPID", "PUBLICID"], &[Self::Appid, Self::Publicid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -287,6 +287,11 @@ impl crate::codec::KnownValue for ViolationViolationdetailQueryErrorCode {
             &[Self::AuthorityIllegal, Self::IllegalParams],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ViolationViolationdetailQueryErrorCode);
@@ -437,6 +442,11 @@ impl crate::codec::KnownValue for ReplyRecordReplierRole {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MERCHANT", "AUDITOR"], &[Self::Merchant, Self::Auditor])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -176,6 +176,11 @@ impl crate::codec::KnownValue for ViolationViolationeventBatchqueryErrorCode {
             &[Self::AuthorityIllegal, Self::IllegalParams],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ViolationViolationeventBatchqueryErrorCode);

@@ -151,6 +151,11 @@ impl crate::codec::KnownValue for CancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CancelErrorCode);

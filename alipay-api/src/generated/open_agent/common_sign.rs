@@ -78,19 +78,19 @@ pub struct CommonSign {
     /// 微信公众号名称. The name of the merchant's official account at WeChat. Example: `杭州xx报社`.
     #[deprecated(note = "No longer used")]
     pub wechat_official_account_name: Option<String>,
-    /// APP授权函图片. A picture of the letter of authority for the app: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// APP授权函图片. A picture of the letter of authority for the app. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_auth_pic: Option<crate::types::File>,
     /// APP演示文件. The app itself as `.apk`, or a description of it as `.doc`, `.docx` or `.pdf`, with `app_name`. One of the app, `web_sites` and `alipay_life_name` is needed. Its name ends in `.apk` or `.doc` or `.docx` or `.pdf`.
     pub app_demo: Option<crate::types::File>,
-    /// 应用首页截图. A screenshot of the app's first page: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用首页截图. A screenshot of the app's first page. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_home_screenshot: Option<crate::types::File>,
-    /// 商品或服务页截图. A screenshot of the app's page of goods or services: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 商品或服务页截图. A screenshot of the app's page of goods or services. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_item_screenshot: Option<crate::types::File>,
-    /// 应用内支付页截图. A screenshot of the app's page of payment: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内支付页截图. A screenshot of the app's page of payment. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_pay_screenshot: Option<crate::types::File>,
-    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_auth_pic: Option<crate::types::File>,
-    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_pic: Option<crate::types::File>,
     /// 网站备注图片. A picture with more about the website.
     pub h_5_extra_pic: Option<crate::types::File>,
@@ -102,19 +102,19 @@ pub struct CommonSign {
     pub h_5_pay_screenshot: Option<crate::types::File>,
     /// H5网站授权函. The letter of authority for the mobile website.
     pub h_5_sites_loa: Option<crate::types::File>,
-    /// 商家小程序截图. A screenshot of the merchant's mini program: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 商家小程序截图. A screenshot of the merchant's mini program. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub mini_app_screenshot: Option<crate::types::File>,
-    /// 店铺内景图片. A photo of the store's inside: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景图片. A photo of the store's inside. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_scene_pic: Option<crate::types::File>,
-    /// 店铺门头照图片. A photo of the store's front: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_sign_board_pic: Option<crate::types::File>,
-    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub special_license_pic: Option<crate::types::File>,
-    /// 网站首页截图. A screenshot of the website's first page: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 网站首页截图. A screenshot of the website's first page. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub web_home_screenshot: Option<crate::types::File>,
-    /// 网站商品页截图. A screenshot of the website's page of goods: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 网站商品页截图. A screenshot of the website's page of goods. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub web_item_screenshot: Option<crate::types::File>,
-    /// 网站支付页截图. A screenshot of the website's page of payment: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 网站支付页截图. A screenshot of the website's page of payment. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub web_pay_screenshot: Option<crate::types::File>,
     /// 接入网址的授权涵. The letter of authority for the websites, as `.doc`, `.docx` or `.pdf`. Its name ends in `.doc` or `.docx` or `.pdf`.
     pub web_sites_loa: Option<crate::types::File>,
@@ -352,7 +352,7 @@ impl CommonSign {
         self
     }
 
-    /// APP授权函图片. A picture of the letter of authority for the app: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// APP授权函图片. A picture of the letter of authority for the app. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_auth_pic(mut self, app_auth_pic: crate::types::File) -> Self {
         self.app_auth_pic = Some(app_auth_pic);
@@ -366,7 +366,7 @@ impl CommonSign {
         self
     }
 
-    /// 应用首页截图. A screenshot of the app's first page: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用首页截图. A screenshot of the app's first page. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_home_screenshot(
         mut self,
@@ -376,7 +376,7 @@ impl CommonSign {
         self
     }
 
-    /// 商品或服务页截图. A screenshot of the app's page of goods or services: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 商品或服务页截图. A screenshot of the app's page of goods or services. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_item_screenshot(
         mut self,
@@ -386,14 +386,14 @@ impl CommonSign {
         self
     }
 
-    /// 应用内支付页截图. A screenshot of the app's page of payment: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内支付页截图. A screenshot of the app's page of payment. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_pay_screenshot(mut self, app_pay_screenshot: crate::types::File) -> Self {
         self.app_pay_screenshot = Some(app_pay_screenshot);
         self
     }
 
-    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_auth_pic(
         mut self,
@@ -403,7 +403,7 @@ impl CommonSign {
         self
     }
 
-    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_pic(
         mut self,
@@ -454,7 +454,7 @@ impl CommonSign {
         self
     }
 
-    /// 商家小程序截图. A screenshot of the merchant's mini program: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 商家小程序截图. A screenshot of the merchant's mini program. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn mini_app_screenshot(
         mut self,
@@ -464,14 +464,14 @@ impl CommonSign {
         self
     }
 
-    /// 店铺内景图片. A photo of the store's inside: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景图片. A photo of the store's inside. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_scene_pic(mut self, shop_scene_pic: crate::types::File) -> Self {
         self.shop_scene_pic = Some(shop_scene_pic);
         self
     }
 
-    /// 店铺门头照图片. A photo of the store's front: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_sign_board_pic(
         mut self,
@@ -481,7 +481,7 @@ impl CommonSign {
         self
     }
 
-    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn special_license_pic(
         mut self,
@@ -491,7 +491,7 @@ impl CommonSign {
         self
     }
 
-    /// 网站首页截图. A screenshot of the website's first page: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 网站首页截图. A screenshot of the website's first page. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn web_home_screenshot(
         mut self,
@@ -501,7 +501,7 @@ impl CommonSign {
         self
     }
 
-    /// 网站商品页截图. A screenshot of the website's page of goods: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 网站商品页截图. A screenshot of the website's page of goods. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn web_item_screenshot(
         mut self,
@@ -511,7 +511,7 @@ impl CommonSign {
         self
     }
 
-    /// 网站支付页截图. A screenshot of the website's page of payment: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 网站支付页截图. A screenshot of the website's page of payment. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn web_pay_screenshot(mut self, web_pay_screenshot: crate::types::File) -> Self {
         self.web_pay_screenshot = Some(web_pay_screenshot);
@@ -902,76 +902,91 @@ impl crate::method::Method for CommonSign {
         file_limits: &[
             crate::method::FileLimits {
                 field: "app_auth_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "app_demo",
+                min_size: None,
                 max_size: None,
                 extensions: &["apk", "doc", "docx", "pdf"],
             },
             crate::method::FileLimits {
                 field: "app_home_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "app_item_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "app_pay_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "business_license_auth_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "business_license_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "mini_app_screenshot",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_scene_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_sign_board_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "special_license_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "web_home_screenshot",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "web_item_screenshot",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "web_pay_screenshot",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "web_sites_loa",
+                min_size: None,
                 max_size: None,
                 extensions: &["doc", "docx", "pdf"],
             },
@@ -1169,6 +1184,11 @@ impl crate::codec::KnownValue for CommonSignErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CommonSignErrorCode);
@@ -1229,6 +1249,11 @@ impl crate::codec::KnownValue for CommonSignWebStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ONLINE", "OFFLINE"], &[Self::Online, Self::Offline])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -233,6 +233,11 @@ impl crate::codec::KnownValue for CommonsignConfirmErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CommonsignConfirmErrorCode);

@@ -289,6 +289,11 @@ impl crate::codec::KnownValue for ConfirmErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ConfirmErrorCode);

@@ -257,6 +257,11 @@ impl crate::codec::KnownValue for CreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreateErrorCode);
@@ -392,6 +397,11 @@ impl crate::codec::KnownValue for CreateBatchStatus {
             &["init", "submit", "cancel", "timeout"],
             &[Self::Init, Self::Submit, Self::Cancel, Self::Timeout],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -31,15 +31,15 @@ pub struct FacetofaceSign {
     pub shop_name: Option<String>,
     /// 签约且授权标识. Whether the app is also authorised by the merchant once the product is signed. Without it, no.
     pub sign_and_auth: Option<bool>,
-    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_auth_pic: Option<crate::types::File>,
-    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_pic: Option<crate::types::File>,
-    /// 店铺内景图片. A photo of the store's inside: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景图片. A photo of the store's inside. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_scene_pic: Option<crate::types::File>,
-    /// 店铺门头照图片. A photo of the store's front: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_sign_board_pic: Option<crate::types::File>,
-    /// 企业特殊资质图片. A picture of the special licence. Needed if the trade in `mcc_code` needs one. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence. Needed if the trade in `mcc_code` needs one. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub special_license_pic: Option<crate::types::File>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -121,7 +121,7 @@ impl FacetofaceSign {
         self
     }
 
-    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_auth_pic(
         mut self,
@@ -131,7 +131,7 @@ impl FacetofaceSign {
         self
     }
 
-    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_pic(
         mut self,
@@ -141,14 +141,14 @@ impl FacetofaceSign {
         self
     }
 
-    /// 店铺内景图片. A photo of the store's inside: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景图片. A photo of the store's inside. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_scene_pic(mut self, shop_scene_pic: crate::types::File) -> Self {
         self.shop_scene_pic = Some(shop_scene_pic);
         self
     }
 
-    /// 店铺门头照图片. A photo of the store's front: 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_sign_board_pic(
         mut self,
@@ -158,7 +158,7 @@ impl FacetofaceSign {
         self
     }
 
-    /// 企业特殊资质图片. A picture of the special licence. Needed if the trade in `mcc_code` needs one. 5 KB to 5 MB; png, bmp, gif, jpg or jpeg. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence. Needed if the trade in `mcc_code` needs one. From 5 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn special_license_pic(
         mut self,
@@ -317,26 +317,31 @@ impl crate::method::Method for FacetofaceSign {
         file_limits: &[
             crate::method::FileLimits {
                 field: "business_license_auth_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "business_license_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_scene_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_sign_board_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "special_license_pic",
+                min_size: Some(5120),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
@@ -540,6 +545,11 @@ impl crate::codec::KnownValue for FacetofaceSignErrorCode {
                 Self::UserCardBalancePayClosed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -225,6 +225,7 @@ impl crate::method::Method for MiniCreate {
         file_limits: &[
             crate::method::FileLimits {
                 field: "app_logo",
+                min_size: None,
                 max_size: Some(262144),
                 extensions: &["png", "jpeg", "jpg"],
             },
@@ -512,6 +513,11 @@ impl crate::codec::KnownValue for MiniCreateErrorCode {
                 Self::SloganIsBlank,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -41,27 +41,27 @@ pub struct MobilepaySign {
     pub mobile_type: Option<String>,
     /// 交易场景. Where payments are made: `mobile`, on mobile devices. Example: `mobile`.
     pub trade_scene: Option<String>,
-    /// APP授权函图片. A picture of the letter of authority for the app: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// APP授权函图片. A picture of the letter of authority for the app. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_auth_pic: Option<crate::types::File>,
     /// APP演示文件. The app itself as `.apk`, or a description of it as `.doc`, `.docx` or `.pdf`. Its name ends in `.apk` or `.doc` or `.docx` or `.pdf`.
     pub app_demo: Option<crate::types::File>,
-    /// 应用首页截图. A screenshot of the app's first page: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用首页截图. A screenshot of the app's first page. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_home_screenshot: Option<crate::types::File>,
-    /// 商品或服务页截图. A screenshot of the app's page of goods or services: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 商品或服务页截图. A screenshot of the app's page of goods or services. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_item_screenshot: Option<crate::types::File>,
-    /// 应用内支付页截图. A screenshot of the app's page of payment: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内支付页截图. A screenshot of the app's page of payment. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub app_pay_screenshot: Option<crate::types::File>,
-    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. At least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_auth_pic: Option<crate::types::File>,
-    /// 营业执照图片. A picture of the business licence: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_pic: Option<crate::types::File>,
-    /// 应用首页截图. A screenshot of the app's first page: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用首页截图. A screenshot of the app's first page. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub home_screenshot: Option<crate::types::File>,
-    /// 应用内截图. A screenshot from within the app: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内截图. A screenshot from within the app. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub in_app_screenshot: Option<crate::types::File>,
-    /// 应用内支付页截图. A screenshot of the app's page of payment: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内支付页截图. A screenshot of the app's page of payment. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub pay_screenshot: Option<crate::types::File>,
-    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub special_license_pic: Option<crate::types::File>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -174,7 +174,7 @@ impl MobilepaySign {
         self
     }
 
-    /// APP授权函图片. A picture of the letter of authority for the app: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// APP授权函图片. A picture of the letter of authority for the app. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_auth_pic(mut self, app_auth_pic: crate::types::File) -> Self {
         self.app_auth_pic = Some(app_auth_pic);
@@ -188,7 +188,7 @@ impl MobilepaySign {
         self
     }
 
-    /// 应用首页截图. A screenshot of the app's first page: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用首页截图. A screenshot of the app's first page. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_home_screenshot(
         mut self,
@@ -198,7 +198,7 @@ impl MobilepaySign {
         self
     }
 
-    /// 商品或服务页截图. A screenshot of the app's page of goods or services: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 商品或服务页截图. A screenshot of the app's page of goods or services. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_item_screenshot(
         mut self,
@@ -208,14 +208,14 @@ impl MobilepaySign {
         self
     }
 
-    /// 应用内支付页截图. A screenshot of the app's page of payment: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内支付页截图. A screenshot of the app's page of payment. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn app_pay_screenshot(mut self, app_pay_screenshot: crate::types::File) -> Self {
         self.app_pay_screenshot = Some(app_pay_screenshot);
         self
     }
 
-    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. At least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照授权函图片. A picture of the letter of authority for the business licence: needed if a sole trader uses that of a head office or another company. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_auth_pic(
         mut self,
@@ -225,7 +225,7 @@ impl MobilepaySign {
         self
     }
 
-    /// 营业执照图片. A picture of the business licence: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_pic(
         mut self,
@@ -235,28 +235,28 @@ impl MobilepaySign {
         self
     }
 
-    /// 应用首页截图. A screenshot of the app's first page: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用首页截图. A screenshot of the app's first page. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn home_screenshot(mut self, home_screenshot: crate::types::File) -> Self {
         self.home_screenshot = Some(home_screenshot);
         self
     }
 
-    /// 应用内截图. A screenshot from within the app: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内截图. A screenshot from within the app. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn in_app_screenshot(mut self, in_app_screenshot: crate::types::File) -> Self {
         self.in_app_screenshot = Some(in_app_screenshot);
         self
     }
 
-    /// 应用内支付页截图. A screenshot of the app's page of payment: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 应用内支付页截图. A screenshot of the app's page of payment. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn pay_screenshot(mut self, pay_screenshot: crate::types::File) -> Self {
         self.pay_screenshot = Some(pay_screenshot);
         self
     }
 
-    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn special_license_pic(
         mut self,
@@ -481,56 +481,67 @@ impl crate::method::Method for MobilepaySign {
         file_limits: &[
             crate::method::FileLimits {
                 field: "app_auth_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "app_demo",
+                min_size: None,
                 max_size: None,
                 extensions: &["apk", "doc", "docx", "pdf"],
             },
             crate::method::FileLimits {
                 field: "app_home_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "app_item_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "app_pay_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "business_license_auth_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "business_license_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "home_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "in_app_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "pay_screenshot",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "special_license_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
@@ -711,6 +722,11 @@ impl crate::codec::KnownValue for MobilepaySignErrorCode {
                 Self::UserCardBalancePayClosed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -31,13 +31,13 @@ pub struct OfflinepaymentSign {
     pub shop_address: Option<super::types::SignAddressInfo>,
     /// 店铺名称. What the store is called.
     pub shop_name: Option<String>,
-    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. At least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub business_license_pic: Option<crate::types::File>,
-    /// 店铺内景照片. A photo of the store's inside: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景照片. A photo of the store's inside. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_scene_pic: Option<crate::types::File>,
-    /// 店铺门头照图片. A photo of the store's front with its sign: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front with its sign. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub shop_sign_board_pic: Option<crate::types::File>,
-    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub special_license_pic: Option<crate::types::File>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -122,7 +122,7 @@ impl OfflinepaymentSign {
         self
     }
 
-    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. At least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 营业执照图片. A picture of the business licence: needed if the merchant's account is a person's, left out for a company's. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn business_license_pic(
         mut self,
@@ -132,14 +132,14 @@ impl OfflinepaymentSign {
         self
     }
 
-    /// 店铺内景照片. A photo of the store's inside: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺内景照片. A photo of the store's inside. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_scene_pic(mut self, shop_scene_pic: crate::types::File) -> Self {
         self.shop_scene_pic = Some(shop_scene_pic);
         self
     }
 
-    /// 店铺门头照图片. A photo of the store's front with its sign: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 店铺门头照图片. A photo of the store's front with its sign. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn shop_sign_board_pic(
         mut self,
@@ -149,7 +149,7 @@ impl OfflinepaymentSign {
         self
     }
 
-    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs: at least 5 KB; png, bmp, gif, jpg or jpeg. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 企业特殊资质图片. A picture of the special licence that the merchant's trade needs. At least 5 KB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn special_license_pic(
         mut self,
@@ -302,21 +302,25 @@ impl crate::method::Method for OfflinepaymentSign {
         file_limits: &[
             crate::method::FileLimits {
                 field: "business_license_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_scene_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "shop_sign_board_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "special_license_pic",
+                min_size: Some(5120),
                 max_size: None,
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
@@ -524,6 +528,11 @@ impl crate::codec::KnownValue for OfflinepaymentSignErrorCode {
                 Self::UserCardBalancePayClosed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -224,6 +224,11 @@ impl crate::codec::KnownValue for OrderQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderQueryErrorCode);
@@ -279,6 +284,11 @@ impl crate::codec::KnownValue for OrderQueryOrderStatus {
                 Self::MerchantApplyOrderCanceled,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -393,6 +403,11 @@ impl crate::codec::KnownValue for ProductAgentStatusInfoStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProductAgentStatusInfoStatus);
@@ -489,6 +504,11 @@ impl crate::codec::KnownValue for SignRestrictInfoRestrictVersion {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["02", "04"], &[Self::V02, Self::V04])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

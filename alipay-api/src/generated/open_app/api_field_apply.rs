@@ -231,31 +231,37 @@ impl crate::method::Method for ApiFieldApply {
         file_limits: &[
             crate::method::FileLimits {
                 field: "picture_1",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["png", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "picture_2",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["png", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "picture_3",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["png", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "picture_4",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["png", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "picture_5",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["png", "jpg", "jpeg"],
             },
             crate::method::FileLimits {
                 field: "video",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["mp4"],
             },
@@ -431,6 +437,11 @@ impl crate::codec::KnownValue for ApiFieldApplyErrorCode {
                 Self::UserIdNoPermission,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

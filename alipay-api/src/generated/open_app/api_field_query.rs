@@ -126,6 +126,11 @@ impl crate::codec::KnownValue for ApiFieldQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAM"], &[Self::InvalidParam])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApiFieldQueryErrorCode);
@@ -250,6 +255,11 @@ impl crate::codec::KnownValue for AuthFieldDTOStatus {
             &["AUDIT", "AGREE", "REJECT", "INVALID"],
             &[Self::Audit, Self::Agree, Self::Reject, Self::Invalid],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

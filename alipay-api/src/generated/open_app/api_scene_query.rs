@@ -177,6 +177,11 @@ impl crate::codec::KnownValue for ApiSceneQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApiSceneQueryErrorCode);

@@ -193,6 +193,11 @@ impl crate::codec::KnownValue for MembersCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MembersCreateErrorCode);

@@ -173,6 +173,11 @@ impl crate::codec::KnownValue for MembersDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MembersDeleteErrorCode);

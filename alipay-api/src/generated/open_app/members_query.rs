@@ -149,6 +149,11 @@ impl crate::codec::KnownValue for MembersQueryErrorCode {
             &[Self::ApplicationTypeNotMiniapp, Self::InvalidRole],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MembersQueryErrorCode);

@@ -340,6 +340,11 @@ impl crate::codec::KnownValue for MiniTemplatemessageSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MiniTemplatemessageSendErrorCode);

@@ -222,6 +222,11 @@ impl crate::codec::KnownValue for QrcodeCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QrcodeCreateErrorCode);
@@ -252,6 +257,11 @@ impl crate::codec::KnownValue for QrcodeCreateSize {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["s", "m", "l"], &[Self::S, Self::M, Self::L])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

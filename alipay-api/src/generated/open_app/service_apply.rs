@@ -353,6 +353,11 @@ impl crate::codec::KnownValue for ServiceApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServiceApplyErrorCode);

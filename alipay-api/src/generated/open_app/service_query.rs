@@ -194,6 +194,11 @@ impl crate::codec::KnownValue for ServiceQueryErrorCode {
             &[Self::InvalidParameter, Self::PermissionCheckError, Self::ServiceNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServiceQueryErrorCode);

@@ -199,6 +199,11 @@ impl crate::codec::KnownValue for ServiceSchemaQueryErrorCode {
             &[Self::InvalidParameter, Self::ServiceSchemaNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServiceSchemaQueryErrorCode);

@@ -87,6 +87,11 @@ impl crate::codec::KnownValue for AuthType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["app_auth", "user_auth"], &[Self::AppAuth, Self::UserAuth])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthType);
@@ -249,6 +254,11 @@ impl crate::codec::KnownValue for ItemDetailsPageModel {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "0"], &[Self::V1, Self::V0])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ItemDetailsPageModel);
@@ -398,6 +408,11 @@ impl crate::codec::KnownValue for SaleStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DELISTING", "AVAILABLE"], &[Self::Delisting, Self::Available])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -149,6 +149,11 @@ impl crate::codec::KnownValue for AppAesGetErrorCode {
             &[Self::AccessDenied, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AppAesGetErrorCode);

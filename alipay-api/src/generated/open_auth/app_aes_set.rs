@@ -146,6 +146,11 @@ impl crate::codec::KnownValue for AppAesSetErrorCode {
             &[Self::AccessDenied, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AppAesSetErrorCode);

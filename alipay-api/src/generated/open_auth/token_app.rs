@@ -271,6 +271,11 @@ impl crate::codec::KnownValue for TokenAppErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TokenAppErrorCode);
@@ -308,6 +313,11 @@ impl crate::codec::KnownValue for TokenAppGrantType {
             &["authorization_code", "refresh_token"],
             &[Self::AuthorizationCode, Self::RefreshToken],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -219,6 +219,11 @@ impl crate::codec::KnownValue for TokenAppQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TokenAppQueryErrorCode);
@@ -251,6 +256,11 @@ impl crate::codec::KnownValue for TokenAppQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["valid", "invalid"], &[Self::Valid, Self::Invalid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

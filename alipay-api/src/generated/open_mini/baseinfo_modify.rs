@@ -206,6 +206,7 @@ impl crate::method::Method for BaseinfoModify {
         file_limits: &[
             crate::method::FileLimits {
                 field: "app_logo",
+                min_size: None,
                 max_size: Some(2097152),
                 extensions: &["jpeg", "png", "jpg"],
             },
@@ -453,6 +454,11 @@ impl crate::codec::KnownValue for BaseinfoModifyErrorCode {
                 Self::SloganIsBlank,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for BaseinfoNameCheckErrorCode {
             &[Self::InvalidParameter, Self::SystemLimit],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BaseinfoNameCheckErrorCode);

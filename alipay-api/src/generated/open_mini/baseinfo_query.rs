@@ -209,6 +209,11 @@ impl crate::codec::KnownValue for BaseinfoQueryErrorCode {
             &[Self::ApplicationTypeNotMiniapp, Self::AppInfoNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BaseinfoQueryErrorCode);

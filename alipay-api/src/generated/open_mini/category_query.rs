@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for CategoryQueryErrorCode {
             &[Self::InvalidParameter, Self::UserNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CategoryQueryErrorCode);

@@ -170,6 +170,11 @@ impl crate::codec::KnownValue for CategoryRequireQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CategoryRequireQueryErrorCode);

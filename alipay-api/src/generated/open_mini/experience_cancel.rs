@@ -183,6 +183,11 @@ impl crate::codec::KnownValue for ExperienceCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ExperienceCancelErrorCode);

@@ -89,6 +89,7 @@ impl crate::method::Method for IcpMediaUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(2097152),
                 extensions: &["jpg", "jpeg", "png"],
             },

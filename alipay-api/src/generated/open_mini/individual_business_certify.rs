@@ -188,6 +188,11 @@ impl crate::codec::KnownValue for IndividualBusinessCertifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IndividualBusinessCertifyErrorCode);

@@ -243,6 +243,11 @@ impl crate::codec::KnownValue for InnerExperienceCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InnerExperienceCancelErrorCode);

@@ -206,6 +206,11 @@ impl crate::codec::KnownValue for InnerMembersAddErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InnerMembersAddErrorCode);

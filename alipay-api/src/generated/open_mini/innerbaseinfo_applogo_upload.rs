@@ -163,6 +163,11 @@ impl crate::codec::KnownValue for InnerbaseinfoApplogoUploadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InnerbaseinfoApplogoUploadErrorCode);

@@ -360,6 +360,11 @@ impl crate::codec::KnownValue for InnerbaseinfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InnerbaseinfoQueryErrorCode);
@@ -396,6 +401,11 @@ impl crate::codec::KnownValue for InnerbaseinfoQueryAppSubType {
             &[Self::TinyappTemplate, Self::TinyappNormal, Self::TinyappPlugin],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InnerbaseinfoQueryAppSubType);
@@ -413,6 +423,11 @@ impl crate::codec::KnownValue for InnerbaseinfoQueryInstCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["alipay", "taobao"], &[Self::Alipay, Self::Taobao])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -432,6 +447,11 @@ impl crate::codec::KnownValue for InnerbaseinfoQueryOrigin {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["alipay", "taobao"], &[Self::Alipay, Self::Taobao])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InnerbaseinfoQueryOrigin);
@@ -449,6 +469,11 @@ impl crate::codec::KnownValue for InnerbaseinfoQueryPluginRefreshType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AUTO", "MANUAL"], &[Self::Auto, Self::Manual])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -248,6 +248,11 @@ impl crate::codec::KnownValue for IsvCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvCreateErrorCode);

@@ -209,6 +209,11 @@ impl crate::codec::KnownValue for IsvFastregisterQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvFastregisterQueryErrorCode);
@@ -276,6 +281,11 @@ impl crate::codec::KnownValue for IsvFastregisterQueryStatus {
                 Self::CertifyMerchant,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -173,6 +173,11 @@ impl crate::codec::KnownValue for IsvQueryErrorCode {
             &[Self::InvalidParams, Self::PermissionDenied],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvQueryErrorCode);
@@ -207,6 +212,11 @@ impl crate::codec::KnownValue for IsvQueryStatus {
             &["PROCESS", "TIMEOUT", "AGREED", "REJECTED"],
             &[Self::Process, Self::Timeout, Self::Agreed, Self::Rejected],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -299,6 +299,11 @@ impl crate::codec::KnownValue for MerchantMsgTemplateVODeliverySettings {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["follower", "all"], &[Self::Follower, Self::All])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantMsgTemplateVODeliverySettings);
@@ -319,6 +324,11 @@ impl crate::codec::KnownValue for MerchantMsgTemplateVOSceneRule {
             &["one_time_subscribe", "long_term_subscribe"],
             &[Self::OneTimeSubscribe, Self::LongTermSubscribe],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

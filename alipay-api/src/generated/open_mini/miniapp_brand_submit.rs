@@ -218,6 +218,11 @@ impl crate::codec::KnownValue for MiniappBrandSubmitErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MiniappBrandSubmitErrorCode);
@@ -474,6 +479,11 @@ impl crate::codec::KnownValue for MiniappBrandSubmitApplyType {
             &["SELF_BRAND_APPLY", "AUTHORIZE_BRAND_APPLY", "EXIST_BRAND_BIND"],
             &[Self::SelfBrandApply, Self::AuthorizeBrandApply, Self::ExistBrandBind],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

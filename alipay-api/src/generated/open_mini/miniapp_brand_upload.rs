@@ -79,6 +79,7 @@ impl crate::method::Method for MiniappBrandUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(5242880),
                 extensions: &["jpg", "png", "jpeg"],
             },
@@ -149,6 +150,11 @@ impl crate::codec::KnownValue for MiniappBrandUploadErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

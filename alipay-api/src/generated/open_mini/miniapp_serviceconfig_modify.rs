@@ -155,6 +155,11 @@ impl crate::codec::KnownValue for MiniappServiceconfigModifyErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MiniappServiceconfigModifyErrorCode);

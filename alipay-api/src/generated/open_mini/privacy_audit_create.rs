@@ -236,6 +236,11 @@ impl crate::codec::KnownValue for PrivacyAuditCreatePublicType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PUBLIC", "HIDE"], &[Self::Public, Self::Hide])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PrivacyAuditCreatePublicType);
@@ -253,6 +258,11 @@ impl crate::codec::KnownValue for PrivacyAuditCreateStorageLocation {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["inside", "outside"], &[Self::Inside, Self::Outside])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -126,6 +126,11 @@ impl crate::codec::KnownValue for PrivacyAuditQueryStatus {
             &[Self::Init, Self::Auditing, Self::Pass, Self::Reject],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PrivacyAuditQueryStatus);

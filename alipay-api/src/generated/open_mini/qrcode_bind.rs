@@ -263,6 +263,11 @@ impl crate::codec::KnownValue for QrcodeBindErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QrcodeBindErrorCode);
@@ -309,6 +314,11 @@ impl crate::codec::KnownValue for QrcodeBindMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EXACT", "FUZZY"], &[Self::Exact, Self::Fuzzy])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

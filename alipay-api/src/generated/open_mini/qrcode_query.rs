@@ -187,6 +187,11 @@ impl crate::codec::KnownValue for QrcodeQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QrcodeQueryErrorCode);
@@ -272,6 +277,11 @@ impl crate::codec::KnownValue for QrCodeRouteGroupMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EXACT", "FUZZY", "PATTERN"], &[Self::Exact, Self::Fuzzy, Self::Pattern])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

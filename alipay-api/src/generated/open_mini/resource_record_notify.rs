@@ -245,6 +245,11 @@ impl crate::codec::KnownValue for ResourceRecordNotifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ResourceRecordNotifyErrorCode);

@@ -136,6 +136,11 @@ impl crate::codec::KnownValue for SafedomainDeleteErrorCode {
             &[Self::ApplicationTypeNotMiniapp, Self::SafeDomainIsBlank],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SafedomainDeleteErrorCode);

@@ -223,6 +223,11 @@ impl crate::codec::KnownValue for TemplateMarketingCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateMarketingCreateErrorCode);

@@ -262,6 +262,11 @@ impl crate::codec::KnownValue for TemplateUsageQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateUsageQueryErrorCode);

@@ -175,6 +175,11 @@ impl crate::codec::KnownValue for TemplatemsgMaketingBatchqueryErrorCode {
             &[Self::PagNumNotValid, Self::PagSizeNotValid],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplatemsgMaketingBatchqueryErrorCode);
@@ -280,6 +285,11 @@ impl crate::codec::KnownValue for MarketingDeliveryDetailStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INIT", "ON_LINE"], &[Self::Init, Self::OnLine])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

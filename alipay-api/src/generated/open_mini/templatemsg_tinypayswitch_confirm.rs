@@ -133,6 +133,11 @@ impl crate::codec::KnownValue for TemplatemsgTinypayswitchConfirmErrorCode {
             &[Self::AppinfoNotExist, Self::BizContentIsNull],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplatemsgTinypayswitchConfirmErrorCode);

@@ -202,6 +202,11 @@ impl crate::codec::KnownValue for TipsDeliveryQueryErrorCode {
             &[Self::DeliverNotExist, Self::NoPermission],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TipsDeliveryQueryErrorCode);

@@ -285,6 +285,11 @@ impl crate::codec::KnownValue for TipsStatisticQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TipsStatisticQueryErrorCode);

@@ -166,6 +166,11 @@ impl crate::codec::KnownValue for MiniAppDeployResponseStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MiniAppDeployResponseStatus);

@@ -458,6 +458,11 @@ impl crate::codec::KnownValue for CreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreateErrorCode);

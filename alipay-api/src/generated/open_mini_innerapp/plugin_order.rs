@@ -227,6 +227,11 @@ impl crate::codec::KnownValue for PluginOrderErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginOrderErrorCode);

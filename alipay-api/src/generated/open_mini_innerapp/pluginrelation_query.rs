@@ -276,6 +276,11 @@ impl crate::codec::KnownValue for PluginrelationQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMS"], &[Self::InvalidParams])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginrelationQueryErrorCode);
@@ -369,6 +374,11 @@ impl crate::codec::KnownValue for PluginUseConfigInfoStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["GRAY", "RELEASE"], &[Self::Gray, Self::Release])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -547,6 +557,11 @@ impl crate::codec::KnownValue for PluginUseRelationInfoBetaStatus {
             &[Self::Waitcheck, Self::Checked, Self::Reject],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginUseRelationInfoBetaStatus);
@@ -580,6 +595,11 @@ impl crate::codec::KnownValue for PluginUseRelationInfoPluginStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginUseRelationInfoPluginStatus);
@@ -604,6 +624,11 @@ impl crate::codec::KnownValue for PluginUseRelationInfoRunModeType {
             &["ONLINE", "TRIAL", "REVIEW", "DEBUG"],
             &[Self::Online, Self::Trial, Self::Review, Self::Debug],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -644,6 +669,11 @@ impl crate::codec::KnownValue for PluginUseRelationInfoSourceFrom {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginUseRelationInfoSourceFrom);
@@ -669,6 +699,11 @@ impl crate::codec::KnownValue for PluginrelationQueryPluginRelationStatusList {
             &[Self::Working, Self::WaitWorking, Self::StopWorking, Self::Executing],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginrelationQueryPluginRelationStatusList);
@@ -693,6 +728,11 @@ impl crate::codec::KnownValue for PluginrelationQueryRunModelType {
             &["ONLINE", "TRIAL", "REVIEW", "DEBUG"],
             &[Self::Online, Self::Trial, Self::Review, Self::Debug],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

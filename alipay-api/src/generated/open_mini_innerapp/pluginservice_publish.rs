@@ -369,6 +369,11 @@ impl crate::codec::KnownValue for PluginservicePublishErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginservicePublishErrorCode);
@@ -438,6 +443,11 @@ impl crate::codec::KnownValue for PluginservicePublishAbilityTypeList {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginservicePublishAbilityTypeList);
@@ -455,6 +465,11 @@ impl crate::codec::KnownValue for PluginservicePublishShowType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

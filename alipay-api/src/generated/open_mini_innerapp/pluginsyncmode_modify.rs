@@ -193,6 +193,11 @@ impl crate::codec::KnownValue for PluginsyncmodeModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginsyncmodeModifyErrorCode);
@@ -222,6 +227,11 @@ impl crate::codec::KnownValue for PluginsyncmodeModifySyncMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SYNC", "NONE"], &[Self::Sync, Self::None])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

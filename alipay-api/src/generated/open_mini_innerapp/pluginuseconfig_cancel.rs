@@ -222,6 +222,11 @@ impl crate::codec::KnownValue for PluginuseconfigCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginuseconfigCancelErrorCode);

@@ -226,6 +226,11 @@ impl crate::codec::KnownValue for PluginuseconfigOnlineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PluginuseconfigOnlineErrorCode);

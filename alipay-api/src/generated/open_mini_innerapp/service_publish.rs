@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for ServicePublishErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServicePublishErrorCode);

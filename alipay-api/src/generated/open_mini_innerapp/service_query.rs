@@ -311,6 +311,11 @@ impl crate::codec::KnownValue for ServiceQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServiceQueryErrorCode);
@@ -506,6 +511,11 @@ impl crate::codec::KnownValue for MiniAppServiceInfoBizStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MiniAppServiceInfoBizStatus);
@@ -523,6 +533,11 @@ impl crate::codec::KnownValue for ShowType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SHOW", "HIDE"], &[Self::Show, Self::Hide])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -693,6 +693,11 @@ impl crate::codec::KnownValue for AuditSubmitErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuditSubmitErrorCode);

@@ -217,6 +217,11 @@ impl crate::codec::KnownValue for BackdevPublishErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BackdevPublishErrorCode);

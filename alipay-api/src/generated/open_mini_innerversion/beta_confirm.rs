@@ -200,6 +200,11 @@ impl crate::codec::KnownValue for BetaConfirmErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PLUGIN_BETA_RELATION_NOT_EXIST"], &[Self::PluginBetaRelationNotExist])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BetaConfirmErrorCode);
@@ -226,6 +231,11 @@ impl crate::codec::KnownValue for BetaConfirmOperate {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["pass", "reject"], &[Self::Pass, Self::Reject])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -198,6 +198,11 @@ impl crate::codec::KnownValue for BetainfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BetainfoQueryErrorCode);
@@ -231,6 +236,11 @@ impl crate::codec::KnownValue for BetainfoQueryStatus {
             &["WAITCHECK", "CHECKED", "REJECT"],
             &[Self::Waitcheck, Self::Checked, Self::Reject],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -352,6 +362,11 @@ impl crate::codec::KnownValue for PluginBetaItemInfoBetaStatus {
             &["WAITCHECK", "CHECKED", "REJECT"],
             &[Self::Waitcheck, Self::Checked, Self::Reject],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -288,6 +288,11 @@ impl crate::codec::KnownValue for ConditionBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ConditionBatchqueryErrorCode);

@@ -213,6 +213,11 @@ impl crate::codec::KnownValue for ContentRollbackErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ContentRollbackErrorCode);

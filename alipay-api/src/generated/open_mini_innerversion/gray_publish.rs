@@ -267,6 +267,11 @@ impl crate::codec::KnownValue for GrayPublishErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GrayPublishErrorCode);

@@ -282,6 +282,11 @@ impl crate::codec::KnownValue for InfoDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoDeleteErrorCode);

@@ -365,6 +365,11 @@ impl crate::codec::KnownValue for InfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoQueryErrorCode);

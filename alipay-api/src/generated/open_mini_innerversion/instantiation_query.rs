@@ -259,6 +259,11 @@ impl crate::codec::KnownValue for InstantiationQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstantiationQueryErrorCode);

@@ -304,6 +304,11 @@ impl crate::codec::KnownValue for LastQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LastQueryErrorCode);

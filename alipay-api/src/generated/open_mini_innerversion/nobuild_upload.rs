@@ -502,6 +502,11 @@ impl crate::codec::KnownValue for NobuildUploadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(NobuildUploadErrorCode);
@@ -703,6 +708,11 @@ impl crate::codec::KnownValue for SubPackageInfoType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MAIN", "SUB"], &[Self::Main, Self::Sub])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -233,6 +233,11 @@ impl crate::codec::KnownValue for OnlineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OnlineErrorCode);
@@ -262,6 +267,11 @@ impl crate::codec::KnownValue for OnlineInstCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["alipay", "taobao"], &[Self::Alipay, Self::Taobao])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -267,6 +267,11 @@ impl crate::codec::KnownValue for OnlinePublishErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OnlinePublishErrorCode);
@@ -301,6 +306,11 @@ impl crate::codec::KnownValue for OnlinePublishReleaseType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["normal", "high"], &[Self::Normal, Self::High])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

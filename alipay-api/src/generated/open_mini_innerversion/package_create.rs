@@ -294,6 +294,11 @@ impl crate::codec::KnownValue for PackageCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PackageCreateErrorCode);

@@ -263,6 +263,11 @@ impl crate::codec::KnownValue for SyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SyncErrorCode);

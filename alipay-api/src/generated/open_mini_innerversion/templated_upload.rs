@@ -283,6 +283,11 @@ impl crate::codec::KnownValue for TemplatedUploadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplatedUploadErrorCode);

@@ -668,6 +668,11 @@ impl crate::codec::KnownValue for UploadErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UploadErrorCode);

@@ -282,6 +282,11 @@ impl crate::codec::KnownValue for UploadstatusQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["POLLING_BUILD_VERSION_NOT_EXIST"], &[Self::PollingBuildVersionNotExist])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UploadstatusQueryErrorCode);

@@ -3477,6 +3477,11 @@ impl crate::codec::KnownValue for RoyaltyDTORoyaltyType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["RENT", "BUYOUT"], &[Self::Rent, Self::Buyout])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyDTORoyaltyType);

@@ -639,81 +639,97 @@ impl crate::method::Method for AuditApply {
         file_limits: &[
             crate::method::FileLimits {
                 field: "app_logo",
+                min_size: None,
                 max_size: Some(2097152),
                 extensions: &["jpeg", "png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "fifth_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "fifth_screen_shot",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "first_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "first_screen_shot",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "first_special_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "fourth_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "fourth_screen_shot",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "out_door_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "second_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "second_screen_shot",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "second_special_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "test_file_name",
+                min_size: None,
                 max_size: Some(10485760),
                 extensions: &["zip", "rar"],
             },
             crate::method::FileLimits {
                 field: "third_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "third_screen_shot",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
             crate::method::FileLimits {
                 field: "third_special_license_pic",
+                min_size: None,
                 max_size: Some(4194304),
                 extensions: &["png", "jpg"],
             },
@@ -1210,6 +1226,11 @@ impl crate::codec::KnownValue for AuditApplyErrorCode {
                 Self::VersionDescIsBlank,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

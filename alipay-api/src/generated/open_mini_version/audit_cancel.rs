@@ -195,6 +195,11 @@ impl crate::codec::KnownValue for AuditCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuditCancelErrorCode);

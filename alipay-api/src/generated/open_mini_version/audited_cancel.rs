@@ -183,6 +183,11 @@ impl crate::codec::KnownValue for AuditedCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuditedCancelErrorCode);

@@ -388,6 +388,11 @@ impl crate::codec::KnownValue for DetailQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DetailQueryErrorCode);
@@ -420,6 +425,11 @@ impl crate::codec::KnownValue for DetailQueryGrayStrategy {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["p10", "p30", "p50"], &[Self::P10, Self::P30, Self::P50])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DetailQueryGrayStrategy);
@@ -439,6 +449,11 @@ impl crate::codec::KnownValue for DetailQueryScanResult {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["True", "False", "NAN"], &[Self::True, Self::False, Self::Nan])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -494,6 +509,11 @@ impl crate::codec::KnownValue for DetailQueryStatus {
                 Self::AuditOffline,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -187,6 +187,11 @@ impl crate::codec::KnownValue for GrayCancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GrayCancelErrorCode);

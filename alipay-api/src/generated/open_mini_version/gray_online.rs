@@ -224,6 +224,11 @@ impl crate::codec::KnownValue for GrayOnlineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GrayOnlineErrorCode);

@@ -179,6 +179,11 @@ impl crate::codec::KnownValue for ListQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ListQueryErrorCode);
@@ -350,6 +355,11 @@ impl crate::codec::KnownValue for AppVersionInfoVersionStatus {
                 Self::AuditOffline,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -189,6 +189,11 @@ impl crate::codec::KnownValue for OfflineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OfflineErrorCode);

@@ -244,6 +244,11 @@ impl crate::codec::KnownValue for OnlineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OnlineErrorCode);

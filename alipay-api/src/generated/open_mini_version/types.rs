@@ -21,6 +21,11 @@ impl crate::codec::KnownValue for BuildStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2", "3", "5"], &[Self::V0, Self::V1, Self::V2, Self::V3, Self::V5])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BuildStatus);
@@ -50,6 +55,11 @@ impl crate::codec::KnownValue for CreateStatus {
             &[Self::V0, Self::V1, Self::V2, Self::V3, Self::V5, Self::V6],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreateStatus);
@@ -67,6 +77,11 @@ impl crate::codec::KnownValue for PromoteAudit {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PASS", "REJECT"], &[Self::Pass, Self::Reject])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

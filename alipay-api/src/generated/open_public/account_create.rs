@@ -288,6 +288,11 @@ impl crate::codec::KnownValue for AccountCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountCreateErrorCode);

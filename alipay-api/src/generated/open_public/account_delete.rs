@@ -191,6 +191,11 @@ impl crate::codec::KnownValue for AccountDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountDeleteErrorCode);

@@ -158,6 +158,11 @@ impl crate::codec::KnownValue for AccountQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OPEN_ID_IS_ILLEGAL"], &[Self::OpenIdIsIllegal])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccountQueryErrorCode);

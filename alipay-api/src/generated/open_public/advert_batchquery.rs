@@ -136,6 +136,11 @@ impl crate::codec::KnownValue for AdvertBatchqueryErrorCode {
             &[Self::AppNoAvaiable, Self::BusinessError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AdvertBatchqueryErrorCode);

@@ -168,6 +168,11 @@ impl crate::codec::KnownValue for AdvertDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AdvertDeleteErrorCode);

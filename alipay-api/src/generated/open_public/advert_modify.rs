@@ -212,6 +212,11 @@ impl crate::codec::KnownValue for AdvertModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AdvertModifyErrorCode);

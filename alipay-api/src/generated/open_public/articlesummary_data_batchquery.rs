@@ -162,6 +162,11 @@ impl crate::codec::KnownValue for ArticlesummaryDataBatchqueryErrorCode {
             &[Self::BusinessError, Self::IllegalBizParams, Self::QueryDateInvalid],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ArticlesummaryDataBatchqueryErrorCode);

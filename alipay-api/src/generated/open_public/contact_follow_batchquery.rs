@@ -138,6 +138,11 @@ impl crate::codec::KnownValue for ContactFollowBatchqueryErrorCode {
             &[Self::IllegalBizParams, Self::QueryContactFollowerForbidden],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ContactFollowBatchqueryErrorCode);

@@ -186,6 +186,11 @@ impl crate::codec::KnownValue for FollowBatchqueryErrorCode {
             &[Self::OpenidInvalid, Self::QueryFollowerForbidden],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FollowBatchqueryErrorCode);

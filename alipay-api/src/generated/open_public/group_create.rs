@@ -204,6 +204,11 @@ impl crate::codec::KnownValue for GroupCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GroupCreateErrorCode);

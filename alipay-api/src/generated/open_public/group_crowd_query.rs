@@ -176,6 +176,11 @@ impl crate::codec::KnownValue for GroupCrowdQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GroupCrowdQueryErrorCode);

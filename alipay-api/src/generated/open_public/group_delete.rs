@@ -138,6 +138,11 @@ impl crate::codec::KnownValue for GroupDeleteErrorCode {
             &[Self::GroupIdInvalid, Self::GroupNotAllowDelete, Self::GroupNotExisted],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GroupDeleteErrorCode);

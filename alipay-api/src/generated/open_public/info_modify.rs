@@ -314,6 +314,11 @@ impl crate::codec::KnownValue for InfoModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoModifyErrorCode);

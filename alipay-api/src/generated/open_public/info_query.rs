@@ -204,6 +204,11 @@ impl crate::codec::KnownValue for InfoQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APP_NOT_PUBLICAPP"], &[Self::AppNotPublicapp])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoQueryErrorCode);
@@ -237,6 +242,11 @@ impl crate::codec::KnownValue for InfoQueryAuditStatus {
             &["AUDITING", "AUDIT_FAILED", "AUDIT_SUCCESS", "AUDIT_NORMAL"],
             &[Self::Auditing, Self::AuditFailed, Self::AuditSuccess, Self::AuditNormal],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -317,6 +327,11 @@ impl crate::codec::KnownValue for PublicAuditStatusStatus {
             &[Self::Auditing, Self::AuditFailed, Self::AuditSuccess, Self::AuditNormal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PublicAuditStatusStatus);
@@ -341,6 +356,11 @@ impl crate::codec::KnownValue for PublicAuditStatusType {
             &["NAME", "AVATAR", "NAME_AVATAR", "INTRODUCTION"],
             &[Self::Name, Self::Avatar, Self::NameAvatar, Self::Introduction],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -202,6 +202,11 @@ impl crate::codec::KnownValue for LifeAgentcreateQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LifeAgentcreateQueryErrorCode);

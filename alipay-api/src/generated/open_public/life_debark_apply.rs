@@ -130,6 +130,11 @@ impl crate::codec::KnownValue for LifeDebarkApplyErrorCode {
             &[Self::BusinessError, Self::LifeAlreadyDebark, Self::LifeIllegalIsvAppId],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LifeDebarkApplyErrorCode);

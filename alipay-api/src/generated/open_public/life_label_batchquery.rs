@@ -242,6 +242,11 @@ impl crate::codec::KnownValue for LifeLabelType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["common", "custom", "cloud"], &[Self::Common, Self::Custom, Self::Cloud])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LifeLabelType);

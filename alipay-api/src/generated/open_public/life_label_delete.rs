@@ -141,6 +141,11 @@ impl crate::codec::KnownValue for LifeLabelDeleteErrorCode {
             &[Self::DelLabelIdIsEmpty, Self::LabelIsUsed, Self::LabelNotExists],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LifeLabelDeleteErrorCode);

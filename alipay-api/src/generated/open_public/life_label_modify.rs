@@ -175,6 +175,11 @@ impl crate::codec::KnownValue for LifeLabelModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LifeLabelModifyErrorCode);

@@ -285,6 +285,7 @@ impl crate::method::Method for LifeMsgSend {
         file_limits: &[
             crate::method::FileLimits {
                 field: "cover",
+                min_size: None,
                 max_size: Some(1048576),
                 extensions: &["jpg", "jpeg", "bmp"],
             },
@@ -433,6 +434,11 @@ impl crate::codec::KnownValue for LifeMsgSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LifeMsgSendErrorCode);
@@ -483,6 +489,11 @@ impl crate::codec::KnownValue for LifeMsgSendVideoSource {
             &["youku", "miaopai", "taobao", "sina"],
             &[Self::Youku, Self::Miaopai, Self::Taobao, Self::Sina],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

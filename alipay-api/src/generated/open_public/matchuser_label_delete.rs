@@ -207,6 +207,11 @@ impl crate::codec::KnownValue for MatchuserLabelDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MatchuserLabelDeleteErrorCode);

@@ -248,6 +248,11 @@ impl crate::codec::KnownValue for MenuCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MenuCreateErrorCode);

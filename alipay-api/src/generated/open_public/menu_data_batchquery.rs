@@ -159,6 +159,11 @@ impl crate::codec::KnownValue for MenuDataBatchqueryErrorCode {
             &[Self::BusinessError, Self::IllegalBizParams, Self::QueryDateInvalid],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MenuDataBatchqueryErrorCode);
@@ -286,6 +291,11 @@ impl crate::codec::KnownValue for MenuAnalysisDataMenuType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["iconDefault", "default"], &[Self::IconDefault, Self::Default])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -123,6 +123,11 @@ impl crate::codec::KnownValue for MenuQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["MENU_NOT_EXIST", "MENU_NOT_SET"], &[Self::MenuNotExist, Self::MenuNotSet])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MenuQueryErrorCode);

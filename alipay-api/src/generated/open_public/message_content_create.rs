@@ -307,6 +307,11 @@ impl crate::codec::KnownValue for MessageContentCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageContentCreateErrorCode);

@@ -328,6 +328,11 @@ impl crate::codec::KnownValue for MessageContentModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageContentModifyErrorCode);

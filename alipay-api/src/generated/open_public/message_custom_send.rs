@@ -266,6 +266,11 @@ impl crate::codec::KnownValue for MessageCustomSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageCustomSendErrorCode);
@@ -300,6 +305,11 @@ impl crate::codec::KnownValue for MessageCustomSendChat {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::V0, Self::V1])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageCustomSendChat);
@@ -322,6 +332,11 @@ impl crate::codec::KnownValue for MessageCustomSendEventType {
             &["click", "enter_ppchat", "follow"],
             &[Self::Click, Self::EnterPpchat, Self::Follow],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for MessageGroupSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageGroupSendErrorCode);

@@ -197,6 +197,11 @@ impl crate::codec::KnownValue for MessageLabelSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageLabelSendErrorCode);

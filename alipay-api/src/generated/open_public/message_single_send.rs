@@ -221,6 +221,11 @@ impl crate::codec::KnownValue for MessageSingleSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageSingleSendErrorCode);

@@ -172,6 +172,11 @@ impl crate::codec::KnownValue for MessageTotalSendErrorCode {
             &[Self::IllegalArgumentParams, Self::MsgTypeIllegal, Self::OpenIdIsIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MessageTotalSendErrorCode);

@@ -171,6 +171,11 @@ impl crate::codec::KnownValue for PayeeBindCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PayeeBindCreateErrorCode);

@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for PayeeBindDeleteErrorCode {
             &[Self::ParamNotAllowCoexist, Self::PayeebindBindNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PayeeBindDeleteErrorCode);

@@ -203,6 +203,11 @@ impl crate::codec::KnownValue for QueryExtensionStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ON", "OFF"], &[Self::On, Self::Off])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QueryExtensionStatus);

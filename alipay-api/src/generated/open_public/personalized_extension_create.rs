@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for PersonalizedExtensionCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PersonalizedExtensionCreateErrorCode);

@@ -158,6 +158,11 @@ impl crate::codec::KnownValue for PersonalizedExtensionDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PersonalizedExtensionDeleteErrorCode);

@@ -336,6 +336,11 @@ impl crate::codec::KnownValue for PersonalizedMenuCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PersonalizedMenuCreateErrorCode);

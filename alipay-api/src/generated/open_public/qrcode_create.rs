@@ -193,6 +193,11 @@ impl crate::codec::KnownValue for QrcodeCreateErrorCode {
             &[Self::IllegalBizParams, Self::ParseXmlJsonError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QrcodeCreateErrorCode);
@@ -295,6 +300,11 @@ impl crate::codec::KnownValue for QrcodeCreateCodeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TEMP", "PERM"], &[Self::Temp, Self::Perm])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QrcodeCreateCodeType);
@@ -312,6 +322,11 @@ impl crate::codec::KnownValue for QrcodeCreateShowLogo {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -179,6 +179,11 @@ impl crate::codec::KnownValue for ShortlinkCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ShortlinkCreateErrorCode);

@@ -162,6 +162,11 @@ impl crate::codec::KnownValue for SinglearticleDataBatchqueryErrorCode {
             &[Self::BusinessError, Self::IllegalBizParams, Self::QueryDateInvalid],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SinglearticleDataBatchqueryErrorCode);

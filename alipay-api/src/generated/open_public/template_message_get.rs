@@ -185,6 +185,11 @@ impl crate::codec::KnownValue for TemplateMessageGetErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateMessageGetErrorCode);

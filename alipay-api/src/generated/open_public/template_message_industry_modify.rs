@@ -229,6 +229,11 @@ impl crate::codec::KnownValue for TemplateMessageIndustryModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TemplateMessageIndustryModifyErrorCode);

@@ -123,6 +123,11 @@ impl crate::codec::KnownValue for TopicBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BUSINESS_ERROR"], &[Self::BusinessError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TopicBatchqueryErrorCode);

@@ -154,6 +154,11 @@ impl crate::codec::KnownValue for TopicDeleteErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TopicDeleteErrorCode);

@@ -294,6 +294,11 @@ impl crate::codec::KnownValue for TopicModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TopicModifyErrorCode);

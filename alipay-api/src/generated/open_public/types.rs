@@ -24,6 +24,11 @@ impl crate::codec::KnownValue for ActionType {
             &[Self::Out, Self::Link, Self::Tel, Self::Map, Self::Consumption],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ActionType);
@@ -473,6 +478,11 @@ impl crate::codec::KnownValue for ComplexLabelRuleOperator {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ComplexLabelRuleOperator);
@@ -490,6 +500,11 @@ impl crate::codec::KnownValue for CouldComment {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["T", "F"], &[Self::T, Self::F])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -754,6 +769,11 @@ impl crate::codec::KnownValue for LabelRuleOperator {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EQ", "BETWEEN", "IN"], &[Self::Eq, Self::Between, Self::In])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LabelRuleOperator);
@@ -771,6 +791,11 @@ impl crate::codec::KnownValue for LinkType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["HTTP", "APP"], &[Self::Http, Self::App])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -913,6 +938,11 @@ impl crate::codec::KnownValue for MobileClientType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["iphone", "android", "wp"], &[Self::Iphone, Self::Android, Self::Wp])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MobileClientType);
@@ -930,6 +960,11 @@ impl crate::codec::KnownValue for MsgType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["text", "image-text"], &[Self::Text, Self::ImageText])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1294,6 +1329,11 @@ impl crate::codec::KnownValue for Type {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["text", "icon"], &[Self::Text, Self::Icon])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -159,6 +159,11 @@ impl crate::codec::KnownValue for UserDataBatchqueryErrorCode {
             &[Self::BusinessError, Self::IllegalBizParams, Self::QueryDateInvalid],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserDataBatchqueryErrorCode);

@@ -160,6 +160,11 @@ impl crate::codec::KnownValue for UserFollowQueryErrorCode {
             &[Self::BusinessError, Self::IllegalBizParams, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserFollowQueryErrorCode);

@@ -164,6 +164,11 @@ impl crate::codec::KnownValue for AbilityBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AbilityBatchqueryErrorCode);
@@ -478,6 +483,11 @@ impl crate::codec::KnownValue for SearchAbilityOrderDataAppStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ON_LINE", "OFF_LINE"], &[Self::OnLine, Self::OffLine])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SearchAbilityOrderDataAppStatus);
@@ -502,6 +512,11 @@ impl crate::codec::KnownValue for SearchAbilityOrderDataAuditStatus {
             &["AGREE", "REJECT", "EDIT", "AUDIT"],
             &[Self::Agree, Self::Reject, Self::Edit, Self::Audit],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

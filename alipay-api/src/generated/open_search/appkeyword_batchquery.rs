@@ -258,6 +258,11 @@ impl crate::codec::KnownValue for AppkeywordBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AppkeywordBatchqueryErrorCode);

@@ -169,6 +169,11 @@ impl crate::codec::KnownValue for AppkeywordquotaQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AppkeywordquotaQueryErrorCode);

@@ -185,6 +185,11 @@ impl crate::codec::KnownValue for BaseorderModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BaseorderModifyErrorCode);

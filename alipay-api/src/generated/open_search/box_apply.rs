@@ -328,6 +328,11 @@ impl crate::codec::KnownValue for BoxApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxApplyErrorCode);

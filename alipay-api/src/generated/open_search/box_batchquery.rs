@@ -228,6 +228,11 @@ impl crate::codec::KnownValue for BoxBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxBatchqueryErrorCode);
@@ -336,6 +341,11 @@ impl crate::codec::KnownValue for SearchBoxBasicInfoStatus {
             &["INITIAL", "ONLINE", "EXPIRE", "OFFLINE"],
             &[Self::Initial, Self::Online, Self::Expire, Self::Offline],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

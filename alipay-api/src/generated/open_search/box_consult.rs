@@ -315,6 +315,11 @@ impl crate::codec::KnownValue for BoxConsultErrorCode {
             &[Self::InputArgumentIllegal, Self::IsvNotAuth],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxConsultErrorCode);

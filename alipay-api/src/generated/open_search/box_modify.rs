@@ -359,6 +359,11 @@ impl crate::codec::KnownValue for BoxModifyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxModifyErrorCode);

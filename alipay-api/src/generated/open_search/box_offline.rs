@@ -169,6 +169,11 @@ impl crate::codec::KnownValue for BoxOfflineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxOfflineErrorCode);

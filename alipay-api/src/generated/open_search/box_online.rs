@@ -181,6 +181,11 @@ impl crate::codec::KnownValue for BoxOnlineErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxOnlineErrorCode);

@@ -236,6 +236,11 @@ impl crate::codec::KnownValue for BoxQueryErrorCode {
             &[Self::InvalidParameter, Self::IsvNotAuth, Self::NoPermission],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxQueryErrorCode);
@@ -412,6 +417,11 @@ impl crate::codec::KnownValue for BoxQueryBoxStatus {
             &["AUDIT", "ONLINE", "REJECT", "OFFLINE"],
             &[Self::Audit, Self::Online, Self::Reject, Self::Offline],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -380,6 +380,11 @@ impl crate::codec::KnownValue for BoxactivityApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxactivityApplyErrorCode);

@@ -304,6 +304,11 @@ impl crate::codec::KnownValue for BoxactivityQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxactivityQueryErrorCode);
@@ -398,6 +403,11 @@ impl crate::codec::KnownValue for BoxactivityQueryRunStatus {
             &["INITIAL", "ONLINE", "EXPIRE", "OFFLINE"],
             &[Self::Initial, Self::Online, Self::Expire, Self::Offline],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -164,6 +164,11 @@ impl crate::codec::KnownValue for OrderdetailQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderdetailQueryErrorCode);
@@ -929,6 +934,11 @@ impl crate::codec::KnownValue for SearchOrderDetailDataPartnerType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3"], &[Self::V1, Self::V2, Self::V3])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SearchOrderDetailDataPartnerType);
@@ -1165,6 +1175,11 @@ impl crate::codec::KnownValue for SearchOrderDetailDataStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AGREE", "REJECT", "AUDIT"], &[Self::Agree, Self::Reject, Self::Audit])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

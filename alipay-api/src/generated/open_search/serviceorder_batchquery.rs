@@ -167,6 +167,11 @@ impl crate::codec::KnownValue for ServiceorderBatchqueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ServiceorderBatchqueryErrorCode);
@@ -624,6 +629,11 @@ impl crate::codec::KnownValue for SearchApplyPageQueryRequestAuditStatusList {
             &["AUDIT", "AGREE", "REJECT", "CANCEL", "EDIT"],
             &[Self::Audit, Self::Agree, Self::Reject, Self::Cancel, Self::Edit],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

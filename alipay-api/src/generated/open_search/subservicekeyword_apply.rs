@@ -218,6 +218,11 @@ impl crate::codec::KnownValue for SubservicekeywordApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SubservicekeywordApplyErrorCode);

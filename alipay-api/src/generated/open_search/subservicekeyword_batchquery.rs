@@ -246,6 +246,11 @@ impl crate::codec::KnownValue for SubservicekeywordBatchqueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SubservicekeywordBatchqueryErrorCode);
@@ -378,6 +383,11 @@ impl crate::codec::KnownValue for SubServiceKeyWordInfoSubServiceStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INITIAL", "VALID", "INVALID"], &[Self::Initial, Self::Valid, Self::Invalid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

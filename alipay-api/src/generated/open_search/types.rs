@@ -20,6 +20,11 @@ impl crate::codec::KnownValue for AccessType {
             &[Self::Base, Self::BrandBox, Self::ServiceBox],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccessType);
@@ -43,6 +48,11 @@ impl crate::codec::KnownValue for ApplyType {
             &[Self::Base, Self::BrandBox, Self::ServiceBox],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ApplyType);
@@ -61,6 +71,11 @@ impl crate::codec::KnownValue for BoxStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ONLINE", "OFFLINE"], &[Self::Online, Self::Offline])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BoxStatus);
@@ -78,6 +93,11 @@ impl crate::codec::KnownValue for BrandTemplateId {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ONE_WITH_TWO", "DEFAULT"], &[Self::OneWithTwo, Self::Default])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -250,6 +270,11 @@ impl crate::codec::KnownValue for DeliveryTargetRegionRegionType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3"], &[Self::V1, Self::V2, Self::V3])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DeliveryTargetRegionRegionType);
@@ -375,6 +400,11 @@ impl crate::codec::KnownValue for MajorStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INITIAL", "VALID", "INVALID"], &[Self::Initial, Self::Valid, Self::Invalid])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MajorStatus);
@@ -392,6 +422,11 @@ impl crate::codec::KnownValue for MaterialType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["IMAGE", "VIDEO"], &[Self::Image, Self::Video])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -417,6 +452,11 @@ impl crate::codec::KnownValue for OrderStatusDataStatus {
             &["AGREE", "REJECT", "EDIT", "AUDIT"],
             &[Self::Agree, Self::Reject, Self::Edit, Self::Audit],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -625,6 +665,11 @@ impl crate::codec::KnownValue for SearchBoxAppInfoAppType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TINY_APP", "PUBLIC_APP"], &[Self::TinyApp, Self::PublicApp])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SearchBoxAppInfoAppType);
@@ -759,6 +804,11 @@ impl crate::codec::KnownValue for SpecCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SP_MINI_APP", "SP_PUBLIC_APP"], &[Self::SpMiniApp, Self::SpPublicApp])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SpecCode);
@@ -797,6 +847,11 @@ impl crate::codec::KnownValue for Status {
                 Self::Expire,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -407,6 +407,11 @@ impl crate::codec::KnownValue for BlueseaactivityCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BlueseaactivityCreateErrorCode);

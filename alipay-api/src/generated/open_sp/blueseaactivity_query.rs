@@ -278,6 +278,11 @@ impl crate::codec::KnownValue for BlueseaactivityQueryErrorCode {
             &[Self::BlueseaOrderInvalid, Self::IllegalParams, Self::NoPermission],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BlueseaactivityQueryErrorCode);
@@ -309,6 +314,11 @@ impl crate::codec::KnownValue for BlueseaactivityQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["AUDITING", "FAIL", "PASS"], &[Self::Auditing, Self::Fail, Self::Pass])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

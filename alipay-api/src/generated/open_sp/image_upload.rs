@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct ImageUpload {
-    /// 图片二进制字节流. At least 50 KB. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 图片二进制字节流. From 50 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     pub image_content: Option<crate::types::File>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -24,7 +24,7 @@ impl ImageUpload {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 图片二进制字节流. At least 50 KB. At most 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
+    /// 图片二进制字节流. From 50 KB to 5 MB. Its name ends in `.png` or `.bmp` or `.gif` or `.jpg` or `.jpeg`.
     #[inline]
     pub fn image_content(mut self, image_content: crate::types::File) -> Self {
         self.image_content = Some(image_content);
@@ -79,6 +79,7 @@ impl crate::method::Method for ImageUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "image_content",
+                min_size: Some(51200),
                 max_size: Some(5242880),
                 extensions: &["png", "bmp", "gif", "jpg", "jpeg"],
             },
@@ -152,6 +153,11 @@ impl crate::codec::KnownValue for ImageUploadErrorCode {
             &["FILE_SIZE_MIN_LIMIT", "FILE_SIZE_OUT_LIMIT"],
             &[Self::FileSizeMinLimit, Self::FileSizeOutLimit],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -288,6 +288,11 @@ impl crate::codec::KnownValue for IsvBillSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvBillSyncErrorCode);
@@ -317,6 +322,11 @@ impl crate::codec::KnownValue for IsvBillSyncStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["GENERATE_BILL", "PAID_BILL"], &[Self::GenerateBill, Self::PaidBill])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

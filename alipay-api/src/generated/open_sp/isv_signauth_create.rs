@@ -263,6 +263,11 @@ impl crate::codec::KnownValue for IsvSignauthCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvSignauthCreateErrorCode);
@@ -391,6 +396,11 @@ impl crate::codec::KnownValue for IsvAuthSceneInfoSceneCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvAuthSceneInfoSceneCode);
@@ -408,6 +418,11 @@ impl crate::codec::KnownValue for IsvSignauthCreateNeedAppAuth {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "0"], &[Self::V1, Self::V0])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

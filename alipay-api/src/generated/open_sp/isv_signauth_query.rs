@@ -165,6 +165,11 @@ impl crate::codec::KnownValue for IsvSignauthQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(IsvSignauthQueryErrorCode);
@@ -200,6 +205,11 @@ impl crate::codec::KnownValue for IsvSignauthQueryStatus {
             &["INIT", "UNCONFIRM", "FAILURE", "FINISH"],
             &[Self::Init, Self::Unconfirm, Self::Failure, Self::Finish],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -288,6 +298,11 @@ impl crate::codec::KnownValue for SubTaskInfoStatus {
             &[Self::Init, Self::Failure, Self::Success, Self::Finish],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SubTaskInfoStatus);
@@ -310,6 +325,11 @@ impl crate::codec::KnownValue for SubTaskInfoType {
             &["SIGN_TASK", "OPE_TASK", "APP_TASK"],
             &[Self::SignTask, Self::OpeTask, Self::AppTask],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

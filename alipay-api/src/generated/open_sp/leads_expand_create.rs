@@ -355,6 +355,11 @@ impl crate::codec::KnownValue for LeadsExpandCreateErrorCode {
             &[Self::InvalidParameter, Self::IsvNotInWhitelist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(LeadsExpandCreateErrorCode);

@@ -324,6 +324,11 @@ impl crate::codec::KnownValue for OperationApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationApplyErrorCode);

@@ -351,6 +351,11 @@ impl crate::codec::KnownValue for OperationQrcodeQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationQrcodeQueryErrorCode);

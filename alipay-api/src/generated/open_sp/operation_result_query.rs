@@ -322,6 +322,11 @@ impl crate::codec::KnownValue for OperationResultQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OperationResultQueryErrorCode);
@@ -379,6 +384,11 @@ impl crate::codec::KnownValue for OperationResultQueryHandleStatus {
                 Self::NoneAccount,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

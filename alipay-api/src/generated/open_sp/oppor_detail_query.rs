@@ -213,6 +213,11 @@ impl crate::codec::KnownValue for OpporDetailQueryErrorCode {
             &[Self::InvalidParameter, Self::IsvNotInWhitelist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpporDetailQueryErrorCode);

@@ -205,6 +205,11 @@ impl crate::codec::KnownValue for OpporPageQueryErrorCode {
             &[Self::InvalidParameter, Self::IsvNotInWhitelist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpporPageQueryErrorCode);

@@ -18,6 +18,11 @@ impl crate::codec::KnownValue for AccessProductCode {
             &[Self::OpenapiBindDefault, Self::OpenapiAuthDefault],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccessProductCode);
@@ -53,6 +58,11 @@ impl crate::codec::KnownValue for BizScene {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BizScene);
@@ -70,6 +80,11 @@ impl crate::codec::KnownValue for OperateType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ACCOUNT_BIND", "OPERATION_AUTH"], &[Self::AccountBind, Self::OperationAuth])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -188,6 +188,11 @@ impl crate::codec::KnownValue for InstanceAddRecognitionType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstanceAddRecognitionType);

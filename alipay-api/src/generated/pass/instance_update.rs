@@ -257,6 +257,11 @@ impl crate::codec::KnownValue for InstanceUpdateStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["USED", "CLOSED"], &[Self::Used, Self::Closed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InstanceUpdateStatus);

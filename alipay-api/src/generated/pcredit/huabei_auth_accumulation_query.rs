@@ -232,6 +232,11 @@ impl crate::codec::KnownValue for HuabeiAuthAccumulationQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthAccumulationQueryErrorCode);

@@ -242,6 +242,11 @@ impl crate::codec::KnownValue for HuabeiAuthAgreementCloseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthAgreementCloseErrorCode);

@@ -316,6 +316,11 @@ impl crate::codec::KnownValue for HuabeiAuthAgreementQueryErrorCode {
             &[Self::AgreementNotExist, Self::CallLimited, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthAgreementQueryErrorCode);

@@ -296,6 +296,11 @@ impl crate::codec::KnownValue for HuabeiAuthOrderQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthOrderQueryErrorCode);
@@ -333,6 +338,11 @@ impl crate::codec::KnownValue for HuabeiAuthOrderQueryTransType {
             &["FREEZE", "UNFREEZE", "PAY", "SETTLE"],
             &[Self::Freeze, Self::Unfreeze, Self::Pay, Self::Settle],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -383,6 +383,11 @@ impl crate::codec::KnownValue for HuabeiAuthOrderUnfreezeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthOrderUnfreezeErrorCode);
@@ -418,6 +423,11 @@ impl crate::codec::KnownValue for HuabeiAuthOrderUnfreezeNeedTerminated {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["true", "false"], &[Self::True, Self::False])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthOrderUnfreezeNeedTerminated);
@@ -435,6 +445,11 @@ impl crate::codec::KnownValue for HuabeiAuthOrderUnfreezeTransStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

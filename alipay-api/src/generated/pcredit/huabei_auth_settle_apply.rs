@@ -375,6 +375,11 @@ impl crate::codec::KnownValue for HuabeiAuthSettleApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(HuabeiAuthSettleApplyErrorCode);
@@ -537,6 +542,11 @@ impl crate::codec::KnownValue for HuabeiAuthSettleApplyActionType {
             &["MERCHANT_SETTLE", "QUIT_SETTLE", "PERIOD_SETTLE"],
             &[Self::MerchantSettle, Self::QuitSettle, Self::PeriodSettle],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -15,6 +15,11 @@ impl crate::codec::KnownValue for AgreementStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementStatus);
@@ -36,6 +41,11 @@ impl crate::codec::KnownValue for QuitType {
             &[Self::UserCancelQuit, Self::SettleApplyQuit],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QuitType);
@@ -55,6 +65,11 @@ impl crate::codec::KnownValue for TransStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N", "I"], &[Self::Y, Self::N, Self::I])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

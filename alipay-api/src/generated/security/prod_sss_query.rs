@@ -185,6 +185,11 @@ impl crate::codec::KnownValue for ProdSssQueryErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SECURITY_CHECK_FAILED"], &[Self::SecurityCheckFailed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ProdSssQueryErrorCode);
@@ -1025,6 +1030,11 @@ impl crate::codec::KnownValue for PromiseDetailRecordStatus {
             &[Self::Processing, Self::UnFinish, Self::Canceled, Self::Finish],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PromiseDetailRecordStatus);
@@ -1049,6 +1059,11 @@ impl crate::codec::KnownValue for PromiseDetailSubRecordStatus {
             &["PROCESSING", "UN_FINISH", "CANCELED", "FINISH"],
             &[Self::Processing, Self::UnFinish, Self::Canceled, Self::Finish],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -75,6 +75,7 @@ impl crate::method::Method for RiskComplaintFileUpload {
         file_limits: &[
             crate::method::FileLimits {
                 field: "file_content",
+                min_size: None,
                 max_size: Some(5242880),
                 extensions: &[],
             },

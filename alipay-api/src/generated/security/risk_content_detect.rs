@@ -146,6 +146,11 @@ impl crate::codec::KnownValue for RiskContentDetectAction {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["REJECTED", "PASSED"], &[Self::Rejected, Self::Passed])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RiskContentDetectAction);

@@ -399,6 +399,11 @@ impl crate::codec::KnownValue for DetectCheckLabelLabel {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(DetectCheckLabelLabel);
@@ -416,6 +421,11 @@ impl crate::codec::KnownValue for RiskContentSyncDetectContentType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PICTURE", "TEXT"], &[Self::Picture, Self::Text])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -436,6 +446,11 @@ impl crate::codec::KnownValue for RiskContentSyncDetectSuggestion {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["pass", "block", "review"], &[Self::Pass, Self::Block, Self::Review])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

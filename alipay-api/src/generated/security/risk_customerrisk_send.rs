@@ -329,6 +329,11 @@ impl crate::codec::KnownValue for RiskCustomerriskSendErrorCode {
             &[Self::InvalidParameter, Self::SystemTimeoutError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RiskCustomerriskSendErrorCode);

@@ -200,6 +200,11 @@ impl crate::codec::KnownValue for RiskVerifyidentityMiniappConfirmErrorCode {
             &[Self::InvalidArguments, Self::ParamTampered, Self::VerifyStateError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RiskVerifyidentityMiniappConfirmErrorCode);

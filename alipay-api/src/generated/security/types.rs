@@ -127,6 +127,11 @@ impl crate::codec::KnownValue for MerchantScene {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["01", "02"], &[Self::V01, Self::V02])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantScene);

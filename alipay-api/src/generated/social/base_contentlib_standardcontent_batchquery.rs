@@ -254,6 +254,11 @@ impl crate::codec::KnownValue for BaseContentlibStandardcontentBatchqueryErrorCo
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BaseContentlibStandardcontentBatchqueryErrorCode);
@@ -429,6 +434,11 @@ impl crate::codec::KnownValue for SourceContentInfoPermissionStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SourceContentInfoPermissionStatus);
@@ -451,6 +461,11 @@ impl crate::codec::KnownValue for SourceContentInfoSourceStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2", "3"], &[Self::V0, Self::V1, Self::V2, Self::V3])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SourceContentInfoSourceStatus);
@@ -470,6 +485,11 @@ impl crate::codec::KnownValue for SourceContentInfoSourceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1", "2"], &[Self::V0, Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -544,6 +564,11 @@ impl crate::codec::KnownValue for SourceMediaInfoMediaType {
             &["image", "video", "cover_static"],
             &[Self::Image, Self::Video, Self::CoverStatic],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -631,6 +656,11 @@ impl crate::codec::KnownValue for SourceOfferOfferType {
                 Self::Game,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -285,6 +285,11 @@ impl crate::codec::KnownValue for OauthTokenErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OauthTokenErrorCode);
@@ -321,6 +326,11 @@ impl crate::codec::KnownValue for OauthTokenGrantType {
             &[Self::AuthorizationCode, Self::RefreshToken],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OauthTokenGrantType);
@@ -336,6 +346,11 @@ impl crate::codec::KnownValue for OauthTokenAuthTokenType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["permanent"], &[Self::Permanent])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -388,6 +388,11 @@ impl crate::codec::KnownValue for AdvanceConsultErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AdvanceConsultErrorCode);
@@ -418,6 +423,11 @@ impl crate::codec::KnownValue for AdvanceConsultRiskLevel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["2", "1"], &[Self::V2, Self::V1])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -502,6 +512,11 @@ impl crate::codec::KnownValue for UserRiskPredictionPhoneRecycleRiskLeve {
             &[Self::NoResult, Self::NoRisk, Self::LowRisk, Self::HighRisk],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserRiskPredictionPhoneRecycleRiskLeve);
@@ -534,6 +549,11 @@ impl crate::codec::KnownValue for UserRiskPredictionRefusedPaymentRiskLevel {
                 Self::HighRisk,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -204,6 +204,11 @@ impl crate::codec::KnownValue for BatchRefundUseFreezeAmount {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "N"], &[Self::Y, Self::N])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchRefundUseFreezeAmount);

@@ -301,6 +301,11 @@ impl crate::codec::KnownValue for BatchRefundDetailResultDbackStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F", "P"], &[Self::S, Self::F, Self::P])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchRefundDetailResultDbackStatus);
@@ -409,6 +414,11 @@ impl crate::codec::KnownValue for RefundUnfreezeResultStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F"], &[Self::S, Self::F])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -326,6 +326,11 @@ impl crate::codec::KnownValue for BatchSettleErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchSettleErrorCode);
@@ -590,6 +595,11 @@ impl crate::codec::KnownValue for SettleClauseSettleAccountType {
             &["bankCard", "alipayBalance", "defaultSettle"],
             &[Self::BankCard, Self::AlipayBalance, Self::DefaultSettle],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

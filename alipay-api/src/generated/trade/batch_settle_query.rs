@@ -194,6 +194,11 @@ impl crate::codec::KnownValue for BatchSettleQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchSettleQueryErrorCode);
@@ -365,6 +370,11 @@ impl crate::codec::KnownValue for BatchSettleDetailErrorCode {
             &[Self::SettleAccountError, Self::BankDishonor, Self::UnknownError],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchSettleDetailErrorCode);
@@ -382,6 +392,11 @@ impl crate::codec::KnownValue for BatchSettleDetailSettleAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bankCard", "alipayBalance"], &[Self::BankCard, Self::AlipayBalance])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

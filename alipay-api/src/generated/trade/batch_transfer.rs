@@ -277,6 +277,11 @@ impl crate::codec::KnownValue for BatchTransferErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchTransferErrorCode);
@@ -630,6 +635,11 @@ impl crate::codec::KnownValue for RoyaltyDetailInfoScene {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyDetailInfoScene);
@@ -652,6 +662,11 @@ impl crate::codec::KnownValue for RoyaltyDetailInfoTransInAccountType {
             &["bankCard", "alipayBalance", "defaultSettle"],
             &[Self::BankCard, Self::AlipayBalance, Self::DefaultSettle],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -197,6 +197,11 @@ impl crate::codec::KnownValue for BatchTransferQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchTransferQueryErrorCode);
@@ -389,6 +394,11 @@ impl crate::codec::KnownValue for BatchRoyaltyDetailErrorCode {
             &[Self::BankCardError, Self::BankDishonor],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BatchRoyaltyDetailErrorCode);
@@ -406,6 +416,11 @@ impl crate::codec::KnownValue for BatchRoyaltyDetailTransInAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bankCard", "alipayBalance"], &[Self::BankCard, Self::AlipayBalance])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

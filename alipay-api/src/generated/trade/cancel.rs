@@ -94,6 +94,7 @@ impl crate::method::Method for Cancel {
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no", "trade_no"],
             essential: &["retry_flag"],
+            of_query: &["trade_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -252,6 +253,11 @@ impl crate::codec::KnownValue for CancelErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CancelErrorCode);
@@ -287,6 +293,11 @@ impl crate::codec::KnownValue for CancelAction {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "refund"], &[Self::Close, Self::Refund])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

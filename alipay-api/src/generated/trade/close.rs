@@ -121,6 +121,7 @@ impl crate::method::Method for Close {
         }),
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no", "trade_no"],
+            of_query: &["trade_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -226,6 +227,11 @@ impl crate::codec::KnownValue for CloseErrorCode {
                 Self::AcqTradeStatusError,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

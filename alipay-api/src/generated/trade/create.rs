@@ -12,11 +12,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Create {
-    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters. Only letters, digits, `_`, `-` and `|`.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Other special characters should be left out, too. At most 256 characters. Without `/`, `=` and `&`.
     pub subject: String,
     /// 产品码. The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
     pub product_code: Option<String>,
@@ -88,11 +88,11 @@ pub struct Create {
 
 /// What a [`Create`] must have.
 pub struct CreateRequired {
-    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters. Only letters, digits, `_`, `-` and `|`.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Other special characters should be left out, too. At most 256 characters. Without `/`, `=` and `&`.
     pub subject: String,
 }
 
@@ -615,6 +615,7 @@ impl crate::method::Method for Create {
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no"],
             essential: &["trade_no"],
+            of_query: &["trade_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -893,6 +894,11 @@ impl crate::codec::KnownValue for CreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreateErrorCode);
@@ -1038,6 +1044,11 @@ impl crate::codec::KnownValue for LogisticsDetailLogisticsType {
             &["POST", "EXPRESS", "VIRTUAL", "EMS", "DIRECT"],
             &[Self::Post, Self::Express, Self::Virtual, Self::Ems, Self::Direct],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

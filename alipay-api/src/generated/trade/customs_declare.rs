@@ -439,6 +439,11 @@ impl crate::codec::KnownValue for CustomsDeclareErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomsDeclareErrorCode);

@@ -157,6 +157,11 @@ impl crate::codec::KnownValue for CustomsQueryErrorCode {
             &[Self::InvalidParameter, Self::MaxOutRequestNoExceeded],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomsQueryErrorCode);
@@ -341,6 +346,11 @@ impl crate::codec::KnownValue for CustomsDeclareRecordInfoStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ws", "sending", "succ"], &[Self::Ws, Self::Sending, Self::Succ])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

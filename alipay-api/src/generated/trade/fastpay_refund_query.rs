@@ -442,6 +442,11 @@ impl crate::codec::KnownValue for FastpayRefundQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FastpayRefundQueryErrorCode);
@@ -499,6 +504,11 @@ impl crate::codec::KnownValue for FastpayRefundQueryOption {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FastpayRefundQueryOption);
@@ -522,6 +532,11 @@ impl crate::codec::KnownValue for RefundStatus {
             &[Self::Success, Self::Processing, Self::Fail],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RefundStatus);
@@ -544,6 +559,11 @@ impl crate::codec::KnownValue for RefundChannelStatus {
             &["SUCCESS", "FAIL", "PART_SUCCESS"],
             &[Self::Success, Self::Fail, Self::PartSuccess],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -648,6 +668,11 @@ impl crate::codec::KnownValue for DepositBackInfoDbackStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F", "P"], &[Self::Success, Self::Failed, Self::Processing])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

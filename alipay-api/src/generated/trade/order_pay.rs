@@ -228,6 +228,7 @@ impl crate::method::Method for OrderPay {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/order/pay")),
         answer: crate::method::AnswerInfo {
             essential: &["trade_no"],
+            of_query: &["trade_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -429,6 +430,11 @@ impl crate::codec::KnownValue for OrderPayErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderPayErrorCode);
@@ -567,6 +573,11 @@ impl crate::codec::KnownValue for OrderPayAsyncPaymentMode {
                 Self::QuotaOccupyiedAsyncPay,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

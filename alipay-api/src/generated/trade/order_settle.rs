@@ -178,6 +178,7 @@ impl crate::method::Method for OrderSettle {
         answer: crate::method::AnswerInfo {
             echoes: &["trade_no"],
             essential: &["trade_no"],
+            of_query: &["royalty_detail_list"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -432,6 +433,11 @@ impl crate::codec::KnownValue for OrderSettleErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderSettleErrorCode);
@@ -577,6 +583,11 @@ impl crate::codec::KnownValue for OrderSettleRoyaltyMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["sync", "async"], &[Self::Sync, Self::Async])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -198,6 +198,11 @@ impl crate::codec::KnownValue for OrderSettleQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OrderSettleQueryErrorCode);
@@ -381,6 +386,11 @@ impl crate::codec::KnownValue for RoyaltyDetailOperationType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyDetailOperationType);
@@ -404,6 +414,11 @@ impl crate::codec::KnownValue for RoyaltyDetailState {
             &[Self::Success, Self::Fail, Self::Processing],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyDetailState);
@@ -426,6 +441,11 @@ impl crate::codec::KnownValue for RoyaltyDetailAccountType {
             &["userId", "loginName", "secondMerchantID"],
             &[Self::UserId, Self::LoginName, Self::SecondMerchantId],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -329,6 +329,11 @@ impl crate::codec::KnownValue for OverseasSettleErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OverseasSettleErrorCode);

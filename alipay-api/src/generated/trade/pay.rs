@@ -14,11 +14,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Pay {
-    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters. Only letters, digits, `_`, `-` and `|`.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Other special characters should be left out, too. At most 256 characters. Without `/`, `=` and `&`.
     pub subject: String,
     /// 支付授权码. What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_code: Option<crate::types::Secret>,
@@ -102,11 +102,11 @@ pub struct Pay {
 
 /// What a [`Pay`] must have.
 pub struct PayRequired {
-    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters. Only letters, digits, `_`, `-` and `|`.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Other special characters should be left out, too. At most 256 characters. Without `/`, `=` and `&`.
     pub subject: String,
 }
 
@@ -686,6 +686,7 @@ impl crate::method::Method for Pay {
             pending: &["10003"],
             echoes: &["out_trade_no"],
             essential: &["trade_no"],
+            of_query: &["trade_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -1476,6 +1477,11 @@ impl crate::codec::KnownValue for PayErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PayErrorCode);
@@ -1598,6 +1604,11 @@ impl crate::codec::KnownValue for PayScene {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PayScene);
@@ -1615,6 +1626,11 @@ impl crate::codec::KnownValue for PayAuthConfirmMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMPLETE", "NOT_COMPLETE"], &[Self::Complete, Self::NotComplete])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1808,6 +1824,11 @@ impl crate::codec::KnownValue for PayParamsAsyncType {
             &[Self::NormalAsync, Self::NearRealTimeAsync],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PayParamsAsyncType);
@@ -1830,6 +1851,11 @@ impl crate::codec::KnownValue for PayParamsRetryType {
             &["NONE_AND_CLOSETRADE", "NONE", "RETY"],
             &[Self::NoneAndCloseTrade, Self::None, Self::Retry],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1882,6 +1908,11 @@ impl crate::codec::KnownValue for PayQueryOption {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PayQueryOption);
@@ -1899,6 +1930,11 @@ impl crate::codec::KnownValue for PayBuyerUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CORPORATE", "PRIVATE"], &[Self::Corporate, Self::Private])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1938,6 +1974,11 @@ impl crate::codec::KnownValue for PayAsyncPaymentMode {
                 Self::QuotaOccupiedAsyncPay,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

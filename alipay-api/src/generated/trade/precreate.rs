@@ -13,11 +13,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Precreate {
-    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters. Only letters, digits, `_`, `-` and `|`.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Other special characters should be left out, too. At most 256 characters. Without `/`, `=` and `&`.
     pub subject: String,
     /// 产品码. The Alipay product that the payment is made under: `FACE_TO_FACE_PAYMENT`, which is the default, `OFFLINE_PAYMENT` for its quick edition, `QR_CODE_OFFLINE` for order codes. At most 64 characters.
     pub product_code: Option<String>,
@@ -507,6 +507,7 @@ impl crate::method::Method for Precreate {
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no"],
             essential: &["qr_code"],
+            of_query: &["trade_no", "trade_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -759,6 +760,11 @@ impl crate::codec::KnownValue for PrecreateErrorCode {
                 Self::AcqTradeSettleError,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -688,6 +688,11 @@ impl crate::codec::KnownValue for QueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QueryErrorCode);
@@ -757,6 +762,11 @@ impl crate::codec::KnownValue for QueryOption {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QueryOption);
@@ -775,6 +785,11 @@ impl crate::codec::KnownValue for QueryBuyerUserType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PRIVATE", "CORPORATE"], &[Self::Private, Self::Corporate])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(QueryBuyerUserType);
@@ -792,6 +807,11 @@ impl crate::codec::KnownValue for QueryCashierType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APP", "WAP"], &[Self::App, Self::Wap])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1259,6 +1279,11 @@ impl crate::codec::KnownValue for TradeSettleDetailOperationType {
                 Self::OnSettle,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -740,6 +740,11 @@ impl crate::codec::KnownValue for RefundErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RefundErrorCode);
@@ -809,6 +814,11 @@ impl crate::codec::KnownValue for RefundQueryOption {
                 Self::RefundVoucherDetailList,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -948,6 +958,11 @@ impl crate::codec::KnownValue for RefundTransOutType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["userId", "loginName"], &[Self::UserId, Self::LoginName])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RefundTransOutType);
@@ -970,6 +985,11 @@ impl crate::codec::KnownValue for RefundAdvanceAccountType {
             &["default", "userId", "loginName"],
             &[Self::Default, Self::UserId, Self::LoginName],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

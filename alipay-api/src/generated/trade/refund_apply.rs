@@ -374,6 +374,11 @@ impl crate::codec::KnownValue for RefundApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RefundApplyErrorCode);
@@ -511,6 +516,11 @@ impl crate::codec::KnownValue for RefundApplyRefundStatus {
             &["REFUND_PROCESSING", "REFUND_SUCCESS", "REFUND_FAIL"],
             &[Self::RefundProcessing, Self::RefundSuccess, Self::RefundFail],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -240,6 +240,11 @@ impl crate::codec::KnownValue for RepaybillQueryBillStatus {
             &[Self::Init, Self::Valid, Self::Overdue, Self::Clear],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RepaybillQueryBillStatus);

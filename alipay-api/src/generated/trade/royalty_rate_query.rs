@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for RoyaltyRateQueryErrorCode {
             &[Self::InvalidParameter, Self::ProductUnsign],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyRateQueryErrorCode);

@@ -226,6 +226,11 @@ impl crate::codec::KnownValue for RoyaltyRelationBatchqueryErrorCode {
             &[Self::InvalidParameter, Self::OpenidAppidNotMatch, Self::ProductUnsign],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyRelationBatchqueryErrorCode);

@@ -206,6 +206,11 @@ impl crate::codec::KnownValue for RoyaltyRelationBindErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyRelationBindErrorCode);

@@ -186,6 +186,11 @@ impl crate::codec::KnownValue for RoyaltyRelationUnbindErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyRelationUnbindErrorCode);

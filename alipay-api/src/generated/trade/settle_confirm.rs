@@ -334,6 +334,11 @@ impl crate::codec::KnownValue for SettleConfirmErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleConfirmErrorCode);

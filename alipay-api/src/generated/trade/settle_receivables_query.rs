@@ -266,6 +266,11 @@ impl crate::codec::KnownValue for SettleReceivablesQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleReceivablesQueryErrorCode);

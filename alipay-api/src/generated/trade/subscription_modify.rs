@@ -314,6 +314,11 @@ impl crate::codec::KnownValue for SubscriptionModifyModifyType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SubscriptionModifyModifyType);

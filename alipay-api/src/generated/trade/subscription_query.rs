@@ -584,6 +584,11 @@ impl crate::codec::KnownValue for SubscriptionStatus {
             &[Self::Incomplete, Self::Active, Self::IncompleteExpired, Self::Canceled],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SubscriptionStatus);

@@ -67,6 +67,11 @@ impl crate::codec::KnownValue for AccessParamsChannel {
             &[Self::AlipayApp, Self::QrCode, Self::QrCodeOrSms],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccessParamsChannel);
@@ -99,6 +104,11 @@ impl crate::codec::KnownValue for BatchSettleResultCode {
                 Self::SystemException,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -284,6 +294,11 @@ impl crate::codec::KnownValue for BkAgentReqInfoDeviceType {
                 Self::Mis,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -610,6 +625,11 @@ impl crate::codec::KnownValue for BusinessParamsPriorityUnfreezeAsset {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREDIT_ASSET", "COMMON_ASSET"], &[Self::CreditAsset, Self::CommonAsset])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(BusinessParamsPriorityUnfreezeAsset);
@@ -728,6 +748,11 @@ impl crate::codec::KnownValue for ChargeType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["trade", "hbfq", "charge"], &[Self::Trade, Self::Hbfq, Self::Charge])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ChargeType);
@@ -798,6 +823,11 @@ impl crate::codec::KnownValue for ContributeDetailContributeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PLATFORM", "BRAND", "MALL"], &[Self::Platform, Self::Brand, Self::Mall])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1067,6 +1097,11 @@ impl crate::codec::KnownValue for ExtUserInfoCertType {
                 Self::PermanentResidenceForeigner,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1349,6 +1384,11 @@ impl crate::codec::KnownValue for FundChannel {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(FundChannel);
@@ -1574,6 +1614,11 @@ impl crate::codec::KnownValue for GoodsType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::Virtual, Self::Physical])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(GoodsType);
@@ -1725,6 +1770,11 @@ impl crate::codec::KnownValue for MergePayStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FINISHED", "CLOSED"], &[Self::Finished, Self::Closed])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -2608,6 +2658,11 @@ impl crate::codec::KnownValue for PaymentQueryOption {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PaymentQueryOption);
@@ -2765,6 +2820,11 @@ impl crate::codec::KnownValue for PeriodRuleParamsPeriodType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -2990,6 +3050,11 @@ impl crate::codec::KnownValue for RecurringInterval {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3249,6 +3314,11 @@ impl crate::codec::KnownValue for ResultCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "FAIL"], &[Self::Success, Self::Fail])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ResultCode);
@@ -3273,6 +3343,11 @@ impl crate::codec::KnownValue for RoyaltyAccountType {
             &["userId", "loginName", "cardAliasNo", "openId"],
             &[Self::UserId, Self::LoginName, Self::CardAliasNo, Self::OpenId],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3479,6 +3554,11 @@ impl crate::codec::KnownValue for RoyaltyDetailInfosTransInType {
             &["userId", "bankIndex", "storeId"],
             &[Self::UserId, Self::BankIndex, Self::StoreId],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3721,6 +3801,11 @@ impl crate::codec::KnownValue for RoyaltyScene {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(RoyaltyScene);
@@ -3738,6 +3823,11 @@ impl crate::codec::KnownValue for RoyaltyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["transfer", "replenish"], &[Self::Transfer, Self::Replenish])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -3992,6 +4082,11 @@ impl crate::codec::KnownValue for SettleDetailInfoSettleEntityType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleDetailInfoSettleEntityType);
@@ -4017,6 +4112,11 @@ impl crate::codec::KnownValue for SettleDetailInfoTransInType {
             &[Self::CardAliasNo, Self::UserId, Self::LoginName, Self::DefaultSettle],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SettleDetailInfoTransInType);
@@ -4034,6 +4134,11 @@ impl crate::codec::KnownValue for SettleEntityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -4451,6 +4556,11 @@ impl crate::codec::KnownValue for Status {
             &[Self::AcceptSuccess, Self::Success, Self::Fail, Self::FailRetry],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Status);
@@ -4850,6 +4960,11 @@ impl crate::codec::KnownValue for TradeFundBillFundType {
             &[Self::DebitCard, Self::CreditCard, Self::MixedCard],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeFundBillFundType);
@@ -4880,6 +4995,11 @@ impl crate::codec::KnownValue for TradeStatus {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TradeStatus);
@@ -4898,6 +5018,11 @@ impl crate::codec::KnownValue for TransInEntityType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TransInEntityType);
@@ -4915,6 +5040,11 @@ impl crate::codec::KnownValue for TransOutEntityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -5087,6 +5217,11 @@ impl crate::codec::KnownValue for VoucherDetailType {
                 Self::AlipayBizVoucher,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -374,6 +374,11 @@ impl crate::codec::KnownValue for OpenApiSignQueryResponsePricipalType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CARD", "CUSTOMER"], &[Self::Card, Self::Customer])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenApiSignQueryResponsePricipalType);
@@ -391,6 +396,11 @@ impl crate::codec::KnownValue for ThirdPartyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARTNER", "MERCHANT"], &[Self::Partner, Self::Merchant])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

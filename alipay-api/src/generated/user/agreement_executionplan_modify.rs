@@ -180,6 +180,11 @@ impl crate::codec::KnownValue for AgreementExecutionplanModifyErrorCode {
             &[Self::IllegalAgreement, Self::IllegalExecutionTime, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementExecutionplanModifyErrorCode);

@@ -194,6 +194,11 @@ impl crate::codec::KnownValue for AgreementMigrateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementMigrateErrorCode);

@@ -673,6 +673,11 @@ impl crate::codec::KnownValue for AccessParamsChannel {
             &[Self::Alipayapp, Self::Qrcode, Self::Qrcodeorsms],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AccessParamsChannel);
@@ -1209,6 +1214,11 @@ impl crate::codec::KnownValue for SpecifiedChannelParamBankCardType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DD", "CC"], &[Self::Dd, Self::Cc])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

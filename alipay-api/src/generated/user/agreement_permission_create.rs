@@ -253,6 +253,11 @@ impl crate::codec::KnownValue for AgreementPermissionCreateErrorCode {
             &[Self::IllegalParams, Self::NotSupportMerchant, Self::UserAgreementNotExist],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementPermissionCreateErrorCode);
@@ -285,6 +290,11 @@ impl crate::codec::KnownValue for AgreementPermissionCreateNoticeTemplate {
             &["SERVIOCE_NOTICE", "DEFAULT_PERMISSION"],
             &[Self::ServioceNotice, Self::DefaultPermission],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -458,6 +458,11 @@ impl crate::codec::KnownValue for AgreementQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementQueryErrorCode);
@@ -493,6 +498,11 @@ impl crate::codec::KnownValue for AgreementQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TEMP", "NORMAL"], &[Self::Temp, Self::Normal])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

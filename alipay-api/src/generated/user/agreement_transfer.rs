@@ -261,6 +261,11 @@ impl crate::codec::KnownValue for AgreementTransferErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementTransferErrorCode);

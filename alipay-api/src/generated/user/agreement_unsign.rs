@@ -335,6 +335,11 @@ impl crate::codec::KnownValue for AgreementUnsignErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementUnsignErrorCode);

@@ -153,6 +153,11 @@ impl crate::codec::KnownValue for AgreementUserverifyApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementUserverifyApplyErrorCode);

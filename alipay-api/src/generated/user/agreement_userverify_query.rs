@@ -181,6 +181,11 @@ impl crate::codec::KnownValue for AgreementUserverifyQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AgreementUserverifyQueryErrorCode);

@@ -204,6 +204,11 @@ impl crate::codec::KnownValue for AlipaypointBudgetlibQueryErrorCode {
             &[Self::BudgetNotExist, Self::BudgetNotMatchPartner, Self::ParamIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AlipaypointBudgetlibQueryErrorCode);

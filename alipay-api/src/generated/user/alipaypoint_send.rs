@@ -312,6 +312,11 @@ impl crate::codec::KnownValue for AlipaypointSendErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AlipaypointSendErrorCode);

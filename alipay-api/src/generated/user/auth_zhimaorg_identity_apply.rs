@@ -179,6 +179,11 @@ impl crate::codec::KnownValue for AuthZhimaorgIdentityApplyCertType {
             &[Self::NationalLegal, Self::NationalLegalMerge],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthZhimaorgIdentityApplyCertType);

@@ -225,6 +225,11 @@ impl crate::codec::KnownValue for CertdocCertverifyPreconsultErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CertdocCertverifyPreconsultErrorCode);

@@ -213,6 +213,11 @@ impl crate::codec::KnownValue for CertifyOpenInitializeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CertifyOpenInitializeErrorCode);
@@ -248,6 +253,11 @@ impl crate::codec::KnownValue for CertifyOpenInitializeBizCode {
             &["FACE", "CERT_PHOTO", "CERT_PHOTO_FACE", "SMART_FACE"],
             &[Self::Face, Self::CertPhoto, Self::CertPhotoFace, Self::SmartFace],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -480,6 +490,11 @@ impl crate::codec::KnownValue for OpenCertifyIdentityParamCertType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(OpenCertifyIdentityParamCertType);
@@ -497,6 +512,11 @@ impl crate::codec::KnownValue for OpenCertifyIdentityParamIdentityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CERT_INFO", "AGENT_CERT_INFO"], &[Self::CertInfo, Self::AgentCertInfo])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

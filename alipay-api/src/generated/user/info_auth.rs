@@ -144,6 +144,11 @@ impl crate::codec::KnownValue for InfoAuthScopes {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["auth_base", "auth_user"], &[Self::AuthBase, Self::AuthUser])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoAuthScopes);

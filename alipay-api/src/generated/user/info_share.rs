@@ -587,6 +587,11 @@ impl crate::codec::KnownValue for InfoShareErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SYSTEM_ERROR"], &[Self::SystemError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoShareErrorCode);
@@ -614,6 +619,11 @@ impl crate::codec::KnownValue for InfoShareGender {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["F", "M"], &[Self::Female, Self::Male])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoShareGender);
@@ -631,6 +641,11 @@ impl crate::codec::KnownValue for InfoShareUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -656,6 +671,11 @@ impl crate::codec::KnownValue for InfoShareUserStatus {
             &["Q", "T", "B", "W"],
             &[Self::Quick, Self::Normal, Self::Blocked, Self::Waiting],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -689,6 +709,11 @@ impl crate::codec::KnownValue for InfoShareInstOrCorp {
                 Self::Anonymous,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -777,6 +802,11 @@ impl crate::codec::KnownValue for InfoShareCertType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(InfoShareCertType);
@@ -809,6 +839,11 @@ impl crate::codec::KnownValue for InfoShareFirmType {
                 Self::StateOrgan,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -227,6 +227,11 @@ impl crate::codec::KnownValue for TwostageCommonUseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TwostageCommonUseErrorCode);
@@ -310,6 +315,11 @@ impl crate::codec::KnownValue for TwostageCommonUsePayCheckStrategy {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -231,6 +231,11 @@ impl crate::codec::KnownValue for TwostageIndirectUseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(TwostageIndirectUseErrorCode);

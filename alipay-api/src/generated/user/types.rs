@@ -15,6 +15,11 @@ impl crate::codec::KnownValue for Gender {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["F", "M"], &[Self::F, Self::M])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(Gender);
@@ -191,6 +196,11 @@ impl crate::codec::KnownValue for PeriodRuleParamsPeriodType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(PeriodRuleParamsPeriodType);
@@ -282,6 +292,11 @@ impl crate::codec::KnownValue for Status {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TEMP", "NORMAL", "STOP"], &[Self::Temp, Self::Normal, Self::Stop])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

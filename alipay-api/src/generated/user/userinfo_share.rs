@@ -409,6 +409,11 @@ impl crate::codec::KnownValue for UserinfoShareErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["isv.invalid-argument"], &[Self::IsvInvalidArgument])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserinfoShareErrorCode);
@@ -588,6 +593,11 @@ impl crate::codec::KnownValue for UserinfoShareBalanceFreezeType {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserinfoShareBalanceFreezeType);
@@ -639,6 +649,11 @@ impl crate::codec::KnownValue for UserinfoShareCertTypeValue {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserinfoShareCertTypeValue);
@@ -661,6 +676,11 @@ impl crate::codec::KnownValue for UserinfoShareUserStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Q", "T", "B", "W"], &[Self::Q, Self::T, Self::B, Self::W])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(UserinfoShareUserStatus);
@@ -678,6 +698,11 @@ impl crate::codec::KnownValue for UserinfoShareUserTypeValue {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

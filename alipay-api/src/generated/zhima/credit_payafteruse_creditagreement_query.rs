@@ -253,6 +253,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditagreementQueryErrorCode
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPayafteruseCreditagreementQueryErrorCode);
@@ -284,6 +289,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditagreementQueryAgreement
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["VALID", "INVALID"], &[Self::Valid, Self::Invalid])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

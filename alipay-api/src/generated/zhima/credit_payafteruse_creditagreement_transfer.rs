@@ -316,6 +316,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditagreementTransferErrorC
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPayafteruseCreditagreementTransferErrorCode);

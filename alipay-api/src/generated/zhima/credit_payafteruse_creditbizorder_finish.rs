@@ -226,6 +226,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditbizorderFinishErrorCode
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPayafteruseCreditbizorderFinishErrorCode);
@@ -259,6 +264,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditbizorderFinishOrderStat
             &["TRADE_CLOSED", "TRADE_FINISHED", "INIT"],
             &[Self::TradeClosed, Self::TradeFinished, Self::Init],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

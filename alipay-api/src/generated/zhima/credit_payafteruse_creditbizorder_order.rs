@@ -263,6 +263,7 @@ impl crate::method::Method for CreditPayafteruseCreditbizorderOrder {
         ),
         answer: crate::method::AnswerInfo {
             essential: &["credit_biz_order_id"],
+            of_query: &["order_status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
@@ -372,6 +373,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditbizorderOrderErrorCode 
                 Self::ZhimaEvaluateNoPass,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -250,6 +250,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditbizorderQueryErrorCode 
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPayafteruseCreditbizorderQueryErrorCode);
@@ -294,6 +299,11 @@ impl crate::codec::KnownValue for CreditPayafteruseCreditbizorderQueryOrderStatu
                 Self::TradeClosed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -235,6 +235,11 @@ impl crate::codec::KnownValue for CreditPeZmgoAgreementQueryErrorCode {
             &[Self::AgreementNotExist, Self::ZmgoBizAgrNull],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoAgreementQueryErrorCode);
@@ -265,6 +270,11 @@ impl crate::codec::KnownValue for CreditPeZmgoAgreementQueryAgreementStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "P", "N"], &[Self::Y, Self::P, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

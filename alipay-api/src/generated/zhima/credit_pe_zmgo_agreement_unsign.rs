@@ -239,6 +239,11 @@ impl crate::codec::KnownValue for CreditPeZmgoAgreementUnsignErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoAgreementUnsignErrorCode);

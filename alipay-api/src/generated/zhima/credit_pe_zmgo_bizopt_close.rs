@@ -263,6 +263,11 @@ impl crate::codec::KnownValue for CreditPeZmgoBizoptCloseErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoBizoptCloseErrorCode);

@@ -443,6 +443,11 @@ impl crate::codec::KnownValue for CreditPeZmgoCumulationSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoCumulationSyncErrorCode);
@@ -564,6 +569,11 @@ impl crate::codec::KnownValue for CreditPeZmgoCumulationSyncBizAction {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ORDER_PAID", "ORDER_REFUND"], &[Self::OrderPaid, Self::OrderRefund])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoCumulationSyncBizAction);
@@ -586,6 +596,11 @@ impl crate::codec::KnownValue for CreditPeZmgoCumulationSyncCumulateDataType {
             &["AMOUNT", "TASK", "AMOUNT_TASK"],
             &[Self::Amount, Self::Task, Self::AmountTask],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -768,6 +783,11 @@ impl crate::codec::KnownValue for ZMGoOutDiscountInfoDiscountType {
                 Self::MemberPoint,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -417,6 +417,11 @@ impl crate::codec::KnownValue for CreditPeZmgoPreorderCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoPreorderCreateErrorCode);

@@ -452,6 +452,11 @@ impl crate::codec::KnownValue for CreditPeZmgoSettleApplyErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoSettleApplyErrorCode);
@@ -501,6 +506,11 @@ impl crate::codec::KnownValue for CreditPeZmgoSettleApplyActionType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEFAULT_SETTLE", "PAY_TO_ZERO"], &[Self::DefaultSettle, Self::PayToZero])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoSettleApplyActionType);
@@ -520,6 +530,11 @@ impl crate::codec::KnownValue for CreditPeZmgoSettleApplySettleStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Y", "P", "N"], &[Self::Y, Self::P, Self::N])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -639,6 +654,11 @@ impl crate::codec::KnownValue for SettleExtraParamsSettleAdjustReason {
             &["SERVICE_CANCELED", "OTHER_CHANNEL_PERFORMANCE"],
             &[Self::ServiceCanceled, Self::OtherChannelPerformance],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

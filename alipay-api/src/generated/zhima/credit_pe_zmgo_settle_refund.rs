@@ -496,6 +496,11 @@ impl crate::codec::KnownValue for CreditPeZmgoSettleRefundErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoSettleRefundErrorCode);
@@ -571,6 +576,11 @@ impl crate::codec::KnownValue for CreditPeZmgoSettleRefundRefundType {
             &["MEMBER_FEE_REFUND", "WITHHOLD_FEE_REFUND"],
             &[Self::MemberFeeRefund, Self::WithholdFeeRefund],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -343,6 +343,11 @@ impl crate::codec::KnownValue for CreditPeZmgoSettleUnfreezeErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CreditPeZmgoSettleUnfreezeErrorCode);

@@ -410,6 +410,11 @@ impl crate::codec::KnownValue for JobworthAdapterEduLevel {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobworthAdapterEduLevel);

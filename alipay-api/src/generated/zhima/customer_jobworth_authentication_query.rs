@@ -396,6 +396,11 @@ impl crate::codec::KnownValue for CustomerJobworthAuthenticationQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomerJobworthAuthenticationQueryErrorCode);
@@ -441,6 +446,11 @@ impl crate::codec::KnownValue for CustomerJobworthAuthenticationQueryIdentityRes
             &[Self::Success, Self::Failed, Self::WaitingVerify],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomerJobworthAuthenticationQueryIdentityResult);
@@ -458,6 +468,11 @@ impl crate::codec::KnownValue for CustomerJobworthAuthenticationQueryQueryType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["exact", "dim"], &[Self::Exact, Self::Dim])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

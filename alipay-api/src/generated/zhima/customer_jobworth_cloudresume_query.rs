@@ -302,6 +302,11 @@ impl crate::codec::KnownValue for CustomerJobworthCloudresumeQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomerJobworthCloudresumeQueryErrorCode);
@@ -431,6 +436,11 @@ impl crate::codec::KnownValue for CloudResumeCertificateInfoCertificateVerifySta
             &[Self::Unpromised, Self::Promised, Self::Verfied, Self::Unverified],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CloudResumeCertificateInfoCertificateVerifyStatus);
@@ -450,6 +460,11 @@ impl crate::codec::KnownValue for CloudResumeCertificateInfoInValidityPeriod {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["VALID", "INVALID", "UNKNOWN"], &[Self::Valid, Self::Invalid, Self::Unknown])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

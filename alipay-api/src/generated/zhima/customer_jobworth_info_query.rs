@@ -540,6 +540,11 @@ impl crate::codec::KnownValue for CustomerJobworthInfoQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomerJobworthInfoQueryErrorCode);
@@ -571,6 +576,11 @@ impl crate::codec::KnownValue for CustomerJobworthInfoQueryVisitorType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["C", "P"], &[Self::C, Self::P])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

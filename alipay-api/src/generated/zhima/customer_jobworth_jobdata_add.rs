@@ -264,6 +264,11 @@ impl crate::codec::KnownValue for CustomerJobworthJobdataAddErrorCode {
             &[Self::IllegalArgument, Self::InvalidParameter],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomerJobworthJobdataAddErrorCode);
@@ -961,6 +966,11 @@ impl crate::codec::KnownValue for JobWorthJobdataDegree {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobWorthJobdataDegree);
@@ -979,6 +989,11 @@ impl crate::codec::KnownValue for JobWorthJobdataEducationStatus {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["GRADUATE", "STUDY"], &[Self::Graduate, Self::Study])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobWorthJobdataEducationStatus);
@@ -996,6 +1011,11 @@ impl crate::codec::KnownValue for JobWorthJobdataWorkProperty {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FULL_TIME", "PART_TIME"], &[Self::FullTime, Self::PartTime])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

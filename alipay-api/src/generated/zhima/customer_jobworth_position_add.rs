@@ -162,6 +162,11 @@ impl crate::codec::KnownValue for CustomerJobworthPositionAddErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVALID_PARAMETER"], &[Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CustomerJobworthPositionAddErrorCode);
@@ -652,6 +657,11 @@ impl crate::codec::KnownValue for JobWorthPositionInfoAge {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OVER28", "BELOW40", "25TO35"], &[Self::Over28, Self::Below40, Self::V25to35])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobWorthPositionInfoAge);
@@ -695,6 +705,11 @@ impl crate::codec::KnownValue for JobWorthPositionInfoEducation {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobWorthPositionInfoEducation);
@@ -713,6 +728,11 @@ impl crate::codec::KnownValue for JobWorthPositionInfoPositionProperty {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["FULL_TIME", "PART_TIME"], &[Self::FullTime, Self::PartTime])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobWorthPositionInfoPositionProperty);
@@ -730,6 +750,11 @@ impl crate::codec::KnownValue for JobWorthPositionInfoPositionStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OFFLINE", "UNCHECK"], &[Self::Offline, Self::Uncheck])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -758,6 +783,11 @@ impl crate::codec::KnownValue for JobWorthPositionInfoSalaryType {
             &[Self::Day, Self::Month, Self::Week, Self::Done, Self::Other],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(JobWorthPositionInfoSalaryType);
@@ -784,6 +814,11 @@ impl crate::codec::KnownValue for JobWorthPositionInfoWorkYear {
             &["ONE", "THREE", "FIVE", "TEN", "OVER_TEN"],
             &[Self::One, Self::Three, Self::Five, Self::Ten, Self::OverTen],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -424,6 +424,11 @@ impl crate::codec::KnownValue for SceneInfoSource {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["zmJobCenter", "ka"], &[Self::ZmJobCenter, Self::Ka])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(SceneInfoSource);
@@ -441,6 +446,11 @@ impl crate::codec::KnownValue for SceneInfoType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["edu", "job"], &[Self::Edu, Self::Job])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -345,6 +345,11 @@ impl crate::codec::KnownValue for MerchantZmgoCumulateSyncErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantZmgoCumulateSyncErrorCode);
@@ -586,6 +591,11 @@ impl crate::codec::KnownValue for MerchantZmgoCumulateSyncBizAction {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["POSITIVE", "REVERSE"], &[Self::Positive, Self::Reverse])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantZmgoCumulateSyncBizAction);
@@ -604,6 +614,11 @@ impl crate::codec::KnownValue for MerchantZmgoCumulateSyncDataType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["TASK", "DISCOUNT"], &[Self::Task, Self::Discount])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantZmgoCumulateSyncDataType);
@@ -621,6 +636,11 @@ impl crate::codec::KnownValue for MerchantZmgoCumulateSyncSubBizAction {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ADD", "UPDATE"], &[Self::Add, Self::Update])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

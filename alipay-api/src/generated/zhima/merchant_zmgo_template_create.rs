@@ -313,6 +313,11 @@ impl crate::codec::KnownValue for MerchantZmgoTemplateCreateErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantZmgoTemplateCreateErrorCode);

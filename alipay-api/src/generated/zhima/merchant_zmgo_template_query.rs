@@ -213,6 +213,11 @@ impl crate::codec::KnownValue for MerchantZmgoTemplateQueryErrorCode {
             &[Self::InvalidParameter, Self::RequestAccessIllegal],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(MerchantZmgoTemplateQueryErrorCode);

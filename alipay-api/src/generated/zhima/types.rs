@@ -15,6 +15,11 @@ impl crate::codec::KnownValue for AmountType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ORDER_AMOUNT", "RISK_AMOUNT"], &[Self::OrderAmount, Self::RiskAmount])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AmountType);
@@ -44,6 +49,11 @@ impl crate::codec::KnownValue for CertType {
             &[Self::V0, Self::V1, Self::V2, Self::V3, Self::V4, Self::V5],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(CertType);
@@ -64,6 +74,11 @@ impl crate::codec::KnownValue for QuitType {
             &["USER_CANCEL_QUIT", "SETTLE_APPLY_QUIT"],
             &[Self::UserCancelQuit, Self::SettleApplyQuit],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -103,6 +118,11 @@ impl crate::codec::KnownValue for SalaryUnit {
                 Self::Other,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -557,6 +577,11 @@ impl crate::codec::KnownValue for ZMGOCycleWithholdConfigPeriodType {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ZMGOCycleWithholdConfigPeriodType);
@@ -804,6 +829,11 @@ impl crate::codec::KnownValue for ZMGOObligationConfigObligationTemplate {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["OBTL001", "OBTL002"], &[Self::Obtl001, Self::Obtl002])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1100,6 +1130,11 @@ impl crate::codec::KnownValue for ZMGOOpenConfigCardColorScheme {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ZMGOOpenConfigCardColorScheme);
@@ -1138,6 +1173,11 @@ impl crate::codec::KnownValue for ZMGOOpenConfigPeriodMode {
                 Self::AppointDate,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1245,6 +1285,11 @@ impl crate::codec::KnownValue for ZMGOQuitConfigQuitType {
             &["QUIT_COMMON", "QUIT_MERCHANT_JUMP", "QUIT_ONLY_TIPS"],
             &[Self::QuitCommon, Self::QuitMerchantJump, Self::QuitOnlyTips],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1574,6 +1619,11 @@ impl crate::codec::KnownValue for ZMGOSettlementConfigExpStopTimeMode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(ZMGOSettlementConfigExpStopTimeMode);
@@ -1594,6 +1644,11 @@ impl crate::codec::KnownValue for ZMGOSettlementConfigSettlementType {
             &["benefitSettlement", "fulfillTimesCustomSettlement"],
             &[Self::BenefitSettlement, Self::FulfillTimesCustomSettlement],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

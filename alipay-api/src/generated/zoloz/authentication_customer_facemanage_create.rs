@@ -348,6 +348,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerFacemanageCreateErrorCod
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthenticationCustomerFacemanageCreateErrorCode);
@@ -406,6 +411,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerFacemanageCreateFacetype
                 Self::Enclosed,
             ],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

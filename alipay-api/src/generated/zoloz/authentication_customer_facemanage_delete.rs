@@ -323,6 +323,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerFacemanageDeleteErrorCod
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BIZ_ERROR", "INVALID_PARAMETER"], &[Self::BizError, Self::InvalidParameter])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthenticationCustomerFacemanageDeleteErrorCode);
@@ -357,6 +362,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerFacemanageDeleteFacetype
             &["IDCARD", "ALIPAY_USER", "ALIPAY_TEL", "CUSTOMER"],
             &[Self::Idcard, Self::AlipayUser, Self::AlipayTel, Self::Customer],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

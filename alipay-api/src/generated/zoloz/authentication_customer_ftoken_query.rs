@@ -280,6 +280,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerFtokenQueryErrorCode {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthenticationCustomerFtokenQueryErrorCode);
@@ -316,6 +321,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerFtokenQueryBizType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2", "3", "4"], &[Self::V1, Self::V2, Self::V3, Self::V4])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -418,6 +428,11 @@ impl crate::codec::KnownValue for FaceExtInfoQueryType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::V1, Self::V2])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -190,6 +190,11 @@ impl crate::codec::KnownValue for AuthenticationCustomerSmilepayInitializeErrorC
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 crate::codec::listed!(AuthenticationCustomerSmilepayInitializeErrorCode);

@@ -2,7 +2,6 @@
 
 mod diagnosis;
 mod form;
-mod multipart;
 mod parameters;
 mod request;
 mod root;
@@ -15,10 +14,10 @@ use self::{
     root::{Found, Root},
 };
 use super::{
-    Claim, InvalidParameter, Protocol, Unsigned, Verdict,
+    Claim, InvalidParameter, Unsigned, Verdict, WireProtocol,
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},
-    member,
+    is_cut_short, member,
     received::Received,
 };
 use crate::{
@@ -58,7 +57,7 @@ pub(crate) fn handed_over<'a>(
     Request::new(content, identity, options)
 }
 
-impl Protocol for V2 {
+impl WireProtocol for V2 {
     fn encode<'a>(
         &self,
         content: &'a RequestContent,
@@ -66,6 +65,12 @@ impl Protocol for V2 {
         options: &'a Options,
     ) -> Result<Box<dyn Unsigned + 'a>, InvalidParameter> {
         Ok(Box::new(Request::new(content, identity, options)?))
+    }
+
+    /// `biz_content`. Alipay encrypts neither parameters beside it nor files, and takes no uploads with encrypted content.
+    fn confidential<'a>(&self, content: &'a RequestContent, _: &'a Options) -> Result<Cow<'a, str>, InvalidParameter> {
+        let text = content.files.is_empty().then(|| content.content.expose());
+        Ok(Cow::Borrowed(text.unwrap_or_default()))
     }
 
     fn parse<'a>(&'static self, received: &'a Received<'a>, method: &str) -> Result<UnverifiedAnswer<'a>, AnswerError> {
@@ -85,12 +90,6 @@ impl Protocol for V2 {
         }
         let content = match content {
             Found::Content(content) => content,
-            // None was asked for.
-            Found::Text => {
-                return Err(AnswerError::malformed(
-                    "the answer is encrypted, and encryption was not asked for",
-                ));
-            }
             Found::Escaped => {
                 return Err(AnswerError::malformed(
                     "the name of the answer's content is written with escapes",
@@ -115,9 +114,11 @@ impl Protocol for V2 {
             message: Cow::Borrowed(received.bytes_of(content.text)),
             text: content.text,
             values: content.values,
+            ciphertext: content.ciphertext,
             is_error: content.is_error,
             sign: member(&others, "sign")?,
             alipay_cert_sn: member(&others, "alipay_cert_sn")?,
+            signed_at: None,
         })
     }
 
@@ -149,6 +150,8 @@ impl Protocol for V2 {
             is_error: is_error || has_sub_code || !claims_success,
             claim,
             must_be_signed,
+            // V2's answers name their method.
+            is_of_query: false,
             undecided: (code.is_none() && !info.without_code).then_some(nothing),
         })
     }
@@ -184,6 +187,7 @@ fn gateway_error(values: &Values<'_>) -> GatewayError {
         message: text("msg").unwrap_or_default(),
         sub_code: text("sub_code"),
         sub_message: text("sub_msg"),
+        help_link: None,
     }
 }
 
@@ -199,11 +203,6 @@ fn says_something(value: Value<'_>) -> bool {
         Ok(text) => text.is_some_and(|text| !text.trim().is_empty()),
         Err(_) => true,
     }
-}
-
-/// Whether the text is the beginning of JSON, or empty.
-fn is_cut_short(text: &str) -> bool {
-    serde_json::from_str::<&serde_json::value::RawValue>(text).is_err_and(|error| error.is_eof())
 }
 
 /// JSON with `/` for each `\/`, and every other escape as it is: the text means the same.

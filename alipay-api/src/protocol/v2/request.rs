@@ -1,10 +1,9 @@
 //! A request: its parameters, and how they go to the gateway.
 
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::{
-    diagnosis, form, multipart,
+    diagnosis, form,
     parameters::{Parameters, SignedParameters},
 };
 use crate::{
@@ -13,9 +12,11 @@ use crate::{
     protocol::{
         InvalidParameter, Unsigned,
         content::{Identity, Options, RequestContent},
+        multipart,
         urlencoded::append_encoded,
     },
     random::RandomSource,
+    transport::RequestBody,
     types::Secret,
 };
 
@@ -44,6 +45,7 @@ const IN_QUERY: &[&str] = &[
     "app_cert_sn",
     "app_id",
     "charset",
+    "encrypt_type",
     "format",
     "method",
     "sign",
@@ -65,6 +67,7 @@ impl<'a> Request<'a> {
     ) -> Result<Self, InvalidParameter> {
         let secret = |secret: &'a Option<Secret>| secret.as_ref().map_or("", Secret::expose);
         let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
+        let ciphertext = options.ciphertext.as_ref();
         let protocol = [
             ("app_id", identity.app_id),
             ("method", &content.method),
@@ -77,7 +80,14 @@ impl<'a> Request<'a> {
             ("return_url", text(&options.return_url)),
             ("app_auth_token", secret(&options.app_auth_token)),
             ("auth_token", secret(&options.auth_token)),
-            ("biz_content", content.content.expose()),
+            (
+                "encrypt_type",
+                ciphertext.map_or("", |ciphertext| ciphertext.encrypt_type.as_str()),
+            ),
+            (
+                "biz_content",
+                ciphertext.map_or(content.content.expose(), |ciphertext| &ciphertext.text),
+            ),
             (
                 "app_cert_sn",
                 identity.certificates.map_or("", Certificates::app_cert_sn),
@@ -87,7 +97,10 @@ impl<'a> Request<'a> {
                 identity.certificates.map_or("", Certificates::alipay_root_cert_sn),
             ),
         ];
-        let top_level = content.top_level.iter().map(|(name, value)| (&**name, value.expose()));
+        let top_level = content
+            .top_level
+            .iter()
+            .map(|parameter| (&*parameter.name, parameter.text.expose()));
         let parameters = Parameters::new(protocol.into_iter().chain(top_level).collect())?;
         parameters.check_files(&content.files)?;
         Ok(Self {
@@ -125,7 +138,7 @@ impl Unsigned for Request<'_> {
         self.parameters.string_to_sign()
     }
 
-    fn finish(&self, signature: &[u8]) -> Result<http::Request<Bytes>, http::Error> {
+    fn finish(&self, signature: &[u8]) -> Result<http::Request<RequestBody>, http::Error> {
         let parameters = self.signed(signature);
         let mut url = format!("{}?", self.gateway);
         append_encoded(&mut url, parameters.iter().filter(|(name, _)| is_in_query(name)));
@@ -135,14 +148,15 @@ impl Unsigned for Request<'_> {
             append_encoded(&mut body, in_body);
             (
                 "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
-                body.into_bytes(),
+                RequestBody::from(body),
             )
         } else {
-            multipart::encode(in_body, &self.content.files, self.random)
+            let texts = in_body.map(|(name, value)| (name, "text/plain; charset=utf-8", value));
+            multipart::encode(texts, &self.content.files, self.random)
         };
         http::Request::post(url)
             .header(http::header::CONTENT_TYPE, content_type)
-            .body(Bytes::from(body))
+            .body(body)
     }
 
     fn explain(&self, gateway: &mut GatewayError) {

@@ -16,8 +16,6 @@ pub(super) struct Root<'a> {
 pub(super) enum Found<'a> {
     Nothing,
     Content(SignedContent<'a>),
-    /// A string instead of an object.
-    Text,
     /// A content whose name has escapes, which the gateway never writes.
     Escaped,
     /// More than one.
@@ -26,9 +24,12 @@ pub(super) enum Found<'a> {
 
 /// The signed content of an answer.
 pub(super) struct SignedContent<'a> {
-    /// The exact text, which is signed.
+    /// The exact text, which is signed: an object, or a string with its quotes.
     pub(super) text: &'a str,
+    /// The object's members.
     pub(super) values: Values<'a>,
+    /// What the string holds.
+    pub(super) ciphertext: Option<Cow<'a, str>>,
     /// Whether it is called `error_response`.
     pub(super) is_error: bool,
 }
@@ -63,15 +64,26 @@ impl<'a> Visitor<'a> for RootVisitor<'a, '_> {
                 root.others.push(name, Value::of(map.next_value()?, 1));
                 continue;
             }
-            let values = map.next_value_seed(ContentVisitor)?;
-            root.content = match (root.content, name, values) {
-                (Found::Nothing, Cow::Borrowed(name), Some(values)) => {
-                    let text = object_named(self.body, name, &values);
+            let content = map.next_value_seed(ContentVisitor)?;
+            root.content = match (root.content, name) {
+                (Found::Nothing, Cow::Borrowed(name)) => {
+                    let text = match &content {
+                        Content::Object(values) => object_named(self.body, name, values),
+                        Content::Text(_) => string_named(self.body, name),
+                    };
                     let text = text.ok_or_else(|| A::Error::custom("the content's text is not where it was read"))?;
-                    Found::Content(SignedContent { text, values, is_error })
+                    let (values, ciphertext) = match content {
+                        Content::Object(values) => (values, None),
+                        Content::Text(text) => (Values::with_capacity(0), Some(text)),
+                    };
+                    Found::Content(SignedContent {
+                        text,
+                        values,
+                        ciphertext,
+                        is_error,
+                    })
                 }
-                (Found::Nothing, Cow::Borrowed(_), None) => Found::Text,
-                (Found::Nothing, Cow::Owned(_), _) => Found::Escaped,
+                (Found::Nothing, Cow::Owned(_)) => Found::Escaped,
                 _ => Found::Several,
             };
         }
@@ -79,11 +91,17 @@ impl<'a> Visitor<'a> for RootVisitor<'a, '_> {
     }
 }
 
-/// Reads an object's members; text is `None`.
+/// What a content is.
+enum Content<'a> {
+    Object(Values<'a>),
+    Text(Cow<'a, str>),
+}
+
+/// Reads an object's members, or a string.
 struct ContentVisitor;
 
 impl<'a> DeserializeSeed<'a> for ContentVisitor {
-    type Value = Option<Values<'a>>;
+    type Value = Content<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -91,19 +109,38 @@ impl<'a> DeserializeSeed<'a> for ContentVisitor {
 }
 
 impl<'a> Visitor<'a> for ContentVisitor {
-    type Value = Option<Values<'a>>;
+    type Value = Content<'a>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON object")
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
+        Ok(Content::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Content::Text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Values::read(map, 1).map(Some)
+        Values::read(map, 1).map(Content::Object)
     }
+}
+
+/// The exact text of a string that was read from `body`, where it has this name.
+fn string_named<'a>(body: &'a str, name: &'a str) -> Option<&'a str> {
+    let end = name.as_ptr().addr().checked_sub(body.as_ptr().addr())? + name.len();
+    // Between the name and the string are a quote, a colon and perhaps blanks.
+    let behind = body.get(end..)?.strip_prefix('"')?.trim_start();
+    let string = behind.strip_prefix(':')?.trim_start();
+    let mut is_escaped = false;
+    let length = string.strip_prefix('"')?.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })?;
+    string.get(..length + 2)
 }
 
 /// The exact text of an object that was read from `body`, where it has this name and these members: all of them, in their order,
@@ -171,14 +208,38 @@ mod tests {
     }
 
     #[test]
+    fn a_string_is_a_ciphertext_with_its_quotes() {
+        for (string, ciphertext) in [
+            (r#""""#, ""),
+            (r#""c2VjcmV0""#, "c2VjcmV0"),
+            (r#""a\/b+c==""#, "a/b+c=="),
+            (r#""\"\\\"}{""#, r#""\"}{"#),
+            (r#""你\u597d""#, "你好"),
+        ] {
+            for (before, after) in [("", ""), (r#""sign":"","#, r#","alipay_cert_sn":"""#)] {
+                for colon in [":", " \t: \r\n"] {
+                    let body = format!(r#"{{{before}"error_response"{colon}{string}{after}}}"#);
+                    let Found::Content(found) = found(&body) else {
+                        panic!("{body}");
+                    };
+                    assert_eq!(found.text, string, "{body}");
+                    assert_eq!(found.ciphertext.as_deref(), Some(ciphertext), "{body}");
+                    assert!(found.values.iter().len() == 0 && found.is_error);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_content_is_told_apart() {
         assert!(matches!(found("{}"), Found::Nothing));
         assert!(matches!(found(r#"{"alipay_trade_pay_response":{}}"#), Found::Nothing));
         assert!(matches!(found(r#"{"error_respons\u0065":{}}"#), Found::Escaped));
-        assert!(matches!(found(r#"{"error_response":"c2VjcmV0"}"#), Found::Text));
         for twice in ["error_response", r"error_respons\u0065", "alipay_trade_query_response"] {
-            let body = format!(r#"{{"error_response":{{}},"sign":"","{twice}":{{}}}}"#);
-            assert!(matches!(found(&body), Found::Several), "{body}");
+            for second in ["{}", "\"c2VjcmV0\""] {
+                let body = format!(r#"{{"error_response":{{}},"sign":"","{twice}":{second}}}"#);
+                assert!(matches!(found(&body), Found::Several), "{body}");
+            }
         }
         for broken in ["", "[]", "{", r#"{"error_response":{}"#, r#"{"error_response":{}}}"#] {
             assert!(Root::read(broken, METHOD).is_err(), "{broken}");

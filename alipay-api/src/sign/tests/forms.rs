@@ -9,7 +9,7 @@ use super::{
 use crate::sign::{PrivateKey, PublicKey};
 
 /// The same PEM as editors, key tools, settings files and people rewrite it.
-fn rewritten(pem: &str) -> Vec<String> {
+pub(super) fn rewritten(pem: &str) -> Vec<String> {
     let lines = base64_lines(pem);
     let one_line = lines.concat();
     let unpadded = one_line.trim_end_matches('=');

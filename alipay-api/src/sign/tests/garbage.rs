@@ -10,7 +10,7 @@ use crate::sign::{PrivateKey, PublicKey};
 
 /// One change to a text or a piece of DER.
 #[derive(Clone, Debug)]
-enum Change {
+pub(super) enum Change {
     Replace(Index, u8),
     Remove(Index),
     Insert(Index, u8),
@@ -29,11 +29,11 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// Near the start, where the structure is, as often as anywhere.
-fn changes() -> impl Strategy<Value = (bool, Vec<Change>)> {
+pub(super) fn changes() -> impl Strategy<Value = (bool, Vec<Change>)> {
     (any::<bool>(), prop::collection::vec(change(), 1..4))
 }
 
-fn apply(bytes: &mut Vec<u8>, (near_start, changes): &(bool, Vec<Change>)) {
+pub(super) fn apply(bytes: &mut Vec<u8>, (near_start, changes): &(bool, Vec<Change>)) {
     for change in changes {
         let range = if *near_start { bytes.len().min(40) } else { bytes.len() };
         if range == 0 {

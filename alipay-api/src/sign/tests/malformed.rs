@@ -105,7 +105,7 @@ fn a_key_cut_short_or_followed_by_more() {
 
 #[test]
 fn something_else_altogether() {
-    let forms = "the input is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER";
+    let forms = super::PRIVATE_FORMS;
     for text in [
         "2021000117650000",
         "hello world",

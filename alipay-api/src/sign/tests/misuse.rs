@@ -65,11 +65,7 @@ fn a_line_of_other_base64_is_no_path() {
     let bytes: Vec<u8> = (0..96_u8).map(|index| 255 - index.wrapping_mul(47)).collect();
     let text = STANDARD.encode(bytes);
     assert!(text.starts_with('/'), "{text}");
-    private_is_refused(
-        &text,
-        &KeyErrorKind::Unrecognised,
-        "the input is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER",
-    );
+    private_is_refused(&text, &KeyErrorKind::Unrecognised, super::PRIVATE_FORMS);
 }
 
 #[test]
@@ -160,7 +156,6 @@ fn an_encrypted_key() {
 #[test]
 fn a_key_for_another_algorithm() {
     for (options, oid, name) in [
-        (["EC", "ec_paramgen_curve:SM2"], "1.2.156.10197.1.301", "an SM2 key"),
         (
             ["EC", "ec_paramgen_curve:P-256"],
             "1.2.840.10045.3.1.7",
@@ -202,13 +197,31 @@ fn a_key_for_another_algorithm() {
         folder.write("key.pem", &private);
         let public = folder.print(&["pkey", "-in", "key.pem", "-pubout"]);
         let kind = KeyErrorKind::Algorithm { oid: oid.to_owned() };
-        let message = format!("the key is {name} (OID {oid}), not an RSA key");
+        let known = if cfg!(feature = "sm2") {
+            "neither an RSA key nor an SM2 key"
+        } else {
+            "not an RSA key"
+        };
+        let message = format!("the key is {name} (OID {oid}), {known}");
         private_is_refused(&private, &kind, &message);
         public_is_refused(&public, &kind, &message);
         if options[0] == "EC" {
             private_is_refused(&folder.print(&["ec", "-in", "key.pem", "-no_public"]), &kind, &message);
         }
     }
+}
+
+#[cfg(not(feature = "sm2"))]
+#[test]
+fn a_key_that_a_feature_is_for() {
+    let pair = openssl::sm2_pair();
+    let oid = "1.2.156.10197.1.301".to_owned();
+    let message = "the key is an SM2 key (OID 1.2.156.10197.1.301), not an RSA key: \
+                   alipay-api has to be built with its feature `sm2` to use it";
+    for text in [pair.pkcs8, pair.pkcs1] {
+        private_is_refused(text, &KeyErrorKind::Algorithm { oid: oid.clone() }, message);
+    }
+    public_is_refused(pair.public, &KeyErrorKind::Algorithm { oid }, message);
 }
 
 #[test]

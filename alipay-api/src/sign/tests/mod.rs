@@ -9,14 +9,24 @@ mod misuse;
 mod openssl;
 mod oracle;
 mod secrecy;
+#[cfg(feature = "sm2")]
+mod sm2;
 mod wycheproof;
 
 use futures_util::FutureExt as _;
 use tokio::runtime::TryCurrentError;
 
-use super::{KeyErrorKind, PrivateKey, PublicKey, SignType, backend::Backend, blocking};
+use super::{KeyErrorKind, PrivateKey, PublicKey, SignType, blocking, rsa::Backend};
 
+/// The sign types of RSA.
 const SIGN_TYPES: [SignType; 2] = [SignType::Rsa2, SignType::Rsa];
+
+/// What is said of what is no private key.
+const PRIVATE_FORMS: &str = if cfg!(feature = "sm2") {
+    "the input is not a private key in any known form: PKCS#8, PKCS#1 and SEC 1 are known, as PEM, base64 or DER"
+} else {
+    "the input is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER"
+};
 
 /// Every backend that serves such keys, not only the one that would be chosen.
 fn backends(sign_type: SignType, bits: usize) -> Vec<Backend> {
@@ -112,8 +122,13 @@ fn sign_types_have_their_names() {
     for sign_type in SIGN_TYPES {
         assert_eq!(sign_type.to_string().parse(), Ok(sign_type));
     }
-    for name in ["", "rsa2", "RSA2 ", "SM2", "RSA1"] {
-        let error = name.parse::<SignType>().unwrap_err();
-        assert_eq!(error.to_string(), "not a sign type: write RSA2 or RSA");
+    let advice = if cfg!(feature = "sm2") {
+        "not a sign type: write RSA2, RSA or SM2"
+    } else {
+        assert!("SM2".parse::<SignType>().is_err());
+        "not a sign type: write RSA2 or RSA"
+    };
+    for name in ["", "rsa2", "RSA2 ", "sm2", "RSA1"] {
+        assert_eq!(name.parse::<SignType>().unwrap_err().to_string(), advice);
     }
 }

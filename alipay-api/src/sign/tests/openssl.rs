@@ -5,7 +5,7 @@ use std::{
     fs,
     path::PathBuf,
     process::{Command, Output},
-    sync::Mutex,
+    sync::{LazyLock, Mutex},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -74,6 +74,7 @@ impl Folder {
 #[derive(Clone, Copy)]
 pub(super) struct Pair {
     pub(super) pkcs8: &'static str,
+    /// The form of its algorithm: PKCS#1, or SEC 1.
     pub(super) pkcs1: &'static str,
     pub(super) public: &'static str,
 }
@@ -97,6 +98,21 @@ pub(super) fn pair(bits: usize) -> Pair {
                 public: print(&["pkey", "-in", "key.pem", "-pubout"]),
             }
         })
+}
+
+/// A key pair of SM2: PKCS#8, SEC 1 and the public key.
+pub(super) fn sm2_pair() -> Pair {
+    static PAIR: LazyLock<Pair> = LazyLock::new(|| {
+        let folder = Folder::new();
+        folder.run(&["ecparam", "-name", "SM2", "-genkey", "-noout", "-out", "key.pem"]);
+        let print = |arguments: &[&str]| folder.print(arguments).leak() as &str;
+        Pair {
+            pkcs8: print(&["pkcs8", "-topk8", "-nocrypt", "-in", "key.pem"]),
+            pkcs1: print(&["ec", "-in", "key.pem"]),
+            public: print(&["pkey", "-in", "key.pem", "-pubout"]),
+        }
+    });
+    *PAIR
 }
 
 /// The bytes in a PEM block.

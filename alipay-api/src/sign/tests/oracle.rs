@@ -8,7 +8,7 @@ use crate::sign::{BadSignature, SignType};
 /// Usual sizes, and two whose top byte is not full.
 const SIZES: [usize; 5] = [1024, 1031, 2047, 2048, 3072];
 
-fn messages() -> [Vec<u8>; 4] {
+pub(super) fn messages() -> [Vec<u8>; 4] {
     [
         Vec::new(),
         "app_id=2016&biz_content={\"subject\":\"测试 & 订单\"}&charset=utf-8".into(),
@@ -21,6 +21,8 @@ fn digest(sign_type: SignType) -> &'static str {
     match sign_type {
         SignType::Rsa2 => "-sha256",
         SignType::Rsa => "-sha1",
+        #[cfg(feature = "sm2")]
+        SignType::Sm2 => "-sm3",
     }
 }
 

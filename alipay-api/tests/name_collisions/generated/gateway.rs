@@ -15,6 +15,11 @@ impl ::alipay_api::codec::KnownValue for GatewayCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["20000", "40004"], &[Self::V20000, Self::V40004])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(GatewayCode);
@@ -40,6 +45,11 @@ impl ::alipay_api::codec::KnownValue for GatewayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["isv.invalid-signature"], &[Self::IsvInvalidSignature])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

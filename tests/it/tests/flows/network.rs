@@ -241,7 +241,7 @@ impl Network {
 
     async fn carry(self: &Arc<Self>, request: http::Request<Bytes>) -> Result<Response, TransportError> {
         let fault = self.fault();
-        self.note(|| format!("{} {fault:?}: {:?}", method(&request), cheap::parameters(&request)));
+        self.note(|| format!("{} {fault:?}: {}", method(&request), cheap::words(&request)));
         self.hash_in("sent", &[request.uri().to_string().as_bytes(), request.body()]);
         if fault != Some(Fault::NoConnection) {
             *self
@@ -355,8 +355,6 @@ impl Network {
     }
 
     fn neighbours_answer(&self, request: &http::Request<Bytes>) -> Option<http::Response<Bytes>> {
-        let mut parameters = cheap::parameters(request);
-        let content = &mut parameters.iter_mut().find(|(name, _)| name == "biz_content")?.1;
         // An order of theirs that is new, or one that is paid.
         let letter = match method(request) {
             "alipay.trade.pay" => 'P',
@@ -364,18 +362,15 @@ impl Network {
             _ => 'N',
         };
         let theirs = format!("{letter}{}", self.number);
-        let at = content.find(&self.number)?;
-        let ours = content[at - 1..at + self.number.len()].to_owned();
-        *content = content.replace(&ours, &theirs);
+        let asked = cheap::replaced(request, &format!("F{}", self.number), &theirs)?;
         if letter == 'N' && !std::mem::replace(&mut self.record.lock().unwrap().has_neighbour, true) {
             let order = serde_json::json!({ "out_trade_no": theirs, "total_amount": "50000.00", "subject": "theirs", "buyer_id": "2088102146225135" });
             self.gateway.handle(&cheap::call("alipay.trade.create", &order));
             self.gateway.pay(&theirs).ok()?;
         }
-        let answer = self.gateway.handle(&cheap::signed(parameters));
-        let text = std::str::from_utf8(answer.body()).ok()?;
+        let answer = self.gateway.handle(&asked);
         // With another signer's credentials it is refused.
-        (text.contains(&theirs) && text.contains("\"10000\"")).then_some(answer)
+        cheap::is_success_with(&answer, &theirs).then_some(answer)
     }
 
     /// Has a method called as if there were no network.

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::{
     chance::Chance,
     end::{End, Fact},
-    time::{JumpingClock, Time},
+    time::{JumpingClock, Reach, Time},
 };
 
 /// A flow in a process.
@@ -137,7 +137,7 @@ impl Process {
             .schedule(settings.schedule.clone())
             .on_progress(self.listener());
         if let Some((time, chance)) = &self.clock {
-            flow = flow.clock(JumpingClock::new(*time, chance));
+            flow = flow.clock(JumpingClock::new(*time, chance, Reach::Days));
         }
         Begun {
             ticket: flow.ticket().clone(),

@@ -56,6 +56,8 @@ fn no_fault_loses_doubles_or_invents_money() {
         counts.text()
     ));
     if count >= 2_000 {
+        let ways = if given("ALIPAY_FLOWS_WAY").is_some() { 1 } else { 4 };
+        assert_eq!(counts.ways.len(), ways, "{:?}", counts.ways);
         for fault in Fault::ALL {
             assert!(counts.faults.contains_key(&fault), "{fault:?} never happened");
         }
@@ -121,6 +123,7 @@ fn a_seed_gives_the_same_bytes_again() {
 
 #[derive(Default)]
 struct Counts {
+    ways: BTreeMap<&'static str, u64>,
     /// By sort of flow.
     ends: BTreeMap<(&'static str, String), u64>,
     faults: BTreeMap<Fault, u64>,
@@ -136,6 +139,7 @@ impl Counts {
         for (fault, count) in &life.faults {
             *self.faults.entry(*fault).or_default() += count;
         }
+        *self.ways.entry(life.way).or_default() += 1;
         self.requests += life.requests;
         self.flows += 1;
     }
@@ -147,6 +151,9 @@ impl Counts {
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
         }
+        for (way, count) in other.ways {
+            *self.ways.entry(way).or_default() += count;
+        }
         self.requests += other.requests;
         self.flows += other.flows;
     }
@@ -157,7 +164,8 @@ impl Counts {
             .iter()
             .map(|((name, end), count)| format!("  {name}: {end}: {count}"));
         let faults = self.faults.iter().map(|(fault, count)| format!("  {fault:?}: {count}"));
-        let lines: Vec<_> = ends.chain(faults).collect();
+        let ways = self.ways.iter().map(|(way, count)| format!("  {way}: {count}"));
+        let lines: Vec<_> = ways.chain(ends).chain(faults).collect();
         format!("{} requests\n{}", self.requests, lines.join("\n"))
     }
 }

@@ -33,21 +33,42 @@ impl Time {
     }
 }
 
-/// The clock of a machine that is not to be trusted: with a share of its readings it jumps by up to two days, forwards or backwards.
+/// How far a clock goes wrong, forwards or backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// By up to two days.
+    Days,
+    /// By up to nine minutes. The gateway refuses requests of V3 that are ten minutes off, and the library its answers.
+    Minutes,
+}
+
+impl Reach {
+    /// In seconds.
+    const fn most(self) -> i64 {
+        match self {
+            Self::Days => 2 * 24 * 60 * 60,
+            Self::Minutes => 9 * 60,
+        }
+    }
+}
+
+/// The clock of a machine that is not to be trusted: with a share of its readings it jumps.
 #[derive(Debug)]
 pub(crate) struct JumpingClock {
     time: Time,
     chance: Chance,
+    reach: Reach,
     percent: u64,
     /// In seconds.
     error: Mutex<i64>,
 }
 
 impl JumpingClock {
-    pub(crate) fn new(time: Time, chance: &Chance) -> Self {
+    pub(crate) fn new(time: Time, chance: &Chance, reach: Reach) -> Self {
         Self {
             time,
             chance: chance.clone(),
+            reach,
             percent: chance.one(&[0, 0, 2, 20]),
             error: Mutex::default(),
         }
@@ -56,10 +77,10 @@ impl JumpingClock {
 
 impl Clock for JumpingClock {
     fn now(&self) -> SystemTime {
-        const TWO_DAYS: i64 = 2 * 24 * 60 * 60;
         let mut error = self.error.lock().unwrap();
         if self.chance.is(self.percent) {
-            *error = self.chance.between(-TWO_DAYS, TWO_DAYS);
+            let most = self.reach.most();
+            *error = self.chance.between(-most, most);
         }
         let by = Duration::from_secs(error.unsigned_abs());
         if *error < 0 {

@@ -7,7 +7,8 @@ use std::{
 };
 
 use alipay_api::{
-    Client, Credentials,
+    Client, Credentials, Protocol,
+    encryption::EncryptionKey,
     flows::{self, Ticket},
     random::SeededRandom,
 };
@@ -21,17 +22,59 @@ use crate::{
     ledger::Ledger,
     network::{Fault, Network, Wire},
     process::{Fate, Line, Process, Settings},
+    simulated::given,
     subjects::{self, Act, Before, Buyer, Subject},
-    time::{JumpingClock, Time},
+    time::{JumpingClock, Reach, Time},
 };
 
 /// One flow of this many is signed with RSA, by certificates.
 const CERTIFIED_OF: u64 = 100;
 
+/// How the calls of one flow go.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    protocol: Protocol,
+    is_encrypted: bool,
+}
+
+impl Way {
+    /// Any of the four, or the one that the environment says. What else chance does to the flow is the same.
+    fn any(chance: &Chance) -> Self {
+        let any = chance.below(4);
+        let way = given("ALIPAY_FLOWS_WAY").unwrap_or(any);
+        assert!(way < 4, "ALIPAY_FLOWS_WAY is from 0 to 3: {way}");
+        Self {
+            protocol: if way & 2 == 0 { Protocol::V2 } else { Protocol::V3 },
+            is_encrypted: way & 1 != 0,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match (self.protocol, self.is_encrypted) {
+            (Protocol::V2, false) => "V2",
+            (Protocol::V2, true) => "V2, encrypted",
+            (_, false) => "V3",
+            (_, true) => "V3, encrypted",
+        }
+    }
+
+    /// How far the clock of a process goes wrong. Over V3, a clock that is days off is one more fault: requests are refused, and answers not
+    /// believed. So the last process, which is to find out by itself, has one there that is good enough for the gateway: another machine could
+    /// be told nothing.
+    fn reach(self, is_last: bool) -> Reach {
+        match self.protocol {
+            Protocol::V3 if is_last => Reach::Minutes,
+            _ => Reach::Days,
+        }
+    }
+}
+
 /// What one flow came to.
 #[derive(Debug)]
 pub(crate) struct Life {
     pub(crate) name: &'static str,
+    /// The protocol, and whether it is encrypted.
+    pub(crate) way: &'static str,
     /// How each process's part of it ended, the last one at the end.
     pub(crate) ends: Vec<String>,
     pub(crate) faults: BTreeMap<Fault, u64>,
@@ -62,6 +105,7 @@ struct World {
     chance: Chance,
     network: Arc<Network>,
     credentials: Credentials,
+    way: Way,
     subject: Box<dyn Subject>,
     /// Whether the buyer sees the code.
     shown: watch::Sender<bool>,
@@ -72,6 +116,7 @@ impl World {
         let (time, chance) = (Time::begin(), Chance::new(seed));
         let number = format!("F{:016x}", chance.next());
         let is_certified = chance.below(CERTIFIED_OF) == 0;
+        let way = Way::any(&chance);
         let (subject, credentials) = if is_certified {
             (
                 subjects::certified_transfer(&chance, &number),
@@ -80,13 +125,14 @@ impl World {
         } else {
             (subjects::any(&chance, &number), cheap::CREDENTIALS.clone())
         };
-        let gateway = gateway(is_certified, time, chance.next());
+        let gateway = gateway(is_certified, way, time, chance.next());
         let network = Arc::new(Network::new(gateway, time, &chance, &number, tells));
         Self {
             time,
             chance,
             network,
             credentials,
+            way,
             subject,
             shown: watch::Sender::new(false),
         }
@@ -94,7 +140,7 @@ impl World {
 
     async fn live(self) -> Life {
         let (network, chance) = (&self.network, &self.chance);
-        network.note(|| self.subject.name().to_owned());
+        network.note(|| format!("{}, {}", self.subject.name(), self.way.words()));
         for before in self.subject.before() {
             match before {
                 Before::Call(method, content) => network.call(method, &content),
@@ -111,6 +157,7 @@ impl World {
         let wrong = self.judge(&end).err();
         Life {
             name: self.subject.name(),
+            way: self.way.words(),
             ends,
             faults: network.faults(),
             requests: network.requests(),
@@ -141,11 +188,14 @@ impl World {
             } else {
                 settings
             };
-            if is_last && ticket.is_some() {
+            let finds_out = is_last && ticket.is_some();
+            if finds_out {
                 self.network.calm();
             }
-            self.network.note(|| format!("a process: {fate:?}, {settings:?}"));
-            let end = self.process(ticket.take(), fate, settings, &mut ticket).await;
+            let reach = self.way.reach(finds_out);
+            self.network
+                .note(|| format!("a process: {fate:?}, {settings:?}, {reach:?}"));
+            let end = self.process(ticket.take(), fate, settings, reach, &mut ticket).await;
             self.network.note(|| format!("a process ended: {end:?}"));
             ends.push(end.as_ref().map_or_else(|| "gone".to_owned(), End::words));
             match end {
@@ -166,6 +216,7 @@ impl World {
         ticket: Option<Ticket>,
         fate: Fate,
         settings: Settings,
+        reach: Reach,
         stored: &mut Option<Ticket>,
     ) -> Option<End> {
         let (time, chance) = (self.time, &self.chance);
@@ -177,10 +228,16 @@ impl World {
         let client = Client::builder(cheap::APP_ID, self.credentials.clone())
             .gateway("https://gateway.example/gateway.do")
             .transport(line)
-            .clock(JumpingClock::new(time, chance))
+            .clock(JumpingClock::new(time, chance, reach))
             .random_source(SeededRandom::new(chance.next()))
-            .build()
-            .expect("a client");
+            .protocol(self.way.protocol);
+        let client = if self.way.is_encrypted {
+            let key = EncryptionKey::from_base64(cheap::AES_KEY).expect("a key");
+            client.encryption_key(key).encrypt_calls(true)
+        } else {
+            client
+        };
+        let client = client.build().expect("a client");
         let process = Process {
             fate,
             settings,
@@ -255,7 +312,7 @@ async fn buy(buyer: Buyer, network: Arc<Network>, mut shown: watch::Receiver<boo
 }
 
 /// A gateway of its own for each flow.
-fn gateway(is_certified: bool, time: Time, seed: u64) -> Gateway {
+fn gateway(is_certified: bool, way: Way, time: Time, seed: u64) -> Gateway {
     let builder = Mock::builder()
         .app_id(cheap::APP_ID)
         .balance(1000)
@@ -272,6 +329,11 @@ fn gateway(is_certified: bool, time: Time, seed: u64) -> Gateway {
             .certificate_files(app_cert, alipay_cert, roots)
     } else {
         builder.app_key_pair(cheap::key()).alipay_key_pair(cheap::key())
+    };
+    let builder = if way.is_encrypted {
+        builder.aes_key(cheap::aes_key())
+    } else {
+        builder
     };
     builder.in_process(seed).expect("a gateway")
 }

@@ -23,6 +23,7 @@ use alipay_api::{
 use alipay_mock::{ControlError, Mock, Visitor};
 
 use crate::{
+    buttons::{goes_to, press},
     pages::browse,
     support::{builder, merchant, price, start},
 };
@@ -149,17 +150,9 @@ async fn a_user_signs_on_the_page_and_comes_back() {
     let early = client.user().agreement_query(named.clone()).await;
     assert_eq!(sub_code(early), "USER_AGREEMENT_NOT_EXIST");
 
-    // The button of the page.
-    let action = format!("{}/_mock/agreements/{}/sign", mock.base_url(), asked.agreement_no);
-    assert!(page.contains(&format!("action=\"/_mock/agreements/{}/sign\"", asked.agreement_no)));
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    let pressed = http.post(action).header("accept", "text/html").send().await.unwrap();
-    assert_eq!(pressed.status(), 303);
-    let back = pressed.headers()["location"].to_str().unwrap().to_owned();
+    let (status, signed) = press(&mock.base_url(), &page, "agree").await;
+    assert_eq!(status, 200);
+    let back = goes_to(&signed).unwrap();
     let returned = back.strip_prefix("https://example.com/back?x=1&").unwrap();
     let returned = client.notifications().verify_return(returned).unwrap();
     let returned = returned.expect_method::<AgreementPageSign>().unwrap();

@@ -29,7 +29,7 @@ pub(crate) fn as_a_browser_reads(form: &str) -> (String, Vec<(String, String)>) 
 }
 
 /// Text as HTML's parser reads it.
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let mut parts = text.split('&');
     let mut unescaped = parts.next().unwrap().to_owned();
     for part in parts {

@@ -1,7 +1,7 @@
 //! Certificate mode against the embedded gateway, which changes its certificate, or has it forged.
 
 use alipay_api::{
-    ErrorKind,
+    ErrorKind, Protocol,
     notify::SUCCESS,
     trade::{Precreate, Query, types::TradeStatus},
 };
@@ -59,8 +59,14 @@ async fn one_roll_over_after_another_is_followed() {
 
 #[tokio::test]
 async fn a_forged_certificate_is_refused() {
-    for (forgery, downloads) in [(Forgery::SameSerial, 0), (Forgery::NewSerial, 1)] {
-        let (mock, client) = start_certified().await;
+    for (protocol, forgery, downloads) in [
+        (Protocol::V2, Forgery::SameSerial, 0),
+        (Protocol::V2, Forgery::NewSerial, 1),
+        (Protocol::V3, Forgery::SameSerial, 0),
+        (Protocol::V3, Forgery::NewSerial, 1),
+    ] {
+        let (mock, _) = start_certified().await;
+        let client = certified_builder(&mock).protocol(protocol).build().unwrap();
         paid_order(&mock, &client, "1", "0.01").await;
         mock.forge_alipay_certificate(Some(forgery)).unwrap();
         for _ in 0..3 {
@@ -74,7 +80,7 @@ async fn a_forged_certificate_is_refused() {
                 .unwrap_err();
             assert!(error.is_outcome_unknown(), "{error}");
         }
-        assert_eq!(mock.requests_of(DOWNLOAD), downloads, "{forgery:?}");
+        assert_eq!(mock.requests_of(DOWNLOAD), downloads, "{protocol:?} {forgery:?}");
         mock.forge_alipay_certificate(None).unwrap();
         client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
     }
@@ -82,20 +88,23 @@ async fn a_forged_certificate_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_that_was_exchanged_on_the_way_is_refused() {
-    let (mock, client) = start_certified().await;
-    let old = certified_builder(&mock);
-    paid_order(&mock, &client, "1", "0.01").await;
-    mock.roll_over_alipay_certificate().unwrap();
-    mock.forge_alipay_certificate(Some(Forgery::HandedOut)).unwrap();
-    let error = client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
-    // So it is for the rest of the minute, even if the genuine one is handed out. Another process hasn't asked yet.
-    mock.forge_alipay_certificate(None).unwrap();
-    client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
-    assert_eq!(mock.requests_of(DOWNLOAD), 1);
-    let other = old.build().unwrap();
-    other.trade().query(Query::with_out_trade_no("1")).await.unwrap();
-    assert_eq!(mock.requests_of(DOWNLOAD), 2);
+    for protocol in [Protocol::V2, Protocol::V3] {
+        let (mock, _) = start_certified().await;
+        let old = certified_builder(&mock).protocol(protocol);
+        let client = certified_builder(&mock).protocol(protocol).build().unwrap();
+        paid_order(&mock, &client, "1", "0.01").await;
+        mock.roll_over_alipay_certificate().unwrap();
+        mock.forge_alipay_certificate(Some(Forgery::HandedOut)).unwrap();
+        let error = client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
+        // So it is for the rest of the minute, even if the genuine one is handed out. Another process hasn't asked yet.
+        mock.forge_alipay_certificate(None).unwrap();
+        client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+        assert_eq!(mock.requests_of(DOWNLOAD), 1);
+        let other = old.build().unwrap();
+        other.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+        assert_eq!(mock.requests_of(DOWNLOAD), 2);
+    }
 }
 
 #[tokio::test]

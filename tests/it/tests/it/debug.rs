@@ -12,8 +12,10 @@ use std::{
 
 use alipay_api::{
     Client, Credentials, Error, ErrorKind, Outcome,
+    bill::{BillAnswer, BillKind, BillPeriod},
     cert::Certificate,
     codec::{JsonWriter, Object as _, Value},
+    encryption::EncryptionKey,
     flows::{self, Ended, Event, Ticket},
     fund::{
         TransUniTransfer,
@@ -31,8 +33,9 @@ use alipay_api::{
     sign::{PrivateKey, PublicKey, SignType},
     trade::{AppPay, PagePay, Pay, PayRequired},
     transport::{RequestBody, ReqwestTransport, ResponseBody, TransportError, TransportErrorKind},
-    types::{File, Secret},
+    types::{Date, DateTime, File, FileError, Secret},
 };
+use http::Method;
 use serde_json::json;
 
 use crate::{
@@ -41,6 +44,7 @@ use crate::{
     support::{builder, certified_builder, price, start, start_certified},
 };
 
+const AES_KEY: &str = "aa4BtZ4tspm2wnXLb1ThQA==";
 const TOKEN: &str = "201509BBeff9351ad1874306903e96b91d248A36";
 
 /// Types that hold nothing of anyone's: numbers, names and kinds, or only borrow what another one holds; and traits' handles.
@@ -52,6 +56,16 @@ const HARMLESS: &[&str] = &[
     "AuthorisationState",
     "AuthorisedMerchant",
     "BadSignature",
+    // What came of a day: numbers, texts and amounts of orders, and no key. Its address is in none of them.
+    "AccountRow",
+    "BillKind",
+    "BillLimits",
+    "BillPeriod",
+    "BillErrorKind",
+    "RawRow",
+    "Rows",
+    "TradeRow",
+    "TradeRowKind",
     // Numbers, amounts and times of flows, and what is believed of them.
     "Belief",
     "Believed",
@@ -62,8 +76,13 @@ const HARMLESS: &[&str] = &[
     "Date",
     "DateTime",
     "DecodeError",
+    // Says nothing of what it is about.
+    "DecryptionError",
+    "EncryptType",
+    "EncryptionKeyErrorKind",
     "ErrorClass",
     "ErrorKind",
+    "FileErrorKind",
     "ExponentialBackoff",
     // Of an error, which is shown below.
     "FailedAttempt",
@@ -90,6 +109,7 @@ const HARMLESS: &[&str] = &[
     "Price",
     // Of a ticket and an event, which are shown below.
     "Progress",
+    "Protocol",
     "Rate",
     "Reconcile",
     // What a refund's notification says: its number, an amount, a time.
@@ -117,7 +137,11 @@ const HARMLESS: &[&str] = &[
     "UnknownValueError",
     "V3",
     // Without `Debug`.
+    "AccountSums",
+    "Cells",
+    "RowError",
     "Slot",
+    "TradeSums",
     "View",
 ];
 
@@ -156,6 +180,7 @@ async fn debug_shows_no_secret() {
         &builder(&mock)
             .gateway(&address)
             .authorisation_pages(&address)
+            .encryption_key(EncryptionKey::from_base64(AES_KEY).unwrap())
             .proxy(address.as_str()),
     );
     shown.error("Error", &builder(&mock).gateway(&address).build().unwrap_err());
@@ -167,12 +192,21 @@ async fn debug_shows_no_secret() {
     merchants(&mut shown, &client).await;
     values(&mut shown);
     every_secret_field(&mut shown);
+    bills(&mut shown, &mock, &client).await;
     let (certified_mock, certified) = start_certified().await;
     shown.add("ClientBuilder", &certified_builder(&certified_mock));
     shown.add("Client", &certified);
     shown.add("Certificate", &Certificate::parse(&certified_mock.app_cert()).unwrap());
 
-    let secrets = [TOKEN, &TOKEN[4..], &TOKEN[..12], &private[100..140], &private[400..440]];
+    let secrets = [
+        AES_KEY,
+        &AES_KEY[..12],
+        TOKEN,
+        &TOKEN[4..],
+        &TOKEN[..12],
+        &private[100..140],
+        &private[400..440],
+    ];
     let bytes = format!("{:?}", &TOKEN.as_bytes()[..12]);
     for (of, text) in &shown.0 {
         for secret in secrets.iter().copied().chain([bytes.trim_matches(['[', ']'])]) {
@@ -229,6 +263,11 @@ fn keys(shown: &mut Shown, private: &str, public: &str) {
     shown.add("PrivateKey", &key.signer(SignType::Rsa2).unwrap());
     shown.add("PublicKey", &(&alipay, alipay.verifier(SignType::Rsa2).unwrap()));
     shown.add("Secret", &Secret::new(TOKEN));
+    let key = EncryptionKey::from_base64(AES_KEY).unwrap();
+    shown.add("EncryptionKey", &key);
+    for wrong in [&AES_KEY[..20], TOKEN, private] {
+        shown.error("EncryptionKeyError", &EncryptionKey::from_base64(wrong).unwrap_err());
+    }
     // A key that is cut short, or stands where a certificate should.
     shown.error("KeyError", &PrivateKey::parse(&private[..600]).unwrap_err());
     shown.error("KeyError", &PublicKey::parse(private).unwrap_err());
@@ -319,6 +358,10 @@ async fn calls(shown: &mut Shown, client: &Client) {
             .notify_url(&url)
     };
     shown.add("RawCall", &raw());
+    let target = format!("/v3/alipay/no/such?auth_token={TOKEN}");
+    let raw_v3 = || merchant.v3_raw(Method::POST, &target).body(business.clone());
+    shown.add("RawV3Call", &raw_v3());
+    shown.error("Error", &raw_v3().await.unwrap_err());
     shown.error("Error", &raw().await.unwrap_err());
     shown.add("ErrorForTests", &Error::for_tests(ErrorKind::Gateway));
     shown.error("Error", &call().await.unwrap_err());
@@ -340,6 +383,14 @@ async fn calls(shown: &mut Shown, client: &Client) {
     shown.add("RequestBody", &RequestBody::from(TOKEN));
     shown.add("ResponseBody", &ResponseBody::from(TOKEN));
     shown.add("File", &File::new("a.png", TOKEN.as_bytes().to_vec()));
+    let unnamed = client
+        .call_raw("alipay.open.file.upload", json!(null))
+        .file("file_content", File::new("", TOKEN));
+    let refused = unnamed.await.unwrap_err();
+    shown.error(
+        "FileError",
+        refused.cause().unwrap().downcast_ref::<FileError>().unwrap(),
+    );
 }
 
 async fn notifications(shown: &mut Shown, mock: &alipay_mock::Mock, client: &Client) {
@@ -435,6 +486,34 @@ async fn merchants(shown: &mut Shown, client: &Client) {
         "StoreError",
         &PostgresStore::connect(&nowhere, &store_key).await.unwrap_err(),
     );
+}
+
+/// Whoever has a bill's address can download it.
+async fn bills(shown: &mut Shown, mock: &alipay_mock::Mock, client: &Client) {
+    const METHOD: &str = "alipay.data.dataservice.bill.downloadurl.query";
+    let bills = client.on_behalf_of(TOKEN).bill().allow_host(mock.address().to_string());
+    shown.add("Bills", &bills);
+    let day = Date::new(2026, 3, 20).unwrap();
+    let bills = client.bill().allow_host(mock.address().to_string());
+    for url in [
+        format!("{}/bill/{TOKEN}", mock.base_url()),
+        format!("https://{TOKEN}@dwbillcenter.alipay.com/?token={TOKEN}"),
+        format!("https://shop.example/?token={TOKEN}"),
+    ] {
+        mock.answer(METHOD, json!({ "bill_download_url": url })).unwrap();
+        shown.error("BillError", &bills.download(BillKind::Trade, day).await.unwrap_err());
+    }
+    mock.forget_answers(METHOD);
+    let month = BillPeriod::month(2001, 1).unwrap();
+    let answer = bills.download(BillKind::Trade, month).await.unwrap();
+    shown.add("BillAnswer", &answer);
+    let BillAnswer::NoBill(reason) = answer else { panic!() };
+    shown.error("NoBill", &reason);
+    let last = DateTime::try_from(SystemTime::now() - std::time::Duration::from_hours(48))
+        .unwrap()
+        .date();
+    let bill = bills.download(BillKind::Trade, last).await.unwrap().bill().unwrap();
+    shown.add("Bill", &bill);
 }
 
 /// What values are read from and written into.

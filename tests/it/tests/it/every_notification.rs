@@ -350,21 +350,6 @@ async fn a_message_has_any_json_in_its_content() {
 }
 
 #[tokio::test]
-async fn encrypted_content_is_there_and_not_read() {
-    let alipay = Alipay::start().await;
-    let mut parameters = transfer(&alipay, "utf-8", b"ILpoMowjIQjfYMR847rnFQ==");
-    parameters.push(("encrypt_type".to_owned(), b"AES".to_vec()));
-    let told = alipay.verify(&alipay.signed(&parameters, false)).unwrap();
-    assert_eq!(told.unreadable().collect::<Vec<_>>(), ["biz_content"]);
-    assert_eq!(told.parameter("biz_content"), Some("ILpoMowjIQjfYMR847rnFQ=="));
-    let Told::FundTransOrderChanged(message) = told.into_inner() else {
-        panic!("another kind");
-    };
-    assert_eq!(message.encrypt_type.as_deref(), Some("AES"));
-    assert!(message.biz_content.order_id.is_empty());
-}
-
-#[tokio::test]
 async fn a_name_that_is_only_claimed_relaxes_no_rule() {
     let alipay = Alipay::start().await;
     let payment = |extra: &[(&str, &str)]| -> Vec<(String, Vec<u8>)> {

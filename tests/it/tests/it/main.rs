@@ -2,7 +2,9 @@
 
 mod agreements;
 mod answers;
+mod bills;
 mod browser;
+mod buttons;
 mod cases;
 mod certificates;
 mod check;
@@ -10,6 +12,7 @@ mod clock;
 mod complaints;
 mod debug;
 mod ebpp;
+mod encryption;
 mod every_notification;
 mod examples;
 mod faults;
@@ -32,11 +35,15 @@ mod preauth;
 mod processes;
 mod properties;
 mod quoting;
+#[path = "../methods/random.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod random;
 mod raw;
 mod recuts;
 mod retries;
 mod royalty;
 mod runtime;
+mod sm2;
 mod spans;
 mod stores;
 mod support;
@@ -44,5 +51,8 @@ mod tamper;
 mod trade;
 mod trade_events;
 mod transport;
+mod uploads;
 mod users;
+mod v3;
+mod v3_answers;
 mod words;

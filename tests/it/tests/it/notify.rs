@@ -10,11 +10,11 @@ use alipay_mock::{
     keys::{KeyPair, SignType},
 };
 
-use crate::support::{merchant, price, shared, start};
+use crate::support::{merchant, price, shared, start, start_lenient};
 
 #[tokio::test]
 async fn a_payment_is_told_and_verified() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let (url, mut posted) = merchant(&[SUCCESS]).await;
     let subject = "a&b=c+d% \"q\" <你好> 😀";
     client

@@ -10,7 +10,7 @@ use alipay_api::{
 use alipay_mock::Mock;
 
 pub(crate) use crate::browser::{as_a_browser_reads, browse, submit};
-use crate::support::{price, start};
+use crate::support::{price, start, start_lenient};
 
 const SUBJECT: &str = "a&b=c+d% \"q\" 'x' <script> 你好 😀\r\n";
 
@@ -27,7 +27,7 @@ async fn is_open(mock: &Mock, client: &Client, out_trade_no: &str) {
 
 #[tokio::test]
 async fn a_browser_opens_the_url_of_page_pay_and_comes_back() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let call = client
         .trade()
         .page_pay(PagePay::new("1", price("0.01"), SUBJECT))
@@ -77,7 +77,7 @@ fn come_back(mock: &Mock, client: &Client) {
 
 #[tokio::test]
 async fn a_browser_submits_the_form_of_page_pay() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let form = client
         .trade()
         .page_pay(PagePay::new("1", price("0.01"), SUBJECT))
@@ -90,7 +90,7 @@ async fn a_browser_submits_the_form_of_page_pay() {
 
 #[tokio::test]
 async fn a_phones_browser_opens_wap_pay() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let call = client
         .trade()
         .wap_pay(WapPay::new("1", price("0.01"), SUBJECT).quit_url("https://example.com/quit"));
@@ -104,7 +104,7 @@ async fn a_phones_browser_opens_wap_pay() {
 
 #[tokio::test]
 async fn the_alipay_app_takes_the_order_string_of_app_pay() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let order = client
         .trade()
         .app_pay(AppPay::new("1", price("0.01"), SUBJECT))
@@ -225,7 +225,7 @@ async fn a_changed_url_is_refused() {
 
 #[tokio::test]
 async fn a_merchants_token_never_stands_in_a_url_unless_the_call_says_so() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let code = mock.authorise(None, None);
     let request = TokenApp::with_code(code, TokenAppGrantType::AuthorizationCode);
     let token = client.open_auth().token_app(request).await.unwrap().app_auth_token;

@@ -18,7 +18,7 @@ use tokio::{
     sync::{Mutex, mpsc},
 };
 
-use crate::support::{merchant, price, start};
+use crate::support::{merchant, price, start_lenient};
 
 /// What all cases share.
 struct Shop {
@@ -32,7 +32,7 @@ struct Shop {
 impl Shop {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
-        let (mock, client) = runtime.block_on(start());
+        let (mock, client) = runtime.block_on(start_lenient());
         let (notify_url, posted) = runtime.block_on(merchant(&[SUCCESS]));
         Self {
             runtime,

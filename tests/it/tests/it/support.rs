@@ -22,12 +22,19 @@ pub(crate) async fn start() -> (Mock, Client) {
     (mock, client)
 }
 
+/// The same with a gateway that takes any text as a number and a subject.
+pub(crate) async fn start_lenient() -> (Mock, Client) {
+    let mock = Mock::builder().lenient().start().await.expect("the gateway starts");
+    let client = builder(&mock).build().expect("a client");
+    (mock, client)
+}
+
 /// A gateway that many cases of a property share, and the runtime that it lives in.
 pub(crate) fn shared() -> &'static (Runtime, Mock, Client) {
     static SHARED: OnceLock<(Runtime, Mock, Client)> = OnceLock::new();
     SHARED.get_or_init(|| {
         let runtime = Runtime::new().expect("a runtime");
-        let (mock, client) = runtime.block_on(start());
+        let (mock, client) = runtime.block_on(start_lenient());
         (runtime, mock, client)
     })
 }

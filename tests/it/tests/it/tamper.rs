@@ -19,7 +19,7 @@ use crate::support::{builder, price, start};
 pub(crate) struct Canned(Arc<Mutex<Bytes>>, Arc<AtomicUsize>);
 
 impl Canned {
-    fn get(&self) -> Bytes {
+    pub(crate) fn get(&self) -> Bytes {
         self.0.lock().unwrap().clone()
     }
 
@@ -43,13 +43,13 @@ impl Transport for Canned {
 
 /// Passes requests on and keeps the last answer.
 #[derive(Debug)]
-struct Recorder {
+pub(crate) struct Recorder {
     inner: ReqwestTransport,
     last: Canned,
 }
 
 impl Recorder {
-    fn new(last: &Canned) -> Self {
+    pub(crate) fn new(last: &Canned) -> Self {
         Self {
             inner: ReqwestTransport::new().unwrap(),
             last: last.clone(),
@@ -76,7 +76,7 @@ async fn a_changed_byte_in_an_answer_is_refused() {
         CreateRequired {
             out_trade_no: "1".into(),
             total_amount: price("1.00"),
-            subject: "subject / 你好".into(),
+            subject: "subject · 你好".into(),
         },
     );
     client.trade().create(create).await.unwrap();

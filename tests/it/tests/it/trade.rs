@@ -158,7 +158,8 @@ async fn precreate_gives_a_code_that_becomes_an_order_when_it_is_scanned() {
         .await
         .unwrap();
     assert_eq!(order.out_trade_no, "order-1");
-    assert!(order.qr_code.starts_with("https://qr.alipay.com/"), "{}", order.qr_code);
+    let code = format!("{}/qr/", mock.base_url());
+    assert!(order.qr_code.starts_with(&code), "{}", order.qr_code);
     let error = client
         .trade()
         .query(Query::with_out_trade_no("order-1"))

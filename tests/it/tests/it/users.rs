@@ -7,19 +7,19 @@ use alipay_api::{
     system::{OauthToken, OauthTokenErrorCode},
     user::{InfoShare, info_share::InfoShareGender},
 };
-use alipay_mock::Visitor;
+use alipay_mock::Mock;
 
-use crate::support::start;
+use crate::{
+    browser::browse,
+    buttons::{goes_to, press},
+    support::start,
+};
 
-/// Opens an address as a browser does: the query that it is sent back with.
-async fn walk(address: &str) -> String {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    let response = http.get(address).send().await.unwrap();
-    let target = response.headers()["location"].to_str().unwrap();
+/// Opens an address as a browser does, and presses a button of the page: the query that the browser is sent back with.
+async fn walk(mock: &Mock, address: &str, button: &str) -> String {
+    let (_, page) = browse(address).await;
+    let (_, decided) = press(&mock.base_url(), &page, button).await;
+    let target = goes_to(&decided).unwrap();
     target.split_once('?').unwrap().1.to_owned()
 }
 
@@ -30,7 +30,10 @@ async fn a_user_logs_in_over_the_page() {
     let address = client
         .oauth()
         .user_url(&[scope::AUTH_USER], "https://example.com/callback", &state);
-    let callback = client.oauth().user_callback(&walk(&address).await, &state).unwrap();
+    let callback = client
+        .oauth()
+        .user_callback(&walk(&mock, &address, "agree").await, &state)
+        .unwrap();
     assert_eq!(callback.scopes, ["auth_user"]);
     let exchange = || OauthToken::with_code(callback.auth_code.clone(), "authorization_code");
     let granted = client.system().oauth_token(exchange()).await.unwrap();
@@ -73,14 +76,12 @@ async fn a_user_logs_in_over_the_page() {
 #[tokio::test]
 async fn a_user_who_refuses_gives_no_code() {
     let (mock, client) = start().await;
-    let mut visitor = Visitor::default();
-    visitor.agrees = false;
-    mock.set_visitor(visitor);
     let state = State::generate().unwrap();
     let address = client
         .oauth()
         .user_url(&[scope::AUTH_USER], "https://example.com/", &state);
-    let error = client.oauth().user_callback(&walk(&address).await, &state).unwrap_err();
+    let query = walk(&mock, &address, "refuse").await;
+    let error = client.oauth().user_callback(&query, &state).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authorisation);
     assert!(error.to_string().contains("auth_user"), "{error}");
 }
@@ -92,7 +93,7 @@ async fn a_merchant_authorises_over_the_page() {
     let address = client
         .oauth()
         .merchant_url("https://example.com/callback?from=alipay", &state);
-    let query = walk(&address).await;
+    let query = walk(&mock, &address, "agree").await;
     let callback = client.oauth().merchant_callback(&query, &state).unwrap();
     let exchange = alipay_api::open_auth::TokenApp::with_code(callback.app_auth_code, "authorization_code");
     let granted = client.open_auth().token_app(exchange).await.unwrap();

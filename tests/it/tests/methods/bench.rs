@@ -2,11 +2,16 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use alipay_api::{Client, Credentials};
-use alipay_mock::{Mock, keys::SignType};
+use alipay_api::{Client, Credentials, encryption::EncryptionKey};
+use alipay_mock::{AesKey, Mock, keys::SignType};
+
+use crate::modes::Mode;
 
 /// More than any answer takes: the machine may have other work.
 const LONG: Duration = Duration::from_mins(2);
+
+/// The app's, in base64.
+pub(crate) const AES_KEY: &str = "aa4BtZ4tspm2wnXLb1ThQA==";
 
 pub(crate) struct Bench {
     pub(crate) mock: Mock,
@@ -15,10 +20,16 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// In certificate mode, or with public keys.
-    pub(crate) async fn start(certified: bool) -> Self {
-        let builder = Mock::builder();
-        let builder = if certified { builder.certificates() } else { builder };
+    pub(crate) async fn start(mode: Mode) -> Self {
+        let certified = mode.is_certified;
+        // Values are as hostile as their types allow, also where Alipay takes less.
+        let mut builder = Mock::builder().lenient();
+        if certified {
+            builder = builder.certificates();
+        }
+        if mode.is_encrypted {
+            builder = builder.aes_key(AesKey::from_base64(AES_KEY).expect("a key"));
+        }
         let mock = builder.start().await.expect("the gateway starts");
         let key = mock.app_private_key();
         let credentials = if certified {
@@ -28,11 +39,17 @@ impl Bench {
         };
         let client = Client::builder(mock.app_id(), credentials.expect("credentials"))
             .gateway(mock.gateway_url())
+            .protocol(mode.protocol())
             .max_attempts(1)
             .attempt_timeout(LONG)
-            .total_timeout(LONG)
-            .build()
-            .expect("a client");
+            .total_timeout(LONG);
+        let client = if mode.is_encrypted {
+            let key = EncryptionKey::from_base64(AES_KEY).expect("a key");
+            client.encryption_key(key).encrypt_calls(true)
+        } else {
+            client
+        };
+        let client = client.build().expect("a client");
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { mock, client, http }
     }

@@ -1486,7 +1486,7 @@ objects! {
     alipay_api::data::dataservice_ad_promotepage_download::PromotePagePropertyInstance { key, name, r#type = "type", value, }
     alipay_api::data::dataservice_ad_reportdata_query::DataserviceAdReportdataQuery { ad_level, alipay_pid, biz_token, biz_version, conv_code_list, conv_time_join_rule, creative_id_list, current, delivery_mode, end_date, group_id_list, material_level, order_id_list, page_size, photo_id_list, plan_id_list, principal_tag, query_type, scene_type, show_conv_data, start_date, video_id_list, }
     alipay_api::data::dataservice_ad_reportdata_query::DataserviceAdReportdataQueryResponse { data_list, total, }
-    alipay_api::data::dataservice_bill_downloadurl_query::DataserviceBillDownloadurlQuery { bill_date, bill_type, smid, }
+    alipay_api::data::dataservice_bill_downloadurl_query::DataserviceBillDownloadurlQuery { bill_date, bill_type, smid, secure, }
     alipay_api::data::dataservice_bill_downloadurl_query::DataserviceBillDownloadurlQueryResponse { bill_download_url, bill_file_code, }
     alipay_api::data::dataservice_product_landinginfo_createormodify::DataserviceProductLandinginfoCreateormodify { item_id, landing, out_item_id, video_info_list, }
     alipay_api::data::dataservice_product_landinginfo_createormodify::DataserviceProductLandinginfoCreateormodifyResponse { item_id, out_item_id, }

@@ -11,6 +11,7 @@ mod browser;
 
 mod bench;
 mod handed_over;
+mod modes;
 mod notifications;
 mod random;
 mod report;
@@ -21,7 +22,7 @@ mod types;
 mod values;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     env,
     io::{self, Write as _},
     path::Path,
@@ -32,6 +33,7 @@ use std::{
 use alipay_codegen::ir::{Method, Notification, Spec};
 
 use bench::Bench;
+use modes::Mode;
 use report::{Checked, Report};
 use subject::Subject;
 use types::AnyMethod;
@@ -112,29 +114,33 @@ fn work(spec: &Spec, tasks: &[Task<'_>], next: &AtomicUsize, seed: u64) -> Vec<C
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let bench = Bench::start(false).await;
-        let mut certified = None;
+        let mut benches = BTreeMap::new();
         let mut all = Vec::new();
         while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut checked = Checked::new(task.name());
             match task {
-                Task::Notification(notification) => notifications::check(&bench, notification, seed, &mut checked),
+                Task::Notification(notification) => {
+                    let bench = bench_of(&mut benches, Mode::ALL[0]).await;
+                    notifications::check(bench, notification, seed, &mut checked);
+                }
                 Task::Method(method, typed) => {
-                    if method.certificate_only && certified.is_none() {
-                        certified = Some(Bench::start(true).await);
-                    }
-                    let certified = certified.as_ref().filter(|_| method.certificate_only);
-                    let bench = certified.unwrap_or(&bench);
-                    let subject = Subject {
-                        spec,
-                        method,
-                        typed: *typed,
-                        seed,
-                    };
-                    if method.kind.is_answered() {
-                        server::check(bench, &subject, &mut checked).await;
-                    } else {
-                        handed_over::check(bench, &subject, &mut checked).await;
+                    for mode in Mode::ALL {
+                        if !checked.begins(&method.product, mode, mode.obstacle(method)) {
+                            continue;
+                        }
+                        let bench = bench_of(&mut benches, mode).await;
+                        let subject = Subject {
+                            spec,
+                            method,
+                            mode,
+                            typed: *typed,
+                            seed,
+                        };
+                        if method.kind.is_answered() {
+                            server::check(bench, &subject, &mut checked).await;
+                        } else {
+                            handed_over::check(bench, &subject, &mut checked).await;
+                        }
                     }
                 }
             }
@@ -142,4 +148,12 @@ fn work(spec: &Spec, tasks: &[Task<'_>], next: &AtomicUsize, seed: u64) -> Vec<C
         }
         all
     })
+}
+
+/// The gateway of this mode, started when it is first asked for.
+async fn bench_of(benches: &mut BTreeMap<Mode, Bench>, mode: Mode) -> &Bench {
+    match benches.entry(mode) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(Bench::start(mode).await),
+    }
 }

@@ -1,9 +1,11 @@
 //! What was checked, and what came of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
 };
+
+use crate::modes::Mode;
 
 /// What is checked of a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +52,11 @@ pub(crate) struct Checked {
     /// How many checks of each aspect were made.
     made: BTreeMap<Aspect, usize>,
     problems: Vec<(Aspect, String)>,
+    product: String,
+    /// The mode that is being checked.
+    mode: Option<Mode>,
+    /// In which modes it was checked, and how many problems each has; or why not.
+    modes: BTreeMap<Mode, Result<usize, &'static str>>,
     /// How many single values were compared.
     pub(crate) values: usize,
 }
@@ -62,11 +69,23 @@ impl Checked {
         }
     }
 
+    /// Begins with a mode, and tells whether there is something to check.
+    pub(crate) fn begins(&mut self, product: &str, mode: Mode, obstacle: Option<&'static str>) -> bool {
+        product.clone_into(&mut self.product);
+        self.mode = Some(mode);
+        self.modes.insert(mode, obstacle.map_or(Ok(0), Err));
+        obstacle.is_none()
+    }
+
     /// Notes a check and what is wrong, if anything.
     pub(crate) fn note(&mut self, aspect: Aspect, what: impl fmt::Display, problem: Option<String>) {
         *self.made.entry(aspect).or_default() += 1;
         if let Some(problem) = problem {
-            self.problems.push((aspect, format!("{what}: {problem}")));
+            let mode = self.mode.map(|mode| format!("{mode}, ")).unwrap_or_default();
+            self.problems.push((aspect, format!("{mode}{what}: {problem}")));
+            if let Some(Ok(problems)) = self.mode.and_then(|mode| self.modes.get_mut(&mode)) {
+                *problems += 1;
+            }
         }
     }
 }
@@ -100,6 +119,39 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The table of products and modes: how many methods passed, of those that can be called so; and why others can't.
+    fn write_modes(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods = || self.checked.iter().filter(|checked| !checked.modes.is_empty());
+        let products: BTreeSet<&str> = methods().map(|checked| &*checked.product).collect();
+        write!(formatter, "\n{:<24}", "")?;
+        for mode in Mode::ALL {
+            write!(formatter, "{mode:>15}")?;
+        }
+        writeln!(formatter)?;
+        for product in products.into_iter().map(Some).chain([None]) {
+            write!(formatter, "{:<24}", product.unwrap_or("all"))?;
+            for mode in Mode::ALL {
+                let of_product = methods().filter(|checked| product.is_none_or(|product| checked.product == product));
+                let called: Vec<usize> = of_product.filter_map(|checked| checked.modes[&mode].ok()).collect();
+                let passed = called.iter().filter(|problems| **problems == 0).count();
+                write!(formatter, "{:>15}", format!("{passed}/{}", called.len()))?;
+            }
+            writeln!(formatter)?;
+        }
+        let mut reasons: BTreeMap<(Mode, &str), usize> = BTreeMap::new();
+        for (mode, reason) in methods().flat_map(|checked| &checked.modes) {
+            if let Err(reason) = reason {
+                *reasons.entry((*mode, reason)).or_default() += 1;
+            }
+        }
+        for ((mode, reason), count) in reasons {
+            writeln!(formatter, "{mode}: {count} methods not applicable: {reason}")?;
+        }
+        writeln!(formatter)
+    }
+}
+
 /// The table: how many methods have what, how many passed, and of how many checks.
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,6 +171,7 @@ impl fmt::Display for Report {
                 passed.count()
             )?;
         }
+        self.write_modes(formatter)?;
         let passed = self.checked.iter().filter(|checked| checked.problems.is_empty());
         let values: usize = self.checked.iter().map(|checked| checked.values).sum();
         write!(

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alipay_codegen::ir::{ErrorClass, Method, Object, OutcomeMeaning, Placement, Retry, Spec, Type, TypeBody, TypeRef};
-use alipay_mock::ReceivedFile;
+use alipay_codegen::ir::{
+    ErrorClass, Field, Method, Object, OutcomeMeaning, Placement, Retry, Spec, Type, TypeBody, TypeRef, V3,
+};
+use alipay_mock::{AesKey, EncryptType, ReceivedFile};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use crate::{
+    bench::AES_KEY,
+    modes::Mode,
     random::Random,
     types::AnyMethod,
     values::{Filler, For, Which, as_text},
@@ -16,6 +20,7 @@ use crate::{
 pub(crate) struct Subject<'s> {
     pub(crate) spec: &'s Spec,
     pub(crate) method: &'s Method,
+    pub(crate) mode: Mode,
     pub(crate) typed: AnyMethod,
     pub(crate) seed: u64,
 }
@@ -40,9 +45,10 @@ pub(crate) struct Wire {
 }
 
 /// The protocol's own parameters.
-const PROTOCOL: [&str; 9] = [
+const PROTOCOL: [&str; 10] = [
     "app_id",
     "charset",
+    "encrypt_type",
     "format",
     "method",
     "sign",
@@ -59,6 +65,15 @@ impl<'s> Subject<'s> {
         let random = Random::new(self.seed, &format!("{} {what}", self.method.name));
         let (spec, method) = (self.spec, self.method);
         Filler::new(random, reader, move |reference| spec.resolve(method, reference))
+    }
+
+    /// A request, in which nothing is that the protocol has no place for.
+    pub(crate) fn request(&self, filler: &mut Filler<'s>, which: Which) -> Map<String, Value> {
+        let mut request = filler.object(&self.method.request, which);
+        if let Some(v3) = self.method.v3.as_ref().filter(|_| self.mode.is_v3) {
+            request.retain(|name, _| !v3.without.contains(name));
+        }
+        request
     }
 
     /// A response with a value for every field, which repeats what it has to repeat, as an answer has it.
@@ -134,8 +149,14 @@ impl<'s> Subject<'s> {
             let Some(value) = request.get(&field.name).cloned().or(implied) else {
                 continue;
             };
+            let v3 = self.method.v3.as_ref().filter(|_| self.mode.is_v3);
             match field.placement {
+                Placement::Business | Placement::TopLevel if v3.is_some_and(|v3| is_text(v3, field, &value)) => {
+                    // Path and query hold text, and so did V2's parameters.
+                    wire.business.insert(field.name.clone(), as_text(&value).into());
+                }
                 Placement::Business => _ = wire.business.insert(field.name.clone(), value),
+                Placement::TopLevel if v3.is_some() => _ = wire.business.insert(field.name.clone(), value),
                 Placement::TopLevel => _ = wire.top_level.insert(field.name.clone(), as_text(&value)),
                 Placement::File => {
                     let part = |at: usize| value[at].as_str().expect("text");
@@ -144,6 +165,10 @@ impl<'s> Subject<'s> {
                         content: BASE64_STANDARD.decode(part(1)).expect("base64"),
                     };
                     wire.files.push((field.name.clone(), file));
+                    if v3.is_some() {
+                        // The gateway has it among the fields.
+                        wire.business.insert(field.name.clone(), true.into());
+                    }
                 }
             }
         }
@@ -153,14 +178,16 @@ impl<'s> Subject<'s> {
 
     /// What each error code of the spec has to come out as.
     pub(crate) fn errors(&self) -> impl Iterator<Item = ExpectedError<'s>> {
-        let (gateway, retry) = (&self.spec.gateway, &self.method.retry);
+        let (gateway, retry, is_v3) = (&self.spec.gateway, &self.method.retry, self.mode.is_v3);
         let find = |codes: &'s [alipay_codegen::ir::ErrorCode], code: &str| {
             let found = codes.iter().find(|other| other.code == code);
             found.and_then(|found| found.class)
         };
         self.method.errors.iter().map(move |error| {
             let described = error.class.or_else(|| find(&gateway.errors, &error.code));
-            let class = described.or_else(|| find(&gateway.codes, "40004"));
+            // V3 has no code beside it.
+            let by_code = || find(&gateway.codes, "40004").filter(|_| !is_v3);
+            let class = described.or_else(by_code);
             let says_nothing = matches!(class, None | Some(ErrorClass::Unknown));
             let reads = *retry == Retry::Read;
             let is_outcome_unknown = says_nothing && !reads;
@@ -179,6 +206,12 @@ impl<'s> Subject<'s> {
     }
 }
 
+/// Whether V3 has the field as text, whatever it is elsewhere.
+fn is_text(v3: &V3, field: &Field, value: &Value) -> bool {
+    let is_elsewhere = v3.query.contains(&field.name) || v3.path.contains(&format!("{{{}}}", field.name));
+    (is_elsewhere || field.placement == Placement::TopLevel) && !value.is_object() && !value.is_array()
+}
+
 impl Wire {
     /// What is wrong with what the gateway received.
     pub(crate) fn problem(
@@ -187,12 +220,9 @@ impl Wire {
         files: Vec<(String, ReceivedFile)>,
         beside: &[(&str, &str)],
     ) -> Option<String> {
-        let business = match received.get("biz_content") {
-            Some(text) => match serde_json::from_str(text) {
-                Ok(business) => business,
-                Err(error) => return Some(format!("`biz_content`: {error}")),
-            },
-            None => Value::Object(Map::new()),
+        let business = match content(received) {
+            Ok(business) => Value::Object(business),
+            Err(problem) => return Some(format!("`biz_content`: {problem}")),
         };
         if let Some(problem) = crate::values::difference(&Value::Object(self.business.clone()), &business) {
             return Some(format!("`biz_content`: {problem}"));
@@ -206,7 +236,9 @@ impl Wire {
                 return Some(format!("parameter `{name}` is {:?}, not {value:?}", received.get(name)));
             }
         }
-        let is_known = |name: &str| PROTOCOL.contains(&name) || CERTIFICATES.contains(&name);
+        // A request of V3 has headers beside them.
+        let is_v3 = received.contains_key("http_method");
+        let is_known = |name: &str| is_v3 || PROTOCOL.contains(&name) || CERTIFICATES.contains(&name);
         if let Some(name) = received
             .keys()
             .find(|name| !expected.contains_key(*name) && !is_known(name))
@@ -230,6 +262,29 @@ impl Wire {
     /// How many files there are.
     pub(crate) fn files(&self) -> usize {
         self.files.len()
+    }
+}
+
+/// The fields that the gateway received, decrypted where they came so.
+fn content(received: &BTreeMap<String, String>) -> Result<Map<String, Value>, String> {
+    let parse = |text: &str| serde_json::from_str::<Map<String, Value>>(text).map_err(|error| error.to_string());
+    let plain = |ciphertext: &String| {
+        let key = AesKey::from_base64(AES_KEY).map_err(|error| error.to_string())?;
+        let plain = key.decrypt(EncryptType::Aes, ciphertext);
+        parse(&String::from_utf8_lossy(&plain.map_err(|error| error.to_string())?))
+    };
+    let business = received.get("biz_content");
+    if let Some("AES") = received.get("alipay-encrypt-type").map(String::as_str) {
+        // Path and query stay as they are.
+        let mut content = business.map_or_else(|| Ok(Map::new()), |text| parse(text))?;
+        content.extend(plain(received.get("body").ok_or("without a body")?)?);
+        return Ok(content);
+    }
+    match (business, received.get("encrypt_type").map(String::as_str)) {
+        (Some(ciphertext), Some("AES")) => plain(ciphertext),
+        (Some(text), None) => parse(text),
+        (None, None) => Ok(Map::new()),
+        (_, Some(other)) => Err(format!("encrypted as {other}")),
     }
 }
 

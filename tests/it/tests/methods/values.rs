@@ -193,7 +193,8 @@ impl<'s> Filler<'s> {
             }
             Scalar::File => {
                 let most = field.max_size.unwrap_or(u64::MAX).min(20_000);
-                let size = usize::try_from(1 + self.random.below(most)).unwrap();
+                let least = field.min_size.unwrap_or(1);
+                let size = usize::try_from(least + self.random.below(most.saturating_sub(least) + 1)).unwrap();
                 let mut content = self.random.bytes(size);
                 // Looks like the end of a part.
                 let end = b"\r\n--alipay-api-00--\r\n";

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Answer, AnswerError, Answers};
-use crate::protocol::v2::json;
+use crate::protocol::json;
 use crate::specs::Specs;
 
 /// Why the files of a folder can't be ordered as answers.

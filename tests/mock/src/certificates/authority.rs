@@ -12,8 +12,9 @@ use rcgen::{
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SerialNumber, SignatureAlgorithm,
     SigningKey,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::keys::{KeyError, KeyPair, PublicKey, SignType, pem};
+use crate::keys::{KeyError, KeyPair, PublicKey, SignType, as_text, pem};
 use crate::numbers;
 
 const ORGANISATION: &str = "Embedded Gateway";
@@ -22,11 +23,15 @@ const OLD_ROOT: &str = "Embedded Gateway Certification Authority R0";
 const SM2_ROOT: &str = "Embedded Gateway Certification Authority E1";
 const ECDSA_ROOT: &str = "Embedded Gateway Certification Authority E2";
 const ISSUING: &str = "Embedded Gateway Certification Authority Class 2 R1";
+const SM2_ISSUING: &str = "Embedded Gateway Certification Authority Class 2 E1";
 /// How long everything is valid.
 const YEARS: i16 = 5;
 
 /// Issues certificates.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Authority {
+    sign_type: SignType,
+    #[serde(with = "as_text")]
     issuing: KeyPair,
     issuing_cert: String,
     roots: String,
@@ -44,32 +49,43 @@ pub(crate) struct Subject<'a> {
 }
 
 impl Authority {
-    /// A new authority. Its keys are made once per process.
-    pub(crate) fn new(now: Timestamp) -> Result<Self, KeyError> {
-        let (root, issuing) = keys()?;
+    /// A new authority, for keys of this sign type. Its own keys are made once per process.
+    pub(crate) fn new(now: Timestamp, sign_type: SignType) -> Result<Self, KeyError> {
+        let (rsa_root, rsa_issuing) = keys(SignType::Rsa2)?;
+        let (sm2_root, sm2_issuing) = keys(SignType::Sm2)?;
+        let (root, issuing) = match sign_type {
+            SignType::Rsa2 | SignType::Rsa => (&rsa_root, rsa_issuing),
+            SignType::Sm2 => (&sm2_root, sm2_issuing),
+        };
         let today = Offset::UTC.to_datetime(now).date().yesterday().unwrap_or(Date::MIN);
         let date = |year: i16| {
             let day = u8::try_from(today.day()).unwrap_or(1).min(28);
             (i32::from(year), u8::try_from(today.month()).unwrap_or(1), day)
         };
         let mut this = Self {
+            sign_type,
             issuing,
             issuing_cert: String::new(),
             roots: String::new(),
             begin: date(today.year()),
             end: date(today.year().saturating_add(YEARS)),
         };
-        let key = Key::of(&root)?;
-        let issuer = Issuer::new(this.authority(ROOT), &key);
-        let params = this.authority(ISSUING);
+        let name = match sign_type {
+            SignType::Rsa2 | SignType::Rsa => ROOT,
+            SignType::Sm2 => SM2_ROOT,
+        };
+        let key = Key::of(root)?;
+        let issuer = Issuer::new(this.authority(name), &key);
+        let params = this.authority(this.issuing_name());
         let certificate = params.signed_by(&Key::of(&this.issuing)?, &issuer).map_err(failed)?;
-        this.issuing_cert = to_pem(certificate.der());
+        this.issuing_cert = this.to_pem(certificate.der());
 
         let strange = rcgen::KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
-        let sm2 = this.authority(SM2_ROOT).self_signed(&strange).map_err(failed)?;
+        let (sm2_key, rsa_key) = (Key::of(&sm2_root)?, Key::of(&rsa_root)?);
+        let sm2 = this.authority(SM2_ROOT).self_signed(&sm2_key).map_err(failed)?;
         let ecdsa = this.authority(ECDSA_ROOT).self_signed(&strange).map_err(failed)?;
-        let rsa = this.authority(ROOT).self_signed(&key).map_err(failed)?;
-        let old = this.authority(OLD_ROOT).self_signed(&key).map_err(failed)?;
+        let rsa = this.authority(ROOT).self_signed(&rsa_key).map_err(failed)?;
+        let old = this.authority(OLD_ROOT).self_signed(&rsa_key).map_err(failed)?;
         let roots = [
             to_pem(&as_sm2(sm2.der())),
             to_pem(rsa.der()),
@@ -80,7 +96,22 @@ impl Authority {
         Ok(this)
     }
 
-    /// The roots, one below the other. Of four, two are of RSA.
+    fn issuing_name(&self) -> &'static str {
+        match self.sign_type {
+            SignType::Rsa2 | SignType::Rsa => ISSUING,
+            SignType::Sm2 => SM2_ISSUING,
+        }
+    }
+
+    /// A certificate by a key of the authority's sign type for another.
+    fn to_pem(&self, der: &[u8]) -> String {
+        match self.sign_type {
+            SignType::Rsa2 | SignType::Rsa => to_pem(der),
+            SignType::Sm2 => to_pem(&as_sm2(der)),
+        }
+    }
+
+    /// The roots, one below the other. Of four, two are of RSA, and one is of SM2.
     pub(crate) fn roots(&self) -> &str {
         &self.roots
     }
@@ -107,7 +138,7 @@ impl Authority {
         key: &PublicKey,
         signer: &KeyPair,
     ) -> Result<String, KeyError> {
-        let mut issuing = self.authority(ISSUING);
+        let mut issuing = self.authority(self.issuing_name());
         let identifier = issuing.key_identifier(&Key::of(&self.issuing)?);
         issuing.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
         let issuer = Issuer::new(issuing, Key::of(signer)?);
@@ -115,8 +146,8 @@ impl Authority {
         params.serial_number = Some(SerialNumber::from_slice(number));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        let public = Public(key.to_pkcs1_der()?);
-        Ok(to_pem(params.signed_by(&public, &issuer).map_err(failed)?.der()))
+        let public = Public::of(key)?;
+        Ok(self.to_pem(params.signed_by(&public, &issuer).map_err(failed)?.der()))
     }
 
     fn authority(&self, common_name: &str) -> CertificateParams {
@@ -143,13 +174,19 @@ pub(crate) fn number() -> [u8; 16] {
     (random >> 1 | 1 << 120).to_be_bytes()
 }
 
-fn keys() -> Result<(KeyPair, KeyPair), KeyError> {
-    static KEYS: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
-    if let Some(keys) = KEYS.get() {
+/// The keys of the root and of the authority that issues.
+fn keys(sign_type: SignType) -> Result<(KeyPair, KeyPair), KeyError> {
+    static RSA: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
+    static SM2: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
+    let keys = match sign_type {
+        SignType::Rsa2 | SignType::Rsa => &RSA,
+        SignType::Sm2 => &SM2,
+    };
+    if let Some(keys) = keys.get() {
         return Ok(keys.clone());
     }
-    let made = (KeyPair::generate()?, KeyPair::generate()?);
-    Ok(KEYS.get_or_init(|| made).clone())
+    let made = (KeyPair::generate_for(sign_type)?, KeyPair::generate_for(sign_type)?);
+    Ok(keys.get_or_init(|| made).clone())
 }
 
 fn name(organisation: &str, unit: &str, common_name: &str) -> DistinguishedName {
@@ -163,8 +200,8 @@ fn name(organisation: &str, unit: &str, common_name: &str) -> DistinguishedName 
     name
 }
 
-/// The same certificate as one of SM2 with SM3, which strict readers of certificates don't understand. Nobody can check its signature any more, but
-/// then nobody checks a root's.
+/// The same certificate, or its signed part, as one of SM2 with SM3, which `rcgen` can't make: it takes keys of SM2 for those of another curve, whose
+/// identifiers are as long.
 fn as_sm2(der: &[u8]) -> Vec<u8> {
     const ECDSA_WITH_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     const SM2_WITH_SM3: [u8; 8] = [0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75];
@@ -193,15 +230,31 @@ fn failed(_: rcgen::Error) -> KeyError {
 }
 
 /// A public key as `rcgen` wants it.
-struct Public(Vec<u8>);
+struct Public {
+    inner: Vec<u8>,
+    algorithm: &'static SignatureAlgorithm,
+}
+
+impl Public {
+    fn of(key: &PublicKey) -> Result<Self, KeyError> {
+        Ok(Self {
+            inner: key.inner()?,
+            algorithm: match key.fitting(SignType::Rsa2) {
+                SignType::Rsa2 | SignType::Rsa => &PKCS_RSA_SHA256,
+                // Until it is written as what it is.
+                SignType::Sm2 => &PKCS_ECDSA_P256_SHA256,
+            },
+        })
+    }
+}
 
 impl PublicKeyData for Public {
     fn der_bytes(&self) -> &[u8] {
-        &self.0
+        &self.inner
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &PKCS_RSA_SHA256
+        self.algorithm
     }
 }
 
@@ -214,7 +267,7 @@ struct Key {
 impl Key {
     fn of(pair: &KeyPair) -> Result<Self, KeyError> {
         Ok(Self {
-            public: Public(pair.public_key().to_pkcs1_der()?),
+            public: Public::of(&pair.public_key())?,
             pair: pair.clone(),
         })
     }
@@ -232,8 +285,10 @@ impl PublicKeyData for Key {
 
 impl SigningKey for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.pair
-            .sign_bytes(SignType::Rsa2, message)
-            .map_err(|_| rcgen::Error::RemoteKeyError)
+        let signature = match self.pair.fitting(SignType::Rsa2) {
+            SignType::Sm2 => self.pair.sign_bytes(SignType::Sm2, &as_sm2(message)),
+            sign_type => self.pair.sign_bytes(sign_type, message),
+        };
+        signature.map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }

@@ -3,17 +3,20 @@
 mod authority;
 mod reading;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use self::authority::{Authority, Subject, number};
 use self::reading::{Reading, read, root_sn};
-use crate::keys::{KeyError, KeyPair, PublicKey, SignType};
+use crate::keys::{KeyError, KeyPair, PublicKey, SignType, as_text};
+use crate::table::{Change, Rows};
 
 /// Alipay, as the holder of Alipay's certificate.
 const ALIPAY: Subject<'_> = Subject {
@@ -29,11 +32,11 @@ pub enum CertificateError {
     /// There is no certificate that could be read in this text.
     #[error("{0}: the text holds no certificate")]
     Unreadable(&'static str),
-    /// The certificate's key is not one of RSA.
-    #[error("{0}: the key is not an RSA key")]
+    /// The certificate's key is neither one of RSA nor one of SM2.
+    #[error("{0}: the key is neither an RSA key nor an SM2 key")]
     KeyKind(&'static str),
-    /// No root certificate is of RSA.
-    #[error("the root certificates: none has an RSA key")]
+    /// No root certificate is signed with the algorithm of the app's key.
+    #[error("the root certificates: none is signed with the algorithm of the app's key")]
     Roots,
     /// The private key belongs to another certificate.
     #[error("the private key to answer with is not that of Alipay's certificate")]
@@ -58,7 +61,7 @@ pub(crate) struct Files {
 }
 
 /// How Alipay's certificate is forged, until it is genuine again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Forgery {
@@ -88,9 +91,14 @@ impl Signatory {
         }
     }
 
+    /// What it signs with, where a request asks for this type: its own type, if the key is not for that.
+    pub(crate) fn sign_type(&self, asked: SignType) -> SignType {
+        self.key.fitting(asked)
+    }
+
     /// The signature of `message`, in base64.
-    pub(crate) fn sign(&self, sign_type: SignType, message: &[u8]) -> Result<String, KeyError> {
-        self.key.sign(sign_type, message)
+    pub(crate) fn sign(&self, asked: SignType, message: &[u8]) -> Result<String, KeyError> {
+        self.key.sign(self.sign_type(asked), message)
     }
 }
 
@@ -132,15 +140,54 @@ impl Identity {
     }
 }
 
+/// Where the certificates stand in the state.
+pub(crate) const CERTIFICATES: &str = "certificates";
+
+/// In certificate mode, the certificates outlive the process.
+impl Rows for Identity {
+    fn is_changed(&self) -> bool {
+        self.certificates().is_some_and(|certificates| certificates.is_changed)
+    }
+
+    fn take_changes(&mut self, table: &'static str, changes: &mut Vec<Change>) -> Result<(), serde_json::Error> {
+        if let Some(certificates) = self.certificates_mut().filter(|certificates| certificates.is_changed) {
+            certificates.is_changed = false;
+            changes.push(Change::of(table, &(), Some(&certificates.lasting))?);
+        }
+        Ok(())
+    }
+
+    fn forget_changes(&mut self) {
+        if let Some(certificates) = self.certificates_mut() {
+            certificates.is_changed = false;
+        }
+    }
+
+    fn load(&mut self, _: &str, value: &str) -> Result<(), serde_json::Error> {
+        if let Self::Certificates(certificates) = self {
+            **certificates = Certificates::load(value)?;
+        }
+        Ok(())
+    }
+}
+
 /// Everything of certificate mode.
 pub(crate) struct Certificates {
-    app_cert: String,
+    lasting: Lasting,
     app: Reading,
-    root_cert: String,
     root_sn: String,
+    /// Whether they have changed since they were stored.
+    is_changed: bool,
+}
+
+/// What can't be worked out from anything else.
+#[derive(Serialize, Deserialize)]
+struct Lasting {
+    app_cert: String,
+    root_cert: String,
     alipay: AlipayCertificate,
     /// The texts of all that were ever in use, by serial.
-    published: HashMap<String, String>,
+    published: BTreeMap<String, String>,
     /// Whoever issued them, unless they came from files.
     authority: Option<Authority>,
     forged: Option<(Forgery, AlipayCertificate)>,
@@ -151,17 +198,18 @@ impl fmt::Debug for Certificates {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Certificates")
-            .field("alipay_cert_sn", &self.alipay.sn)
+            .field("alipay_cert_sn", &self.lasting.alipay.sn)
             .finish_non_exhaustive()
     }
 }
 
 /// A certificate of Alipay's, genuine or not, with the key to it.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct AlipayCertificate {
     number: Option<[u8; 16]>,
     text: String,
     sn: String,
+    #[serde(with = "as_text")]
     key: KeyPair,
 }
 
@@ -174,7 +222,9 @@ impl Certificates {
         alipay_key: KeyPair,
         now: Timestamp,
     ) -> Result<Self, KeyError> {
-        let authority = Authority::new(now)?;
+        // Both keys are of one algorithm.
+        let sign_type = app_key.fitting(SignType::Rsa2);
+        let authority = Authority::new(now, sign_type)?;
         let subject = Subject {
             organisation: seller_id,
             unit: "Merchant",
@@ -185,13 +235,33 @@ impl Certificates {
         let root_cert = authority.roots().to_owned();
         Ok(Self {
             app: first(&app_cert)?,
-            app_cert,
-            root_sn: root_sn(&read(&root_cert)),
-            root_cert,
-            published: HashMap::from([(alipay.sn.clone(), alipay.text.clone())]),
-            alipay,
-            authority: Some(authority),
-            forged: None,
+            root_sn: root_sn(&read(&root_cert), sign_type),
+            lasting: Lasting {
+                app_cert,
+                root_cert,
+                published: BTreeMap::from([(alipay.sn.clone(), alipay.text.clone())]),
+                alipay,
+                authority: Some(authority),
+                forged: None,
+            },
+            is_changed: true,
+        })
+    }
+
+    /// Those that were stored.
+    #[cfg_attr(
+        not(feature = "data"),
+        allow(dead_code, reason = "nothing is loaded without a store")
+    )]
+    pub(crate) fn load(stored: &str) -> Result<Self, serde_json::Error> {
+        let lasting: Lasting = serde_json::from_str(stored)?;
+        let app = first(&lasting.app_cert).map_err(serde_json::Error::custom)?;
+        let sign_type = app.key.as_ref().map(|key| key.fitting(SignType::Rsa2));
+        Ok(Self {
+            root_sn: root_sn(&read(&lasting.root_cert), sign_type.unwrap_or_default()),
+            app,
+            lasting,
+            is_changed: false,
         })
     }
 
@@ -209,7 +279,7 @@ impl Certificates {
         }
         let app_key = app.key.as_ref().ok_or(CertificateError::KeyKind(APP))?;
         let own_key = alipay.key.as_ref().ok_or(CertificateError::KeyKind(ALIPAY))?;
-        let root_sn = root_sn(&roots);
+        let root_sn = root_sn(&roots, app_key.fitting(SignType::Rsa2));
         if root_sn.is_empty() {
             return Err(CertificateError::Roots);
         }
@@ -229,14 +299,18 @@ impl Certificates {
             key: alipay_key,
         };
         Ok(Self {
-            app_cert: files.app,
+            lasting: Lasting {
+                app_cert: files.app,
+                root_cert: files.roots,
+                published: BTreeMap::from([(alipay.sn.clone(), alipay.text.clone())]),
+                alipay,
+                authority: None,
+                forged: None,
+            },
             app,
-            root_cert: files.roots,
             root_sn,
-            published: HashMap::from([(alipay.sn.clone(), alipay.text.clone())]),
-            alipay,
-            authority: None,
-            forged: None,
+            // Whoever gave the files keeps them.
+            is_changed: false,
         })
     }
 
@@ -247,7 +321,7 @@ impl Certificates {
 
     /// What the app shows as its own.
     pub(crate) fn app_cert(&self) -> &str {
-        &self.app_cert
+        &self.lasting.app_cert
     }
 
     /// The serial of that.
@@ -262,17 +336,17 @@ impl Certificates {
 
     /// What Alipay signs with, as its file.
     pub(crate) fn alipay_cert(&self) -> &str {
-        &self.alipay.text
+        &self.lasting.alipay.text
     }
 
     /// The serial of that.
     pub(crate) fn alipay_cert_sn(&self) -> &str {
-        &self.alipay.sn
+        &self.lasting.alipay.sn
     }
 
     /// The roots.
     pub(crate) fn root_cert(&self) -> &str {
-        &self.root_cert
+        &self.lasting.root_cert
     }
 
     /// The serial of the roots.
@@ -283,51 +357,58 @@ impl Certificates {
     /// What is handed out for a serial: the certificate's file, in base64.
     pub(crate) fn handed_out(&self, sn: &str) -> Option<String> {
         let forged = self
+            .lasting
             .forged
             .as_ref()
             .filter(|(forgery, forged)| *forgery != Forgery::SameSerial && forged.sn == sn);
         let text = match forged {
             Some((_, forged)) => &forged.text,
-            None => self.published.get(sn)?,
+            None => self.lasting.published.get(sn)?,
         };
         Some(STANDARD.encode(text))
     }
 
     /// Alipay takes a new certificate with a new key; the old ones can still be downloaded. Nothing where the certificates came from files.
     pub(crate) fn roll_over(&mut self) -> Result<Option<&str>, KeyError> {
-        let Some(authority) = &self.authority else {
+        let lasting = &mut self.lasting;
+        let Some(authority) = &lasting.authority else {
             return Ok(None);
         };
-        self.alipay = AlipayCertificate::issue(authority, KeyPair::generate()?)?;
-        self.published.insert(self.alipay.sn.clone(), self.alipay.text.clone());
-        Ok(Some(&self.alipay.sn))
+        let key = KeyPair::generate_for(lasting.alipay.sign_type())?;
+        let alipay = AlipayCertificate::issue(authority, key)?;
+        lasting.published.insert(alipay.sn.clone(), alipay.text.clone());
+        lasting.alipay = alipay;
+        self.is_changed = true;
+        Ok(Some(&lasting.alipay.sn))
     }
 
     /// Lets an attacker forge the certificate; `None` ends that. Returns whether that can be simulated.
     pub(crate) fn forge(&mut self, forgery: Option<Forgery>) -> Result<bool, KeyError> {
-        let (Some(authority), Some(genuine)) = (&self.authority, self.alipay.number) else {
+        let lasting = &mut self.lasting;
+        let (Some(authority), Some(genuine)) = (&lasting.authority, lasting.alipay.number) else {
             return Ok(false);
         };
-        self.forged = match forgery {
+        lasting.forged = match forgery {
             None => None,
             Some(forgery) => {
                 let number = match forgery {
                     Forgery::NewSerial => number(),
                     Forgery::SameSerial | Forgery::HandedOut => genuine,
                 };
-                let key = KeyPair::generate()?;
+                let key = KeyPair::generate_for(lasting.alipay.sign_type())?;
                 let leaf = authority.forge(ALIPAY, &number, &key)?;
                 let forged = AlipayCertificate::with_issuer(authority, &leaf, number, key)?;
                 Some((forgery, forged))
             }
         };
+        self.is_changed = true;
         Ok(true)
     }
 
     fn signatory(&self) -> Signatory {
-        let signing = match &self.forged {
+        let signing = match &self.lasting.forged {
             Some((Forgery::SameSerial | Forgery::NewSerial, forged)) => forged,
-            _ => &self.alipay,
+            _ => &self.lasting.alipay,
         };
         Signatory {
             key: signing.key.clone(),
@@ -337,6 +418,11 @@ impl Certificates {
 }
 
 impl AlipayCertificate {
+    /// One that the key is for.
+    fn sign_type(&self) -> SignType {
+        self.key.fitting(SignType::Rsa2)
+    }
+
     fn issue(authority: &Authority, key: KeyPair) -> Result<Self, KeyError> {
         let number = number();
         let leaf = authority.issue(ALIPAY, &number, &key.public_key())?;

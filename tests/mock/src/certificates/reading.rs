@@ -11,23 +11,32 @@ use crate::keys::{PublicKey, SignType};
 
 /// The OIDs of signatures with RSA begin so.
 const RSA: &str = "1.2.840.113549.1.1.";
+/// That of SM2 with SM3.
+const SM2: &str = "1.2.156.10197.1.501";
 
 /// What the gateway wants to know of a certificate.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
     /// The serial that Alipay gives it: MD5 of issuer and number.
     pub(crate) sn: String,
-    /// Its key, if that is one of RSA.
+    /// Its key, if that is one of RSA or SM2.
     pub(crate) key: Option<PublicKey>,
     /// When it ends.
     pub(crate) end: Timestamp,
-    /// Whether RSA has signed it.
-    pub(crate) is_rsa_signed: bool,
+    /// Which of the two has signed it.
+    pub(crate) signed_with: Option<Algorithm>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
     signed: Vec<u8>,
     signature: Vec<u8>,
     sign_type: Option<SignType>,
+}
+
+/// What a certificate is signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    Rsa,
+    Sm2,
 }
 
 /// All certificates in a text that can be read, in its order.
@@ -39,11 +48,15 @@ pub(crate) fn read(text: &str) -> Vec<Reading> {
         .collect()
 }
 
-/// The `alipay_root_cert_sn` of a bundle: the serials of those that RSA has signed.
-pub(crate) fn root_sn(bundle: &[Reading]) -> String {
+/// The `alipay_root_cert_sn` of a bundle: the serials of those that are signed with the sign type's algorithm.
+pub(crate) fn root_sn(bundle: &[Reading], sign_type: SignType) -> String {
+    let algorithm = match sign_type {
+        SignType::Rsa2 | SignType::Rsa => Algorithm::Rsa,
+        SignType::Sm2 => Algorithm::Sm2,
+    };
     let serials: Vec<_> = bundle
         .iter()
-        .filter(|root| root.is_rsa_signed)
+        .filter(|root| root.signed_with == Some(algorithm))
         .map(|root| root.sn.as_str())
         .collect();
     serials.join("_")
@@ -63,7 +76,10 @@ impl Reading {
             sn,
             key: PublicKey::from_spki(certificate.public_key().raw),
             end: Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()?,
-            is_rsa_signed: algorithm.starts_with(RSA),
+            signed_with: match &*algorithm {
+                SM2 => Some(Algorithm::Sm2),
+                oid => oid.starts_with(RSA).then_some(Algorithm::Rsa),
+            },
             subject: certificate.subject().as_raw().to_vec(),
             issuer: certificate.issuer().as_raw().to_vec(),
             signed: certificate.tbs_certificate.as_ref().to_vec(),
@@ -71,6 +87,7 @@ impl Reading {
             sign_type: match algorithm.strip_prefix(RSA) {
                 Some("5") => Some(SignType::Rsa),
                 Some("11") => Some(SignType::Rsa2),
+                None if algorithm == SM2 => Some(SignType::Sm2),
                 _ => None,
             },
         })

@@ -1,9 +1,14 @@
+use super::reading::Algorithm;
 use super::*;
 
 const CUT: &str = "-----END CERTIFICATE-----\n";
 
 fn issued() -> Certificates {
-    let (app, alipay) = KeyPair::shared().unwrap();
+    issued_for(SignType::Rsa2)
+}
+
+fn issued_for(sign_type: SignType) -> Certificates {
+    let (app, alipay) = KeyPair::shared(sign_type).unwrap();
     let now = "2026-03-20T00:00:00Z".parse().unwrap();
     Certificates::issue("2021", "2088", &app.public_key(), alipay, now).unwrap()
 }
@@ -19,24 +24,29 @@ fn files(of: &Certificates) -> Files {
 #[test]
 fn roots_are_of_several_kinds() {
     let roots = read(issued().root_cert());
-    let kinds: Vec<_> = roots.iter().map(|root| root.is_rsa_signed).collect();
-    assert_eq!(kinds, [false, true, true, false]);
-    assert_eq!(root_sn(&roots), format!("{}_{}", roots[1].sn, roots[2].sn));
+    let kinds: Vec<_> = roots.iter().map(|root| root.signed_with).collect();
+    let (rsa, sm2) = (Some(Algorithm::Rsa), Some(Algorithm::Sm2));
+    assert_eq!(kinds, [sm2, rsa, rsa, None]);
+    let expected = format!("{}_{}", roots[1].sn, roots[2].sn);
+    assert_eq!(root_sn(&roots, SignType::Rsa2), expected);
+    assert_eq!(root_sn(&roots, SignType::Sm2), roots[0].sn);
 }
 
 #[test]
 fn what_was_issued_passes_as_files() {
-    let (_, alipay) = KeyPair::shared().unwrap();
-    let issued = issued();
-    let taken = Certificates::from_files(files(&issued), alipay).unwrap();
-    assert_eq!(taken.app_cert_sn(), issued.app_cert_sn());
-    assert_eq!(taken.alipay_cert_sn(), issued.alipay_cert_sn());
-    assert_eq!(taken.root_cert_sn(), issued.root_cert_sn());
+    for sign_type in [SignType::Rsa2, SignType::Sm2] {
+        let (_, alipay) = KeyPair::shared(sign_type).unwrap();
+        let issued = issued_for(sign_type);
+        let taken = Certificates::from_files(files(&issued), alipay).unwrap();
+        assert_eq!(taken.app_cert_sn(), issued.app_cert_sn());
+        assert_eq!(taken.alipay_cert_sn(), issued.alipay_cert_sn());
+        assert_eq!(taken.root_cert_sn(), issued.root_cert_sn());
+    }
 }
 
 #[test]
 fn what_does_not_belong_together_is_refused() {
-    let (app, alipay) = KeyPair::shared().unwrap();
+    let (app, alipay) = KeyPair::shared(SignType::Rsa2).unwrap();
     let issued = issued();
     let refused = |change: fn(&mut Files), key: &KeyPair| {
         let mut files = files(&issued);
@@ -68,11 +78,17 @@ fn forgeries_share_names_and_numbers_but_no_chain() {
     let roots = read(issued.root_cert());
     issued.forge(Some(Forgery::SameSerial)).unwrap();
     assert_eq!(issued.signatory().alipay_cert_sn.as_deref(), Some(genuine.as_str()));
-    assert_ne!(issued.signatory().key.public_key(), issued.alipay.key.public_key());
+    assert_ne!(
+        issued.signatory().key.public_key(),
+        issued.lasting.alipay.key.public_key()
+    );
     assert_eq!(issued.handed_out(&genuine), Some(STANDARD.encode(issued.alipay_cert())));
 
     issued.forge(Some(Forgery::HandedOut)).unwrap();
-    assert_eq!(issued.signatory().key.public_key(), issued.alipay.key.public_key());
+    assert_eq!(
+        issued.signatory().key.public_key(),
+        issued.lasting.alipay.key.public_key()
+    );
     let text = String::from_utf8(STANDARD.decode(issued.handed_out(&genuine).unwrap()).unwrap()).unwrap();
     let forged = read(&text);
     assert_eq!(forged[0].sn, genuine);

@@ -1,5 +1,6 @@
 //! Acting as the user who is asked to sign an agreement. The user is the visitor.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ControlError;
@@ -11,7 +12,7 @@ use crate::state::agreements::{Agreement, SignRefusal};
 use crate::state::trades::Buyer;
 
 /// An agreement as the gateway knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct AgreementView {
     /// Alipay's number. The merchant learns it when the user has signed.
@@ -45,7 +46,7 @@ pub struct AgreementView {
 }
 
 /// The result of a signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Signing {
     /// The agreement, signed.
@@ -67,31 +68,35 @@ impl Core {
 
     /// All agreements, oldest first.
     pub(crate) fn agreements(&self) -> Vec<AgreementView> {
-        let all = self.with_state(|state| state.agreements.all().to_vec());
+        let all = self.with_state(|state| state.agreements.all().cloned().collect::<Vec<_>>());
         all.iter().map(|agreement| self.agreement_view(agreement)).collect()
     }
 
     /// The visitor signs.
     pub(crate) fn sign_agreement(&self, number: &str) -> Result<Signing, ControlError> {
+        self.sign_agreement_as(number, None)
+    }
+
+    /// This user signs, or the visitor.
+    pub(crate) fn sign_agreement_as(&self, number: &str, user: Option<Buyer>) -> Result<Signing, ControlError> {
         let no = self.find_agreement(number)?.no;
         let now = self.now();
         self.with_state(|state| {
-            let visitor = &state.users.visitor;
-            let user = Buyer {
-                user_id: visitor.user_id.clone(),
-                open_id: visitor.open_id.clone(),
-                ..Buyer::default()
-            };
+            let user = user.unwrap_or_else(|| state.users.visitor.account());
             state.agreements.sign(&no, user, now)
         })
         .map_err(|refusal| refused(number, refusal))?;
         let agreement = self.find_agreement(&no)?;
-        let signatory = self.notification_signer(self.signatory());
-        let return_url = notify::agreements::return_url(&agreement, &signatory, now);
         Ok(Signing {
-            return_url: return_url.map_err(|_| ControlError::Signing)?,
+            return_url: self.agreement_return_url(&agreement)?,
             agreement: self.agreement_view(&agreement),
         })
+    }
+
+    /// Where the browser of a user who has signed goes.
+    pub(crate) fn agreement_return_url(&self, agreement: &Agreement) -> Result<Option<String>, ControlError> {
+        let signatory = self.notification_signer(self.signatory());
+        notify::agreements::return_url(agreement, &signatory, self.now()).map_err(|_| ControlError::Signing)
     }
 
     /// The visitor refuses.

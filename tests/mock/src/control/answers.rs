@@ -1,5 +1,6 @@
 //! Ordering answers.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::answers::{Answer, AnswerError};
 use crate::core::Core;
 
 /// What a method is answered with.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AnswerOrder {
     method: String,
@@ -23,7 +24,7 @@ pub(crate) struct AnswerOrder {
 }
 
 /// An error that the next call of a method is answered with.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NextError {
     pub(crate) method: String,

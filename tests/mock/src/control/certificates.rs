@@ -1,5 +1,6 @@
 //! Alipay's certificates: what they are, and changing them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ControlError;
@@ -7,7 +8,7 @@ use crate::certificates::{Certificates, Forgery};
 use crate::core::Core;
 
 /// What certificate mode is made of: the texts of the files, and their serials.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct CertificatesView {
     app_cert: String,
     app_cert_sn: String,
@@ -18,7 +19,7 @@ pub(crate) struct CertificatesView {
 }
 
 /// How a certificate is forged; not at all, if it isn't said.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForgeryOrder {
     pub(crate) forgery: Option<Forgery>,

@@ -1,5 +1,6 @@
 //! Buyers who complain.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ControlError;
@@ -11,7 +12,7 @@ use crate::state::complaints::{
 };
 
 /// A complaint as the gateway knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ComplaintView {
     /// Its number.
@@ -33,7 +34,7 @@ pub struct ComplaintView {
 }
 
 /// What somebody wrote about a complaint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct MessageView {
     /// Who.

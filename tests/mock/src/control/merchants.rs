@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ use crate::state::authorisations::{DeadRefreshToken, Grant, Grantor, TokenStatus
 use crate::validate::scalar::is_url;
 
 /// Who authorises the app. What is not given is generated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Agreement {
     pub(crate) auth_app_id: Option<String>,
@@ -23,14 +24,14 @@ pub(crate) struct Agreement {
 }
 
 /// Where messages about merchants are sent.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppGateway {
     pub(crate) url: Option<String>,
 }
 
 /// A merchant's authorisation as the gateway knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct AuthorisationView {
     /// The merchant's own app.
@@ -56,7 +57,7 @@ pub struct AuthorisationView {
 }
 
 /// The status of a merchant's latest token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuthorisationStatus {
@@ -97,7 +98,7 @@ impl Core {
 
     /// The refresh tokens that were used after they had ended.
     pub(crate) fn dead_refresh_tokens(&self) -> Vec<DeadRefreshToken> {
-        self.with_state(|state| state.authorisations.dead().to_vec())
+        self.with_state(|state| state.authorisations.dead().cloned().collect())
     }
 
     /// Sets where messages about merchants are sent.
@@ -105,18 +106,18 @@ impl Core {
         if let Some(url) = address.url.as_deref().filter(|url| !is_url(url)) {
             return Err(ControlError::no_url(url));
         }
-        self.with_state(|state| state.app_gateway_url = address.url);
+        self.with_state(|state| state.app_gateway_url.set(address.url));
         Ok(())
     }
 
     /// How long codes and tokens live.
     pub(crate) fn lifetimes(&self) -> Lifetimes {
-        self.with_state(|state| state.authorisations.lifetimes)
+        self.with_state(|state| *state.authorisations.lifetimes)
     }
 
     /// The same, from now on.
     pub(crate) fn set_lifetimes(&self, lifetimes: Lifetimes) {
-        self.with_state(|state| state.authorisations.lifetimes = lifetimes);
+        self.with_state(|state| state.authorisations.lifetimes.set(lifetimes));
     }
 
     /// The same, of those that are named, in seconds. Gives all of them.

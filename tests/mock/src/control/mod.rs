@@ -3,8 +3,11 @@
 
 pub(crate) mod agreements;
 pub(crate) mod answers;
+pub(crate) mod buyers;
 pub(crate) mod certificates;
+pub(crate) mod clock;
 pub(crate) mod complaints;
+pub(crate) mod faults;
 pub(crate) mod merchants;
 pub(crate) mod movements;
 pub(crate) mod notifications;
@@ -13,6 +16,7 @@ pub(crate) mod preauths;
 pub(crate) mod splits;
 pub(crate) mod users;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,7 +26,7 @@ use crate::core::Core;
 use crate::notify;
 use crate::notify::delivery::{About, NotificationView};
 use crate::notify::ordered::NotificationError;
-use crate::state::trades::{Key, Order, StepRefusal};
+use crate::state::trades::{Buyer, Key, Order, StepRefusal};
 
 /// Why the gateway can't do what a test asks for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +44,15 @@ pub enum ControlError {
     /// The trade is closed.
     #[error("trade {0} is closed")]
     Closed(String),
+    /// The trade is finished.
+    #[error("trade {0} is finished")]
+    Finished(String),
+    /// The buyer has no money.
+    #[error("the buyer has no money to pay order {0}")]
+    NoMoney(String),
+    /// The order is another buyer's.
+    #[error("order {0} is for another buyer to pay")]
+    OtherBuyer(String),
     /// No such merchant has authorised the app.
     #[error("merchant {0} has not authorised the app")]
     NoMerchant(String),
@@ -96,6 +109,12 @@ pub enum ControlError {
         /// Where it stands.
         status: &'static str,
     },
+    /// There is no such notification.
+    #[error("there is no notification {0}")]
+    NoNotification(String),
+    /// No such fault and no such answer waits for a call.
+    #[error("there is no fault {0} that waits for a call")]
+    NoFault(String),
     /// The gateway is in public-key mode.
     #[error("the gateway is in public-key mode and has no certificates")]
     NoCertificates,
@@ -119,7 +138,7 @@ pub enum ControlError {
 }
 
 /// An order as the gateway knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct TradeView {
     /// The merchant's number.
@@ -153,7 +172,7 @@ pub struct TradeView {
 }
 
 /// A refund.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RefundView {
     /// The merchant's number of it.
@@ -165,7 +184,7 @@ pub struct RefundView {
 }
 
 /// The result of a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Payment {
     /// The trade, paid.
@@ -188,7 +207,9 @@ impl ControlError {
         match refusal {
             StepRefusal::NoTrade | StepRefusal::TooLate | StepRefusal::Balance => Self::NoTrade(number),
             StepRefusal::Paid => Self::Paid(number),
+            StepRefusal::Unpaid => Self::NotPaid(number),
             StepRefusal::Closed => Self::Closed(number),
+            StepRefusal::Finished => Self::Finished(number),
         }
     }
 }
@@ -216,25 +237,56 @@ impl Core {
 
     /// The buyer pays.
     pub(crate) fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
-        let key = self.key(out_trade_no)?;
-        self.with_state(|state| state.trades.pay(&key, self.now()))
-            .map_err(|refusal| ControlError::of(&key, refusal))?;
+        self.pay_as(&self.key(out_trade_no)?, None)
+    }
+
+    /// This buyer pays, where the merchant has named nobody.
+    pub(crate) fn pay_as(&self, key: &Key, buyer: Option<Buyer>) -> Result<Payment, ControlError> {
         let now = self.now();
-        let order = self.with_state(|state| state.trades.get(&key, now).map(|order| order.clone()));
-        let order = order.ok_or(ControlError::NoOrder(key.out_trade_no))?;
+        self.with_state(|state| {
+            if let Some(buyer) = buyer {
+                state.trades.choose_buyer(key, buyer, now);
+            }
+            state.trades.pay(key, now)
+        })
+        .map_err(|refusal| ControlError::of(key, refusal))?;
+        let order = self.placed(key);
+        let order = order.ok_or_else(|| ControlError::NoOrder(key.out_trade_no.clone()))?;
         let signatory = self.notification_signer(self.signatory());
-        let signing = |_| ControlError::Signing;
         Ok(Payment {
-            return_url: notify::return_url(&order, &signatory, now).map_err(signing)?,
-            app_result: notify::app_result(&order, &signatory, now).map_err(signing)?,
+            return_url: self.return_url(&order)?,
+            app_result: notify::app_result(&order, &signatory, now).map_err(|_| ControlError::Signing)?,
             trade: self.view(&order),
         })
     }
 
+    /// An order, as it stands now.
+    pub(crate) fn placed(&self, key: &Key) -> Option<Order> {
+        self.with_state(|state| state.trades.get(key, self.now()).cloned())
+    }
+
+    /// Where the browser of a buyer who has paid goes.
+    pub(crate) fn return_url(&self, order: &Order) -> Result<Option<String>, ControlError> {
+        let signatory = self.notification_signer(self.signatory());
+        notify::return_url(order, &signatory, self.now()).map_err(|_| ControlError::Signing)
+    }
+
     /// Alipay closes an unpaid trade, as it does when the order expires.
     pub(crate) fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.close_order(&self.key(out_trade_no)?)?;
+        self.trade(out_trade_no)
+    }
+
+    /// The same by the order's whole name.
+    pub(crate) fn close_order(&self, key: &Key) -> Result<(), ControlError> {
+        self.with_state(|state| state.trades.close(key, self.now()))
+            .map_err(|refusal| ControlError::of(key, refusal))
+    }
+
+    /// Alipay ends a paid trade, as it does when it can't be refunded any more.
+    pub(crate) fn finish(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         let key = self.key(out_trade_no)?;
-        self.with_state(|state| state.trades.close(&key, self.now()))
+        self.with_state(|state| state.trades.finish(&key, self.now()))
             .map_err(|refusal| ControlError::of(&key, refusal))?;
         self.trade(out_trade_no)
     }

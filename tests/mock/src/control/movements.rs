@@ -1,5 +1,6 @@
 //! All money that moved.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::beijing;
@@ -7,7 +8,7 @@ use crate::core::Core;
 use crate::state::movements::{Cause, Movement};
 
 /// What moved money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MovementKind {
@@ -20,7 +21,7 @@ pub enum MovementKind {
 }
 
 /// Money that moved once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct MovementView {
     /// What moved it.
@@ -31,11 +32,50 @@ pub struct MovementView {
     pub out_trade_no: Option<String>,
     /// In yuan.
     pub amount: String,
+    /// The same in fen.
+    pub amount_fen: i64,
     /// When.
     pub at: String,
 }
 
+/// All money that moved, and its sums in fen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ledger {
+    /// What buyers paid.
+    pub paid_fen: i64,
+    /// What of it went back.
+    pub refunded_fen: i64,
+    /// What merchants sent to accounts.
+    pub transferred_fen: i64,
+    /// Each movement, oldest first.
+    pub movements: Vec<MovementView>,
+}
+
+impl Ledger {
+    /// The movements of this order, oldest first.
+    pub fn of_order(&self, out_trade_no: &str) -> impl Iterator<Item = &MovementView> {
+        let of_order = move |movement: &&MovementView| movement.out_trade_no.as_deref() == Some(out_trade_no);
+        self.movements.iter().filter(of_order)
+    }
+}
+
 impl Core {
+    /// The same with its sums.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let movements = self.movements();
+        let sum = |kind: MovementKind| {
+            let of_kind = movements.iter().filter(|movement| movement.kind == kind);
+            of_kind.fold(0_i64, |sum, movement| sum.saturating_add(movement.amount_fen))
+        };
+        Ledger {
+            paid_fen: sum(MovementKind::Payment),
+            refunded_fen: sum(MovementKind::Refund),
+            transferred_fen: sum(MovementKind::Transfer),
+            movements,
+        }
+    }
+
     /// All money that moved, in order.
     pub(crate) fn movements(&self) -> Vec<MovementView> {
         self.with_state(|state| {
@@ -59,6 +99,7 @@ fn view(movement: &Movement) -> MovementView {
         number: number.clone(),
         out_trade_no: out_trade_no.cloned(),
         amount: movement.amount.to_string(),
+        amount_fen: movement.amount.fen(),
         at: beijing(movement.at),
     }
 }

@@ -1,16 +1,18 @@
 //! Ordering notifications.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ControlError;
 use crate::core::Core;
-use crate::notify::delivery::{About, NotificationView};
+use crate::notify::delivery::{About, NotificationView, ResendRefusal};
+use crate::notify::envelope::Sender;
 use crate::notify::ordered::{self, NotificationError, Unaddressed};
 use crate::validate::scalar::is_url;
 
 /// A notification, and where it goes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotificationOrder {
     name: String,
@@ -21,7 +23,7 @@ pub(crate) struct NotificationOrder {
 }
 
 /// A notification that is signed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct SignedView {
     notify_id: String,
     body: String,
@@ -31,7 +33,13 @@ impl Core {
     /// A notification of a spec, signed.
     pub(crate) fn notification(&self, name: &str, fields: Value) -> Result<Unaddressed, NotificationError> {
         let signatory = self.notification_signer(self.signatory());
-        ordered::notification(&self.specs, name, fields, &self.app.id, &signatory, self.now())
+        let sender = Sender {
+            specs: &self.specs,
+            signatory: &signatory,
+            message_key: self.message_key(),
+            now: self.now(),
+        };
+        ordered::notification(name, fields, &self.app.id, sender)
     }
 
     /// Sends it.
@@ -39,7 +47,8 @@ impl Core {
         if !is_url(&url) {
             return Err(ControlError::no_url(&url));
         }
-        self.deliveries.send(About::Ordered, notification.to(url));
+        self.deliveries
+            .send(Ok(Vec::new()), vec![(About::Ordered, notification.to(url))]);
         Ok(())
     }
 
@@ -54,6 +63,14 @@ impl Core {
             self.send(notification, url)?;
         }
         Ok(view)
+    }
+
+    /// Sends a notification once more.
+    pub(crate) fn resend(&self, notify_id: &str) -> Result<(), ControlError> {
+        let number = || notify_id.to_owned();
+        self.deliveries.resend(notify_id).map_err(|refusal| match refusal {
+            ResendRefusal::Unknown | ResendRefusal::NoCourier => ControlError::NoNotification(number()),
+        })
     }
 
     /// All notifications.

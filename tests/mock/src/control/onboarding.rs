@@ -1,5 +1,6 @@
 //! Those who review applications for sub-merchants.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ControlError;
@@ -8,7 +9,7 @@ use crate::notify::delivery::{About, NotificationView};
 use crate::state::onboarding::{DecideRefusal, Progress};
 
 /// An application for a sub-merchant as the gateway knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ApplicationView {
     /// Its number.
@@ -26,7 +27,7 @@ pub struct ApplicationView {
 }
 
 /// How far an application is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ApplicationStatus {
@@ -39,14 +40,14 @@ pub enum ApplicationStatus {
 }
 
 /// What a review remarks.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Memo {
     pub(crate) memo: Option<String>,
 }
 
 /// Why an application is rejected.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reason {
     pub(crate) reason: String,

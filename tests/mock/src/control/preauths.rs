@@ -1,5 +1,6 @@
 //! Acting as the payer of a pre-authorisation.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ControlError;
@@ -11,7 +12,7 @@ use crate::state::preauths::{Key, Opened, Operation, Preauth, StepRefusal, Total
 use crate::state::trades::Buyer;
 
 /// A pre-authorisation as the gateway knows it. Amounts are in yuan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PreauthView {
     /// The merchant's number.
@@ -45,7 +46,7 @@ pub struct PreauthView {
 }
 
 /// An operation of a pre-authorisation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PreauthOperationView {
     /// Alipay's number of it.
@@ -72,7 +73,7 @@ impl Core {
     pub(crate) fn preauth(&self, out_order_no: &str) -> Result<PreauthView, ControlError> {
         let key = self.preauth_key(out_order_no)?;
         let now = self.now();
-        let preauth = self.with_state(|state| state.preauths.get(&key, now).map(|preauth| preauth.clone()));
+        let preauth = self.with_state(|state| state.preauths.get(&key, now).cloned());
         self.preauth_view(&preauth.ok_or(ControlError::NoPreauth(key.out_order_no))?)
     }
 

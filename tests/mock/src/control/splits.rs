@@ -1,5 +1,6 @@
 //! Splits that Alipay carries out later, and what limits splits.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{ControlError, TradeView};
@@ -9,7 +10,7 @@ use crate::state::splits::{Account, CarryRefusal};
 use crate::state::trades::Key;
 
 /// How a split is carried out.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CarryOut {
     /// The accounts that get nothing.
@@ -18,7 +19,7 @@ pub(crate) struct CarryOut {
 }
 
 /// What is agreed on shares; what isn't named stays as it is.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RoyaltyTerms {
     /// The largest part of an order that may be shared, in percent.
@@ -53,7 +54,7 @@ impl Core {
         }
         self.with_state(|state| {
             if let Some(ratio) = terms.ratio {
-                state.royalties.ratio = ratio.into();
+                state.royalties.ratio.set(ratio.into());
             }
             for (accounts, returns) in [(&terms.allow_returns, true), (&terms.forbid_returns, false)] {
                 for account in accounts {

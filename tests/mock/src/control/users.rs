@@ -1,14 +1,14 @@
 //! The users who authorise the app.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::merchants::Agreement;
 use crate::core::Core;
 use crate::state::users::Visitor;
 
 /// Which user agrees to what. What isn't given is the visitor's, and the scope `auth_user`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Consent {
     pub(crate) user_id: Option<String>,
@@ -21,7 +21,7 @@ impl Core {
     pub(crate) fn authorise_user(&self, consent: Consent) -> String {
         let now = self.now();
         self.with_state(|state| {
-            let lifetimes = state.authorisations.lifetimes;
+            let lifetimes = *state.authorisations.lifetimes;
             let visitor = &state.users.visitor;
             let whose = match consent.user_id {
                 Some(user_id) => (user_id, consent.open_id),
@@ -40,30 +40,8 @@ impl Core {
         self.with_state(|state| state.users.set_profile(user_id, profile));
     }
 
-    /// Sets who opens the authorisation pages.
+    /// Sets whose browser it is.
     pub(crate) fn set_visitor(&self, visitor: Visitor) {
-        self.with_state(|state| state.users.visitor = visitor);
-    }
-
-    /// The visitor is asked for a user's consent: gives the code, if there is one.
-    pub(crate) fn ask_user(&self, scope: &str) -> Option<String> {
-        let agrees = self.with_state(|state| state.users.visitor.agrees);
-        agrees.then(|| {
-            self.authorise_user(Consent {
-                scope: Some(scope.to_owned()),
-                ..Consent::default()
-            })
-        })
-    }
-
-    /// The visitor is asked for a merchant's authorisation: gives the code, if there is one.
-    pub(crate) fn ask_merchant(&self) -> Option<String> {
-        let visitor = self.with_state(|state| state.users.visitor.clone());
-        visitor.agrees.then(|| {
-            self.authorise(Agreement {
-                auth_app_id: Some(visitor.auth_app_id),
-                user_id: Some(visitor.user_id),
-            })
-        })
+        self.with_state(|state| state.users.visitor.set(visitor));
     }
 }

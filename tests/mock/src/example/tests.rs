@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::protocol::json;
 use crate::protocol::v2::answer::Answer;
-use crate::protocol::v2::json;
 use crate::specs::Specs;
 use crate::specs::tests::{file, with};
 

@@ -3,13 +3,18 @@
 use jiff::Timestamp;
 
 use crate::core::App;
+use crate::encryption::EncryptType;
 use crate::protocol::Request;
 use crate::protocol::failure::Failure;
 use crate::specs::Target;
 use crate::state::State;
 use crate::state::authorisations::TokenStatus;
 use crate::state::trades::Merchant;
+use crate::strictness::Strictness;
 use crate::validate::scalar::is_url;
+
+/// What the gateway says where a signature does not hold.
+pub(super) const INVALID_SIGNATURE: &str = "isv.invalid-signature";
 
 /// A refusal, and whether the gateway knows the app well enough to sign it.
 #[derive(Debug, PartialEq)]
@@ -30,11 +35,18 @@ impl Refused {
     }
 }
 
-/// What the request says by itself, in the order in which the gateway looks at it.
-pub(super) fn request<'t>(request: &dyn Request, target: Option<Target<'t>>, app: &App) -> Result<Target<'t>, Refused> {
-    let app_id = request.app_id();
-    let app_id = app_id.ok_or_else(|| Refused::unsigned(Failure::missing("isv.missing-app-id", "缺少 app_id 参数")))?;
-    if app_id != app.id {
+/// A request in place of the one that came: its content is decrypted.
+type Decrypted<'r> = Box<dyn Request + 'r>;
+
+/// What the request says by itself, in the order in which the gateway looks at it. With its method, gives what takes its place where it came
+/// encrypted.
+pub(super) fn request<'r, 't>(
+    request: &'r dyn Request,
+    target: Option<Target<'t>>,
+    app: &App,
+    (strictness, now): (Strictness, Timestamp),
+) -> Result<(Target<'t>, Option<Decrypted<'r>>), Refused> {
+    if request.app_id().map_err(Refused::unsigned)? != app.id {
         return Err(Refused::unsigned(Failure::invalid(
             "isv.invalid-app-id",
             "无效的AppID参数",
@@ -45,22 +57,47 @@ pub(super) fn request<'t>(request: &dyn Request, target: Option<Target<'t>>, app
     let name = name.ok_or_else(|| Failure::missing("isv.missing-method", "缺少 method 参数"))?;
     let target = target.ok_or_else(|| unknown_method(name))?;
     request.well_formed()?;
+    strictness.time(request, now)?;
     request.verified(&app.key).map_err(Refused::unsigned)?;
-    if request.is_encrypted() {
-        let message = "应用未配置 AES 密钥";
-        return Err(Failure::invalid("isv.decryption-error-not-valid-encrypt-key", message).into());
-    }
+    let decrypted = decrypted(request, target, app)?;
     let callbacks = request.callbacks();
     for (name, url) in [
         ("notify_url", callbacks.notify_url),
         ("return_url", callbacks.return_url),
     ] {
-        if url.is_some_and(|url| !is_url(&url)) {
+        let Some(url) = url else { continue };
+        if !is_url(&url) {
             let message = format!("{name} 应为 http 或 https 的绝对地址");
             return Err(Failure::invalid("isv.invalid-parameter", message).into());
         }
+        strictness.url(request, name, &url)?;
     }
-    Ok(target)
+    Ok((target, decrypted))
+}
+
+/// Decrypts a content that came encrypted, and sees that none came plain that must not.
+fn decrypted<'r>(request: &'r dyn Request, target: Target<'_>, app: &App) -> Result<Option<Decrypted<'r>>, Failure> {
+    let Some(encrypt_type) = request.encrypt_type() else {
+        if request.looks_encrypted() {
+            let sub_code = "isv.decryption-error-missing-encrypt-type";
+            return Err(Failure::missing(sub_code, "解密出错, 未指定加密算法"));
+        }
+        if target.method().is_some_and(|method| method.encrypted) {
+            return Err(Failure::missing("isv.missing-encrypt-type", "缺少 encrypt_type 参数"));
+        }
+        return Ok(None);
+    };
+    let encrypt_type = EncryptType::from_name(encrypt_type)
+        .ok_or_else(|| Failure::invalid("isv.invalid-encrypt-type", "无效的加密类型"))?;
+    let key = app.aes_key.as_ref().ok_or_else(|| {
+        let sub_code = "isv.decryption-error-not-valid-encrypt-key";
+        Failure::invalid(sub_code, "解密出错, 未配置加密密钥或加密密钥格式错误")
+    })?;
+    let decrypted = request.decrypted(encrypt_type, key);
+    // What the gateway says where the content is encrypted with another key.
+    decrypted
+        .map(Some)
+        .map_err(|_| Failure::conditions("isv.decryption-error-unknown", "解密出错, 未知错误"))
 }
 
 /// There is no method of this name.

@@ -1,22 +1,29 @@
 //! The gateway between protocol and methods: checks a request, carries out its method, and has the protocol write the answer. It knows no transport.
 
 mod checks;
+pub(crate) mod fronts;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response};
 use serde_json::{Map, Value};
 
 use crate::answers::{AnswerError, Ordered};
+use crate::cashier::language::Language;
+use crate::cashier::page::Page;
+use crate::cashier::{self, refusal};
 use crate::certificates::Signatory;
 use crate::core::Core;
 use crate::example;
+use crate::journal::Verdict;
 use crate::keys::KeyError;
 use crate::methods::{Call, Played, behaviour};
-use crate::pages;
+use crate::news::Topic;
 use crate::protocol::failure::Failure;
-use crate::protocol::{Answer, Outcome, Request, text};
+use crate::protocol::{Answer, Outcome, Request};
 use crate::specs::{Described, Target};
+use crate::state::buyers::Undecided;
 use crate::state::trades::Merchant;
+use crate::strictness::Strictness;
 use crate::validate;
 use checks::Refused;
 
@@ -26,6 +33,10 @@ pub(crate) struct Reply {
     pub(crate) body: Body,
     /// Who says so.
     pub(crate) source: Source,
+    /// The request's number in the journal.
+    pub(crate) number: u64,
+    /// What a slow buyer has to decide before it goes.
+    pub(crate) undecided: Option<Undecided>,
 }
 
 /// An answer, or a page.
@@ -33,7 +44,7 @@ pub(crate) enum Body {
     /// To a program.
     Answer(Box<dyn Answer>),
     /// To a browser.
-    Page(String),
+    Page(Page),
 }
 
 impl Body {
@@ -41,7 +52,7 @@ impl Body {
     pub(crate) fn response(&self, signatory: &Signatory) -> Result<Response<Bytes>, KeyError> {
         match self {
             Self::Answer(answer) => answer.response(signatory),
-            Self::Page(html) => Ok(text(StatusCode::OK, "utf-8", html.clone())),
+            Self::Page(page) => Ok(page.response()),
         }
     }
 }
@@ -69,27 +80,43 @@ impl Source {
     }
 }
 
-/// Answers a request.
-pub(crate) fn answer(core: &Core, request: &dyn Request) -> Reply {
+/// Answers a request, which a browser has sent that is to be told things in this language, if it was one.
+pub(crate) fn answer(core: &Core, request: &dyn Request, language: Language) -> Reply {
     let target = target(core, request.method());
-    core.journal.add(request.received(), target.map(Target::name));
+    let number = core.journal.add(
+        core.now(),
+        request.received(),
+        target.map(Target::name),
+        request.signed_text(),
+    );
     if let (Some(target), files @ [_, ..]) = (target, request.files()) {
         core.journal.add_files(target.name(), files);
     }
-    let checked = checks::request(request, target, &core.app).and_then(|target| {
+    let rules = (core.strictness, core.unmoved_now());
+    let checked = checks::request(request, target, &core.app, rules).and_then(|(target, decrypted)| {
         let merchant = core.look(|state, now| checks::caller(request, target, &core.app, state, now))?;
-        Ok((target, merchant))
+        Ok((target, decrypted, merchant))
     });
-    let Done { result, source } = match checked {
-        Ok((target, merchant)) => perform(core, request, target, merchant),
-        Err(Refused { failure, signed }) => Done {
-            result: Content::Outcome(Outcome::Failure { failure, signed }),
-            source: Source::Gateway,
-        },
+    let sent = request;
+    let plain;
+    let (request, done) = match checked {
+        Ok((target, decrypted, merchant)) => {
+            plain = decrypted;
+            let request = plain.as_deref().unwrap_or(request);
+            (request, perform(core, request, target, merchant, language))
+        }
+        // The gateway's own refusals are never encrypted.
+        Err(Refused { failure, signed }) => {
+            let result = Content::Outcome(Outcome::Failure { failure, signed });
+            (request, Source::Gateway.gives(result))
+        }
     };
-    if let Content::Outcome(Outcome::Failure { failure, .. }) = &result {
-        core.journal.refused(&failure.sub_code);
-    }
+    let Done {
+        result,
+        source,
+        undecided,
+    } = done;
+    core.journal.judge(number, verdict(core, sent, &result));
     if let (Source::NotPlayed, Some(target)) = (source, target) {
         core.journal.not_played(target.name());
     }
@@ -97,11 +124,34 @@ pub(crate) fn answer(core: &Core, request: &dyn Request) -> Reply {
         Content::Page(page) => Body::Page(page),
         // A browser gets a page whatever happens.
         Content::Outcome(Outcome::Failure { failure, .. }) if is_page(request, target) => {
-            Body::Page(pages::error(&failure))
+            Body::Page(refusal::refused(language, &failure))
         }
         Content::Outcome(outcome) => Body::Answer(request.answer(target, outcome)),
     };
-    Reply { body, source }
+    core.news.tell(Topic::Requests);
+    Reply {
+        body,
+        source,
+        number,
+        undecided,
+    }
+}
+
+/// What a request came to, for the journal.
+fn verdict(core: &Core, request: &dyn Request, result: &Content) -> Verdict {
+    match result {
+        Content::Page(_) => Verdict::Page,
+        Content::Outcome(Outcome::Success(with, _)) => Verdict::Accepted(Some(with.to_string())),
+        Content::Outcome(Outcome::Bare(_)) => Verdict::Accepted(None),
+        Content::Outcome(Outcome::Failure { failure, .. }) => Verdict::Refused {
+            code: failure.code.to_string(),
+            sub_code: failure.sub_code.to_string(),
+            sub_msg: failure.sub_msg.clone(),
+            // A test may have ordered the same of a request whose signature holds.
+            diagnosis: (failure.sub_code == checks::INVALID_SIGNATURE && request.verified(&core.app.key).is_err())
+                .then(|| Box::new(request.diagnosis(&core.app.key))),
+        },
+    }
 }
 
 /// The method that is called, if the gateway knows it.
@@ -121,12 +171,13 @@ fn is_page(request: &dyn Request, target: Option<Target<'_>>) -> bool {
 struct Done {
     result: Content,
     source: Source,
+    undecided: Option<Undecided>,
 }
 
 /// What a call came to.
 enum Content {
     Outcome(Outcome),
-    Page(String),
+    Page(Page),
 }
 
 impl From<Failure> for Content {
@@ -141,6 +192,7 @@ impl Source {
         Done {
             result: result.into(),
             source: self,
+            undecided: None,
         }
     }
 }
@@ -152,13 +204,13 @@ impl From<Outcome> for Content {
 }
 
 /// Does what a sound request asks for, unless a test ordered something else.
-fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Merchant) -> Done {
+fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Merchant, language: Language) -> Done {
     let ordered = core.answers.take(target.name());
     let instead = ordered.as_ref().filter(|ordered| !ordered.executed);
     if let Some(failure) = instead.and_then(Ordered::failure) {
         return Source::Order.gives(failure);
     }
-    let content = match read(request, target) {
+    let content = match read(core.strictness, request, target) {
         Ok(content) => content,
         Err(failure) => return Source::Gateway.gives(failure),
     };
@@ -171,17 +223,29 @@ fn perform(core: &Core, request: &dyn Request, target: Target<'_>, merchant: Mer
         (Some(Err(failure)), ..) => Source::Gateway.gives(failure),
         (_, Some(ordered), _) => {
             let browsed = target.method().filter(|_| is_page(request, Some(target)));
-            Source::Order.gives(match (ordered.outcome(target, &content, core.now()), browsed) {
+            let source = if ordered.is_by_spec() {
+                Source::NotPlayed
+            } else {
+                Source::Order
+            };
+            source.gives(match (ordered.outcome(target, &content, core.now()), browsed) {
                 (Err(wrong), _) => wrong_answer(core, wrong),
-                (Ok(Outcome::Success(..) | Outcome::Bare(_)), Some(method)) => Content::Page(pages::not_played(method)),
+                (Ok(Outcome::Success(..) | Outcome::Bare(_)), Some(method)) => {
+                    Content::Page(refusal::not_played(language, method))
+                }
                 (Ok(outcome), _) => outcome.into(),
             })
         }
-        (Some(Ok(played)), None, _) => Source::Gateway.gives(played),
+        (Some(Ok((played, undecided))), None, _) => Done {
+            undecided,
+            ..Source::Gateway.gives(played)
+        },
         (None, None, Target::Described(described)) if is_page(request, Some(target)) => {
-            Source::NotPlayed.gives(Content::Page(pages::not_played(described.method)))
+            Source::NotPlayed.gives(Content::Page(refusal::not_played(language, described.method)))
         }
-        (None, None, Target::Described(described)) => Source::NotPlayed.gives(example(described, &content, core)),
+        (None, None, Target::Described(described)) => {
+            Source::NotPlayed.gives(example::outcome(described, &content, core.now()))
+        }
         // Its last answer went to another call meanwhile.
         (None, None, Target::Undescribed(name)) => Source::Gateway.gives(checks::unknown_method(name)),
     }
@@ -195,10 +259,11 @@ fn wrong_answer(core: &Core, wrong: AnswerError) -> Content {
 }
 
 /// The fields of a request, if they are what its method's spec asks for.
-fn read(request: &dyn Request, target: Target<'_>) -> Result<Map<String, Value>, Failure> {
+fn read(strictness: Strictness, request: &dyn Request, target: Target<'_>) -> Result<Map<String, Value>, Failure> {
     let content = request.content(target)?;
     if let Target::Described(described) = target {
-        validate::request(described, &content)?;
+        validate::request(described, &content, strictness)?;
+        strictness.files(described.method, request.files())?;
     }
     Ok(content)
 }
@@ -210,13 +275,15 @@ fn play(
     described: Described<'_>,
     merchant: Merchant,
     content: &Map<String, Value>,
-) -> Option<Result<Content, Failure>> {
+) -> Option<Result<(Content, Option<Undecided>), Failure>> {
     let behaviour = behaviour(&described.method.name)?;
     let now = core.now();
     let played = core.with_state(|state| {
         (behaviour.play)(&mut Call {
             specs: &core.specs,
+            base_url: core.base_url.as_deref(),
             method: described.method,
+            strictness: core.strictness,
             errors: behaviour.errors,
             request: content,
             callbacks: request.callbacks(),
@@ -226,26 +293,11 @@ fn play(
         })
     });
     Some(played.map(|played| match played {
-        Played::Answer(outcome, fields) => Outcome::Success(outcome.into(), fields).into(),
-        Played::Bare(fields) => Outcome::Bare(fields).into(),
-        Played::Cashier(key) => {
-            let page = core.with_state(|state| state.trades.get(&key, now).map(|order| pages::cashier(order)));
-            Content::Page(page.unwrap_or_default())
-        }
-        Played::Signing(no) => {
-            let page = core.with_state(|state| state.agreements.find_any(&no).map(pages::signing));
-            Content::Page(page.unwrap_or_default())
-        }
+        Played::Answer(outcome, fields) => (Outcome::Success(outcome.into(), fields).into(), None),
+        Played::Late(outcome, fields, undecided) => (Outcome::Success(outcome.into(), fields).into(), Some(undecided)),
+        Played::Bare(fields) => (Outcome::Bare(fields).into(), None),
+        Played::Page(subject) => (Content::Page(cashier::open(core, subject)), None),
     }))
-}
-
-/// What a method's spec says that it answers.
-fn example(described: Described<'_>, content: &Map<String, Value>, core: &Core) -> Content {
-    match example::answer(described, content, core.now()) {
-        Ok(fields) if described.method.without_code => Outcome::Bare(fields).into(),
-        Ok(fields) => Outcome::Success(example::success_code(described.method), fields).into(),
-        Err(failure) => failure.into(),
-    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use alipay_codegen::ir::Placement;
+use alipay_codegen::ir::{Field, Placement};
 
 use super::*;
 use crate::Mock;
 use crate::certificates::Certificates;
 use crate::example::tests::asked;
 use crate::keys::SignType;
+use crate::protocol::json;
 use crate::protocol::v2::answer::root;
-use crate::protocol::v2::json;
+
+mod v3;
 
 /// Where one part of a multipart body ends and the next begins.
 const BOUNDARY: &str = "alipay-mock-boundary";
@@ -41,7 +43,7 @@ fn body(mock: &Mock, described: Described<'_>) -> (String, String) {
             }
             Placement::File => {
                 fields.remove(&field.name);
-                files.push(field.name.as_str());
+                files.push(field);
             }
         }
     }
@@ -59,16 +61,27 @@ fn body(mock: &Mock, described: Described<'_>) -> (String, String) {
             .finish();
         return ("application/x-www-form-urlencoded".to_owned(), form);
     }
+    let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    multipart(parameters, &files)
+}
+
+/// A form of texts, and of files for these fields; and its content type.
+fn multipart<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>, files: &[&Field]) -> (String, String) {
     let mut body = String::new();
     let mut part = |disposition: &str, content: &str| {
         let disposition = format!("Content-Disposition: form-data; name={disposition}");
         write!(body, "--{BOUNDARY}\r\n{disposition}\r\n\r\n{content}\r\n").unwrap();
     };
-    for (name, value) in &parameters {
+    for (name, value) in texts {
         part(&format!("\"{name}\""), value);
     }
-    for name in files {
-        part(&format!("\"{name}\"; filename=\"{name}.png\""), "content");
+    for file in files {
+        let (name, extension) = (&file.name, file.extensions.first().map_or("png", String::as_str));
+        let size = usize::try_from(file.min_size.unwrap_or(1)).unwrap();
+        part(
+            &format!("\"{name}\"; filename=\"{name}.{extension}\""),
+            &"x".repeat(size),
+        );
     }
     write!(body, "--{BOUNDARY}--\r\n").unwrap();
     (format!("multipart/form-data; boundary={BOUNDARY}"), body)

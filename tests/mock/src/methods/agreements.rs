@@ -11,6 +11,7 @@ use crate::state::agreements::{
     Agreement, GENERAL, LAST_DAY_OF_MONTH, Named, PeriodRule, PeriodUnit, PlanRefusal, REGULAR, Signature, Status,
     Terms, end_of,
 };
+use crate::state::visits::Subject;
 
 /// The scene and the third party where the merchant names none.
 const SCENE: &str = "DEFAULT|DEFAULT";
@@ -106,7 +107,8 @@ fn sign(call: &mut Call<'_>) -> Result<Played, Failure> {
         invalid: invalid_time,
         callbacks: call.callbacks.clone(),
     };
-    Ok(Played::Signing(call.state.agreements.offer(terms, call.now)))
+    let no = call.state.agreements.offer(terms, call.now);
+    Ok(Played::Page(Subject::Agreement(no)))
 }
 
 /// The scene, which a merchant's own number needs.

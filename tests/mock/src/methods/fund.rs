@@ -19,6 +19,14 @@ const TRANSFER_ERRORS: &[&str] = &[
     "MEMO_REQUIRED_IN_TRANSFER_ERROR",
 ];
 
+const UNI_ERRORS: &[&str] = &[
+    "INVALID_PARAMETER",
+    "PAYMENT_INFO_INCONSISTENCY",
+    "PAYER_BALANCE_NOT_ENOUGH",
+    "EXCEED_LIMIT_SM_MIN_AMOUNT",
+    "MEMO_REQUIRED_IN_TRANSFER_ERROR",
+];
+
 pub(super) const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
         method: "alipay.fund.trans.toaccount.transfer",
@@ -27,7 +35,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     },
     Behaviour {
         method: "alipay.fund.trans.uni.transfer",
-        errors: TRANSFER_ERRORS,
+        errors: UNI_ERRORS,
         play: uni,
     },
     Behaviour {
@@ -70,6 +78,11 @@ fn uni(call: &mut Call<'_>) -> Result<Played, Failure> {
             .unwrap_or_default()
             .to_owned()
     };
+    let bank = call.request.get("payee_info").and_then(Value::as_object);
+    if bank.is_some_and(|payee| !call.strictness.has_bank(payee)) {
+        let message = "参数无效: payee_info.bankcard_ext_info: required with BANKCARD_ACCOUNT";
+        return Err(call.refuse("INVALID_PARAMETER", message));
+    }
     // A caller that names none means the plain transfer.
     let or = |name: &str, usual: &str| call.text(name).unwrap_or_else(|| usual.to_owned());
     let product = Product::Uni {

@@ -1,6 +1,8 @@
 //! What the methods do. A method that has a spec but no behaviour here is not played: it is checked against the spec, and answered by it.
 
 pub(crate) mod agreements;
+mod bills;
+mod certify;
 mod complaints;
 mod ebpp;
 mod fund;
@@ -21,7 +23,10 @@ use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
 use crate::specs::Specs;
 use crate::state::State;
-use crate::state::trades::{Key, Merchant};
+use crate::state::buyers::Undecided;
+use crate::state::trades::Merchant;
+use crate::state::visits::Subject;
+use crate::strictness::Strictness;
 
 /// A method's behaviour.
 pub(crate) struct Behaviour {
@@ -39,10 +44,10 @@ pub(crate) enum Played {
     Answer(&'static str, Fields),
     /// The fields of a response that has no `code`.
     Bare(Fields),
-    /// A cashier page for this order.
-    Cashier(Key),
-    /// A page on which the user signs the agreement of this number, or refuses.
-    Signing(String),
+    /// The same as [`Answer`](Self::Answer), which is held back until a slow buyer decides.
+    Late(&'static str, Fields, Undecided),
+    /// A page on which somebody decides this.
+    Page(Subject),
 }
 
 impl Played {
@@ -62,6 +67,8 @@ const BEHAVIOURS: &[&[Behaviour]] = &[
     fund::BEHAVIOURS,
     preauths::BEHAVIOURS,
     agreements::BEHAVIOURS,
+    bills::BEHAVIOURS,
+    certify::BEHAVIOURS,
     ebpp::BEHAVIOURS,
     open::BEHAVIOURS,
     user::BEHAVIOURS,
@@ -79,7 +86,10 @@ pub(crate) fn behaviour(method: &str) -> Option<&'static Behaviour> {
 /// A call that passed every check of the protocol and of the spec.
 pub(crate) struct Call<'a> {
     pub(crate) specs: &'a Specs,
+    /// Where the gateway is, if it has a server.
+    pub(crate) base_url: Option<&'a str>,
     pub(crate) method: &'a Method,
+    pub(crate) strictness: Strictness,
     pub(crate) errors: &'static [&'static str],
     pub(crate) request: &'a Map<String, Value>,
     pub(crate) callbacks: Callbacks,

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::trade::is_payment_code;
+use super::trade::{is_payment_code, unheard};
 use super::{Behaviour, Call, Played};
 use crate::clock::{self, beijing};
 use crate::money::Money;
-use crate::numbers;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
+use crate::qr;
+use crate::state::buyers::{TestBuyer, Undecided};
 use crate::state::preauths::{
     CancelRefusal, Key, Opened, Operation, OperationKind, OperationStatus, PlaceRefusal, StepRefusal, Terms,
     UnfreezeRefusal,
@@ -32,6 +33,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
             "CURRENCY_VERIFICATION_FAIL",
             "ILLEGAL_PAYEE_USER_ID",
             "PAYMENT_AUTH_CODE_INVALID",
+            "MONEY_NOT_ENOUGH",
         ],
         play: freeze,
     },
@@ -96,35 +98,55 @@ fn freeze(call: &mut Call<'_>) -> Result<Played, Failure> {
     if is_bar_code && !is_payment_code(&call.required("auth_code")) {
         return Err(call.refuse("PAYMENT_AUTH_CODE_INVALID", "支付授权码无效"));
     }
+    let code = call.text("auth_code").filter(|_| is_bar_code);
+    let who = code.as_deref().and_then(TestBuyer::of_code);
+    match who {
+        Some(TestBuyer::WithoutMoney) => return Err(call.refuse("MONEY_NOT_ENOUGH", "付款方资金不足")),
+        Some(TestBuyer::UnknownUnpaid) => return Err(unheard()),
+        _ => {}
+    }
+    let payer = who.map(TestBuyer::account).unwrap_or_default();
     let key = place(call)?;
-    open(call, &key)?;
-    if call.money("amount").unwrap_or_default() <= FREEZES_AT_ONCE {
-        let authorised = call.state.preauths.authorise(&key, Buyer::default(), call.now);
+    open(call, &key, payer.clone())?;
+    let freezes_at_once = match who {
+        Some(who) => !matches!(who, TestBuyer::Password | TestBuyer::Slow),
+        None => call.money("amount").unwrap_or_default() <= FREEZES_AT_ONCE,
+    };
+    if freezes_at_once {
+        let authorised = call.state.preauths.authorise(&key, payer, call.now);
         authorised.map_err(|refusal| step(call, refusal))?;
+    }
+    if who == Some(TestBuyer::UnknownPaid) {
+        return Err(unheard());
     }
     let fields = operation_fields(call, &key)?;
     let payer = opened(call, &key)?.payer.logon_id.clone();
-    Ok(Played::success(fields.with("payer_logon_id", payer)))
+    let fields = fields.with("payer_logon_id", payer);
+    Ok(match who {
+        Some(TestBuyer::Slow) => Played::Late("10000", fields, Undecided::Preauth(key)),
+        _ => Played::success(fields),
+    })
 }
 
 /// voucher.create: a code to scan, and no pre-authorisation yet.
 fn voucher(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = place(call)?;
-    let preauth = call.state.preauths.get(&key, call.now);
-    let code = preauth.map(|preauth| preauth.qr_code.get_or_insert_with(numbers::preauth_qr_code).clone());
+    let code = call.state.preauths.code(&key);
+    let picture = code.as_deref().and_then(|code| qr::picture_url(call.base_url, code));
     Ok(Played::success(
         Fields::new()
             .with("out_order_no", call.required("out_order_no"))
             .with("out_request_no", call.required("out_request_no"))
             .with("code_type", "qrCode")
-            .maybe("code_value", code),
+            .maybe("code_value", code.map(|code| qr::text(call.base_url, &code)))
+            .maybe("code_url", picture),
     ))
 }
 
 /// app.freeze: the Alipay app has delivered the order string, and the payer sees the cashier.
 fn app_freeze(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = place(call)?;
-    open(call, &key)?;
+    open(call, &key, Buyer::default())?;
     Ok(Played::success(operation_fields(call, &key)?))
 }
 
@@ -146,8 +168,8 @@ fn place(call: &mut Call<'_>) -> Result<Key, Failure> {
     })
 }
 
-fn open(call: &mut Call<'_>, key: &Key) -> Result<(), Failure> {
-    let opened = call.state.preauths.open(key, Buyer::default(), call.now);
+fn open(call: &mut Call<'_>, key: &Key, payer: Buyer) -> Result<(), Failure> {
+    let opened = call.state.preauths.open(key, payer, call.now);
     opened.map_err(|refusal| step(call, refusal))
 }
 

@@ -29,7 +29,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
 ];
 
 fn token(call: &mut Call<'_>) -> Result<Played, Failure> {
-    let lifetimes = call.state.authorisations.lifetimes;
+    let lifetimes = *call.state.authorisations.lifetimes;
     let granted = match call.required("grant_type").as_str() {
         "authorization_code" => call
             .state

@@ -1,63 +1,29 @@
 //! The settings of a gateway.
 
-use std::io;
+#[cfg(feature = "data")]
+mod data;
+mod start;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use alipay_codegen::SourceFile;
-use tokio::net::TcpListener;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
 
-use super::Mock;
-use super::gateway::Gateway;
-use crate::answers::folder::AnswerFilesError;
-use crate::answers::{Answers, folder};
-use crate::certificates::{CertificateError, Certificates, Files, Identity};
-use crate::clock::{Clock, SystemClock, timestamp};
-use crate::core::{App, Core};
-use crate::faults::Faults;
-use crate::journal::Journal;
-use crate::keys::{KeyError, KeyPair, PublicKey};
+pub use self::start::StartError;
+#[cfg(feature = "data")]
+use crate::certificates::Certificates;
+use crate::certificates::Files;
+use crate::clock::{Clock, SystemClock};
+use crate::encryption::AesKey;
+use crate::keys::{KeyPair, PublicKey, SignType};
 use crate::lifetimes::Lifetimes;
 use crate::money::Money;
-use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
-use crate::server;
-use crate::server::connection::{Cut, GatewayListener};
-use crate::server::guard::{BadHostName, Guard, HostName};
-use crate::specs::{Source, SpecError, Specs};
-use crate::state::State;
-
-/// Why a gateway can't start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The specs can't be used.
-    #[error(transparent)]
-    Specs(#[from] SpecError),
-    /// The files of [`Builder::answers`] can't be used.
-    #[error(transparent)]
-    Answers(#[from] AnswerFilesError),
-    /// A key can't be generated or encoded.
-    #[error("the gateway's keys can't be made")]
-    Key(#[from] KeyError),
-    /// The certificates can't be read, or don't belong together.
-    #[error(transparent)]
-    Certificates(#[from] CertificateError),
-    /// The address can't be listened on.
-    #[error("can't listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The client that delivers notifications can't be made.
-    #[error("can't make a client for notifications: {0}")]
-    Client(String),
-}
+use crate::notify::delivery::DOCUMENTED_SCHEDULE;
+use crate::public_url::{self, BadPublicUrl};
+use crate::server::guard::{BadHostName, HostName};
+use crate::specs::Source;
+use crate::strictness::Strictness;
 
 /// The app's key.
 enum AppKey {
@@ -71,6 +37,16 @@ enum AppKey {
     Public(PublicKey),
 }
 
+/// Alipay's key.
+enum AlipayKey {
+    /// The pair that all gateways of this process share.
+    Shared,
+    /// A pair of its own.
+    Fresh,
+    /// It is given.
+    Pair(KeyPair),
+}
+
 /// How the app and Alipay identify each other.
 enum Mode {
     /// By their public keys.
@@ -79,45 +55,80 @@ enum Mode {
     Issued,
     /// By certificates from files.
     Given(Files),
+    /// By those of the data directory.
+    #[cfg(feature = "data")]
+    Kept(Box<Certificates>),
 }
+
+/// The app, where nobody names another.
+const APP_ID: &str = "2021000000000001";
+/// Its merchant, likewise.
+const SELLER_ID: &str = "2088101117955611";
 
 /// The settings of a gateway.
 pub struct Builder {
-    app_id: String,
-    seller_id: String,
+    app_id: Option<String>,
+    seller_id: Option<String>,
+    sign_type: SignType,
     app_key: AppKey,
-    alipay_key: Option<KeyPair>,
+    alipay_key: AlipayKey,
     mode: Mode,
     listen: SocketAddr,
     allowed_hosts: Vec<HostName>,
+    public_url: Option<String>,
     clock: Box<dyn Clock>,
+    starts_at: Option<SystemTime>,
     schedule: Vec<Duration>,
     balance: Money,
-    lifetimes: Lifetimes,
+    lifetimes: Option<Lifetimes>,
     app_gateway_url: Option<String>,
     notifications_name_certificate: bool,
+    aes_key: Option<AesKey>,
+    encrypts_messages: bool,
     specs: Vec<Source>,
     answers: Option<PathBuf>,
+    #[cfg(feature = "data")]
+    home: Option<Home>,
+    strictness: Strictness,
+    refund_period: Option<Duration>,
+}
+
+/// The folder of what outlives the gateway.
+#[cfg(feature = "data")]
+enum Home {
+    /// Keys and certificates.
+    Keys(PathBuf),
+    /// Those, and all that happens.
+    Data(PathBuf),
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            app_id: "2021000000000001".to_owned(),
-            seller_id: "2088101117955611".to_owned(),
+            app_id: None,
+            seller_id: None,
+            sign_type: SignType::default(),
             app_key: AppKey::Shared,
-            alipay_key: None,
+            alipay_key: AlipayKey::Shared,
             mode: Mode::PublicKeys,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allowed_hosts: Vec::new(),
+            public_url: None,
             clock: Box::new(SystemClock),
+            starts_at: None,
             schedule: DOCUMENTED_SCHEDULE.to_vec(),
             balance: Money::yuan(1_000_000),
-            lifetimes: Lifetimes::default(),
+            lifetimes: None,
             app_gateway_url: None,
             notifications_name_certificate: true,
+            aes_key: None,
+            encrypts_messages: false,
             specs: Vec::new(),
             answers: None,
+            #[cfg(feature = "data")]
+            home: None,
+            strictness: Strictness::default(),
+            refund_period: None,
         }
     }
 }
@@ -126,14 +137,22 @@ impl Builder {
     /// The one app that may call.
     #[must_use]
     pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
-        self.app_id = app_id.into();
+        self.app_id = Some(app_id.into());
         self
     }
 
     /// The user number of the merchant whose app it is.
     #[must_use]
     pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
-        self.seller_id = seller_id.into();
+        self.seller_id = Some(seller_id.into());
+        self
+    }
+
+    /// What the app is set up with: the keys of both sides, and in certificate mode the certificates, are made for it. By default RSA2; an app with keys
+    /// of RSA may use `RSA` too. Keys that are given have to be for it.
+    #[must_use]
+    pub fn sign_type(mut self, sign_type: SignType) -> Self {
+        self.sign_type = sign_type;
         self
     }
 
@@ -154,18 +173,16 @@ impl Builder {
     /// Alipay's key pair. By default, a pair that is generated once per process.
     #[must_use]
     pub fn alipay_key_pair(mut self, pair: KeyPair) -> Self {
-        self.alipay_key = Some(pair);
+        self.alipay_key = AlipayKey::Pair(pair);
         self
     }
 
-    /// New keys for both sides, which no other gateway of this process has.
-    ///
-    /// # Errors
-    /// If no key can be generated.
-    pub fn fresh_keys(mut self) -> Result<Self, KeyError> {
+    /// New keys for both sides, which no other gateway of this process has. They are generated when it is started.
+    #[must_use]
+    pub fn fresh_keys(mut self) -> Self {
         self.app_key = AppKey::Fresh;
-        self.alipay_key = Some(KeyPair::generate()?);
-        Ok(self)
+        self.alipay_key = AlipayKey::Fresh;
+        self
     }
 
     /// Certificate mode, with certificates of a throw-away authority: [`Mock::app_cert`], [`Mock::alipay_cert`] and [`Mock::root_cert`] give their texts.
@@ -209,10 +226,28 @@ impl Builder {
         Ok(self)
     }
 
+    /// The address by which browsers and phones reach the gateway: codes to scan begin with it. By default `http://` and the address that the gateway
+    /// listens on; where that is all addresses, the loopback address.
+    ///
+    /// # Errors
+    /// If it is not an `http` or `https` URL of a host alone, such as `http://192.168.0.2:8089`: a path, a query or a fragment is refused.
+    pub fn public_url(mut self, url: impl Into<String>) -> Result<Self, BadPublicUrl> {
+        self.public_url = Some(public_url::parse(&url.into())?);
+        Ok(self)
+    }
+
     /// The clock. By default, the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
+        self
+    }
+
+    /// What time it is when the gateway starts: its clock runs on from there, until it is [moved](Mock::advance_clock). By default, what the
+    /// [clock](Self::clock) says.
+    #[must_use]
+    pub fn starts_at(mut self, time: SystemTime) -> Self {
+        self.starts_at = Some(time);
         self
     }
 
@@ -244,31 +279,45 @@ impl Builder {
         self
     }
 
+    /// The app's AES key (接口内容加密方式): calls may be encrypted with it, and their answers then are. Without one, encrypted calls are refused.
+    #[must_use]
+    pub fn aes_key(mut self, key: AesKey) -> Self {
+        self.aes_key = Some(key);
+        self
+    }
+
+    /// Encrypts the `biz_content` of messages to the app's address with the [AES key](Self::aes_key).
+    #[must_use]
+    pub fn encrypted_messages(mut self) -> Self {
+        self.encrypts_messages = true;
+        self
+    }
+
     /// How long merchants' tokens live. [`lifetimes`](Self::lifetimes) sets the others too.
     #[must_use]
     pub fn app_auth_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetimes.app_auth_token = lifetime;
+        self.lifetimes.get_or_insert_default().app_auth_token = lifetime;
         self
     }
 
     /// How long merchants' refresh tokens live.
     #[must_use]
     pub fn app_refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetimes.app_refresh_token = lifetime;
+        self.lifetimes.get_or_insert_default().app_refresh_token = lifetime;
         self
     }
 
     /// How long a merchant's token remains valid after a refresh has replaced it.
     #[must_use]
     pub fn app_auth_token_grace(mut self, grace: Duration) -> Self {
-        self.lifetimes.app_auth_token_grace = grace;
+        self.lifetimes.get_or_insert_default().app_auth_token_grace = grace;
         self
     }
 
     /// How long all codes and tokens live.
     #[must_use]
     pub fn lifetimes(mut self, lifetimes: Lifetimes) -> Self {
-        self.lifetimes = lifetimes;
+        self.lifetimes = Some(lifetimes);
         self
     }
 
@@ -295,110 +344,56 @@ impl Builder {
         self
     }
 
-    /// Starts the gateway on the current Tokio runtime.
+    /// Keeps the gateway's data in this folder: what it has answered is still true after its end, also after a sudden one, and it goes on notifying.
+    /// The folder is made if it is missing, and nobody else may use it meanwhile. Who stops the gateway waits for [`Mock::shutdown`].
     ///
-    /// # Errors
-    /// If the specs or the answers are not sound, keys can't be made, or the address can't be listened on.
+    /// * Keys of the app and of Alipay that are not given come from the files of the folder (`app-private-key.pem`, `alipay-public-key.pem` and so on), and
+    ///   are made there if they are missing. So are certificates: `app-cert.crt`, `alipay-cert.crt` and `root-cert.crt`.
+    /// * The app's id, the merchant's number, the lifetimes and the app's address are those of the last time, unless the builder has others.
+    /// * Answers leave when what they tell is stored. A notification is sent when it is stored; a listener may get it twice if the process ends before the
+    ///   listener's answer is stored.
+    /// * Not kept are open pages, ordered answers, faults and the journal of requests.
     ///
-    /// # Panics
-    /// Outside of a Tokio runtime.
-    pub async fn start(self) -> Result<Mock, StartError> {
-        let (listen, allowed_hosts) = (self.listen, self.allowed_hosts.clone());
-        let stop = watch::Sender::new(false);
-        let deliveries = Deliveries::new(Handle::current(), self.schedule.clone(), stop.subscribe())
-            .map_err(|error| StartError::Client(error.to_string()))?;
-        let (core, app_pair) = self.core(deliveries)?;
-        let core = Arc::new(core);
-        let listening = |source| StartError::Listen {
-            address: listen,
-            source,
-        };
-        let listener = TcpListener::bind(listen).await.map_err(listening)?;
-        let address = listener.local_addr().map_err(listening)?;
-        let service = server::router(Arc::clone(&core), Guard::new(address, allowed_hosts))
-            .into_make_service_with_connect_info::<Cut>();
-        let mut stopped = stop.subscribe();
-        let serving = axum::serve(GatewayListener(listener), service).with_graceful_shutdown(async move {
-            // An error means that the handle was dropped, which stops the server too.
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-        });
-        let server = tokio::spawn(async move {
-            let _ = serving.await;
-        });
-        Ok(Mock {
-            core,
-            address,
-            app_pair,
-            stop,
-            server,
-        })
+    /// If something can't be stored, every request is answered with the status 500, and [`Mock::storage_failed`] tells why.
+    ///
+    /// The database is one of SQLite. What is stored survives the end of the process; the latest changes may not survive that of the machine.
+    #[cfg(feature = "data")]
+    #[must_use]
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.home = Some(Home::Data(folder.into()));
+        self
     }
 
-    /// A gateway without a server, for simulations. It needs no runtime, and delivers no notifications. The numbers and tokens that it issues come from
-    /// the seed, so that the same requests at the same times have the same answers.
-    ///
-    /// # Errors
-    /// As for [`start`](Self::start).
-    pub fn in_process(self, seed: u64) -> Result<Gateway, StartError> {
-        let (core, _) = self.core(Deliveries::none())?;
-        Ok(Gateway::new(core, seed))
+    /// Only the keys and certificates of [`data`](Self::data): all else is as new with each start.
+    #[cfg(feature = "data")]
+    #[must_use]
+    pub fn keys(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.home = Some(Home::Keys(folder.into()));
+        self
     }
 
-    /// All that a gateway keeps, and the app's key pair where it is known.
-    fn core(self, deliveries: Deliveries) -> Result<(Core, Option<KeyPair>), StartError> {
-        let specs = Specs::load(self.specs)?;
-        let answers = Answers::default();
-        if let Some(folder) = &self.answers {
-            folder::order(folder, &specs, &answers)?;
-        }
-        let is_own = matches!(self.app_key, AppKey::Pair(_) | AppKey::Public(_));
-        let (app_pair, app_key) = match self.app_key {
-            AppKey::Shared => pair(KeyPair::shared()?.0),
-            AppKey::Fresh => pair(KeyPair::generate()?),
-            AppKey::Pair(given) => pair(given),
-            AppKey::Public(key) => (None, key),
-        };
-        let alipay_key = match self.alipay_key {
-            Some(pair) => pair,
-            None => KeyPair::shared()?.1,
-        };
-        let (app_pair, app_key, identity) = match self.mode {
-            Mode::PublicKeys => (app_pair, app_key, Identity::Key(alipay_key)),
-            Mode::Issued => {
-                let now = timestamp(self.clock.now());
-                let issued = Certificates::issue(&self.app_id, &self.seller_id, &app_key, alipay_key, now)?;
-                (app_pair, app_key, Identity::Certificates(Box::new(issued)))
-            }
-            Mode::Given(files) => {
-                let given = Certificates::from_files(files, alipay_key)?;
-                let certified = given.app_key().ok_or(KeyError::Operation)?.clone();
-                if is_own && certified != app_key {
-                    return Err(CertificateError::AppKey.into());
-                }
-                let app_pair = app_pair.filter(|_| certified == app_key);
-                (app_pair, certified, Identity::Certificates(Box::new(given)))
-            }
-        };
-        let core = Core {
-            specs,
-            app: App {
-                id: self.app_id,
-                seller_id: self.seller_id,
-                key: app_key,
-            },
-            clock: self.clock,
-            notifications_name_certificate: self.notifications_name_certificate,
-            state: Mutex::new(State::new(identity, self.balance, self.lifetimes, self.app_gateway_url)),
-            faults: Faults::default(),
-            answers,
-            deliveries,
-            journal: Journal::default(),
-        };
-        Ok((core, app_pair))
+    /// How long after its payment a trade can be refunded, by the gateway's [clock](Self::clock): then it is `TRADE_FINISHED`. With no time at all it is so as
+    /// soon as it is paid, as for a product without refunds. By default it never ends: Alipay's contracts differ.
+    #[must_use]
+    pub fn refund_period(mut self, period: Duration) -> Self {
+        self.refund_period = Some(period);
+        self
     }
-}
 
-fn pair(pair: KeyPair) -> (Option<KeyPair>, PublicKey) {
-    let public = pair.public_key();
-    (Some(pair), public)
+    /// Takes what Alipay refuses by its documentation, but the gateway can do without: other characters in an `out_trade_no` or a `subject`, addresses that
+    /// are too long, requests of another time, files of other sizes and names, a bank account without its bank. Notifications have a content type that
+    /// every parser takes.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.strictness.is_lenient = true;
+        self
+    }
+
+    /// Refuses V2 requests whose `timestamp` is further from the gateway's [clock](Self::clock) than this. By default there is no such limit: Alipay
+    /// documents none. V3's is ten minutes.
+    #[must_use]
+    pub fn timestamp_window(mut self, window: Duration) -> Self {
+        self.strictness.timestamp_window = Some(window);
+        self
+    }
 }

@@ -6,10 +6,14 @@ use std::sync::Mutex;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
+use crate::cashier;
+use crate::cashier::language::Language;
 use crate::core::Core;
+use crate::downloads;
+use crate::gateway::{self, fronts};
 use crate::numbers::{self, Chance};
-use crate::protocol::{MAX_BODY, text, v2};
-use crate::{ControlError, MovementView, Payment, TradeView, gateway};
+use crate::protocol::{MAX_REQUEST, text};
+use crate::{ControlError, Ledger, MovementView, Payment, TradeView};
 
 /// A gateway without a server: requests are handed to it, and its answers are handed back.
 /// [`Builder::in_process`](crate::Builder::in_process) makes one.
@@ -36,20 +40,26 @@ impl Gateway {
         }
     }
 
-    /// Answers a request as the server does.
+    /// Answers a request as the server does: to the gateway, to the pages that it sends browsers to, and for bills.
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let plain = |status: StatusCode| text(status, "utf-8", status.to_string());
         self.act(|core| {
-            if request.uri().path() != "/gateway.do" {
-                return plain(StatusCode::NOT_FOUND);
-            }
-            if request.body().len() > MAX_BODY {
+            let body = request.body();
+            if body.len() > MAX_REQUEST {
                 return plain(StatusCode::PAYLOAD_TOO_LARGE);
             }
-            let reply = gateway::answer(core, &v2::Request::of(request.uri(), request.headers(), request.body()));
+            if let Some(page) = cashier::respond(core, request).or_else(|| downloads::respond(core, request)) {
+                return page;
+            }
+            let read = fronts::read(core, request.method(), request.uri(), request.headers(), body);
+            let Some(read) = read else {
+                return plain(StatusCode::NOT_FOUND);
+            };
+            let reply = gateway::answer(core, &*read, Language::of(request.headers()));
             let response = reply.body.response(&core.signatory());
             let mut response = response.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR));
             reply.source.mark(response.headers_mut());
+            core.answered(reply.number, &response, None);
             response
         })
     }
@@ -84,6 +94,19 @@ impl Gateway {
     /// As there.
     pub fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         self.act(|core| core.close(out_trade_no))
+    }
+
+    /// [`Mock::finish`](crate::Mock::finish)
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.act(|core| core.finish(out_trade_no))
+    }
+
+    /// [`Mock::ledger`](crate::Mock::ledger)
+    pub fn ledger(&self) -> Ledger {
+        self.core.ledger()
     }
 
     /// [`Mock::movements`](crate::Mock::movements)

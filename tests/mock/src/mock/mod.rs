@@ -2,14 +2,16 @@
 
 mod alipay;
 pub(crate) mod builder;
+mod clock;
 mod complaints;
 pub(crate) mod gateway;
 pub(crate) mod notification;
-mod payer;
+pub(crate) mod payer;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::watch;
@@ -23,10 +25,14 @@ use crate::control::merchants::{Agreement, AppGateway};
 use crate::control::users::Consent;
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
+use crate::public_url;
 use crate::{
-    Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, MovementView,
-    Payment, Received, ReceivedFile, StartError, TradeView, Visitor,
+    Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Ledger, Lifetimes,
+    MovementView, Payment, Received, ReceivedFile, StartError, StorageError, TradeView, Visitor,
 };
+
+/// How long attempts to notify may still take at the end.
+const LAST_ATTEMPTS: Duration = Duration::from_secs(3);
 
 /// A running gateway. Dropping it shuts it down.
 pub struct Mock {
@@ -67,12 +73,12 @@ impl Mock {
         self.address
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT`, below which V3 has its paths. Where the gateway listens on all addresses, this is the loopback address.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        public_url::reachable(self.address)
     }
 
-    /// `http://127.0.0.1:PORT/gateway.do`
+    /// `http://127.0.0.1:PORT/gateway.do`, which speaks V2.
     pub fn gateway_url(&self) -> String {
         format!("{}/gateway.do", self.base_url())
     }
@@ -202,6 +208,20 @@ impl Mock {
         self.core.close(out_trade_no)
     }
 
+    /// Alipay ends a paid trade: it is `TRADE_FINISHED`, can't be refunded any more, and its merchant is notified. Alipay does that when the time for refunds
+    /// is over, which depends on the contract: see [`Builder::refund_period`].
+    ///
+    /// # Errors
+    /// If there is no such order, nobody has paid it, or it is closed or finished.
+    pub fn finish(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.core.finish(out_trade_no)
+    }
+
+    /// All money that moved, with its sums.
+    pub fn ledger(&self) -> Ledger {
+        self.core.ledger()
+    }
+
     /// All money that moved, in order: what tells whether a payment, a refund or a transfer was made twice, or not at all.
     pub fn movements(&self) -> Vec<MovementView> {
         self.core.movements()
@@ -275,7 +295,8 @@ impl Mock {
         self.core.journal.count()
     }
 
-    /// The parameters of the latest request of this method, if it is among the last 64 requests.
+    /// The parameters of the latest request of this method, if it is among the last 1,000 requests, and the
+    /// last 32 MiB of them.
     pub fn last_request(&self, method: &str) -> Option<Received> {
         self.core.journal.last(method)
     }
@@ -365,8 +386,8 @@ impl Mock {
         self.core.set_profile(user_id, profile);
     }
 
-    /// Sets who opens the authorisation pages from now on: `/oauth2/publicAppAuthorize.htm`, `/oauth2/appToAppAuth.htm` and
-    /// `/oauth2/appToAppBatchAuth.htm`.
+    /// Sets whose browser it is from now on: who is asked to log in, to sign and to authorise the app. With [`Visitor::agrees`], the pages below
+    /// `/oauth2/` send the browser back at once.
     pub fn set_visitor(&self, visitor: Visitor) {
         self.core.set_visitor(visitor);
     }
@@ -376,16 +397,48 @@ impl Mock {
         self.core.register_invoices(token, invoices);
     }
 
+    /// Waits until this finds something, and gives that. It is asked at once, and again after each request, payment and attempt to deliver a notification:
+    /// so a test waits for what it waits for, and for no time.
+    ///
+    /// ```
+    /// # use alipay_mock::Mock;
+    /// # async fn example(mock: &Mock) {
+    /// let refund = mock.until(|mock| mock.trade("20161112").ok()?.refunds.pop()).await;
+    /// assert_eq!(refund.amount, "0.01");
+    /// # }
+    /// ```
+    ///
+    /// It waits for ever where nothing is found. What the passing of time alone changes is not noticed: an order that expires is closed when somebody
+    /// looks at it.
+    pub async fn until<T>(&self, mut find: impl FnMut(&Self) -> Option<T>) -> T {
+        self.core.news.until(|| find(self)).await
+    }
+
     /// Waits until every notification has been delivered or given up.
     pub async fn notifications_settled(&self) {
         self.core.deliveries.settled().await;
     }
 
-    /// Shuts the gateway down gracefully, and waits until the calls in progress are answered.
+    /// Shuts the gateway down gracefully, and waits until the calls in progress are answered. With a [data directory](Builder::data), attempts to notify
+    /// that are in progress get three seconds, so that what comes of them is stored; after this, the directory is free.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
+        self.release_slow_buyers();
         // This fails only if the server panicked, which ends it too.
         let _ = (&mut self.server).await;
+        let deliveries = &self.core.deliveries;
+        if deliveries.store().is_kept() {
+            // What has no answer by then is attempted again after the next start.
+            let _ = tokio::time::timeout(LAST_ATTEMPTS, deliveries.settled()).await;
+            deliveries.store().close();
+            deliveries.store().closed().await;
+        }
+    }
+
+    /// Waits until something can't be stored in the [data directory](Builder::data), if that ever happens: from then on, every request is answered with
+    /// the status 500.
+    pub async fn storage_failed(&self) -> StorageError {
+        self.core.deliveries.store().failed().await
     }
 }
 
@@ -394,6 +447,7 @@ impl Mock {
 impl Drop for Mock {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        self.core.deliveries.store().close();
         let wrong = self.wrong_answers();
         if !wrong.is_empty() && !std::thread::panicking() {
             let wrong: Vec<_> = wrong.iter().map(ToString::to_string).collect();

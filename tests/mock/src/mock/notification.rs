@@ -80,4 +80,13 @@ impl Mock {
     pub fn notifications(&self) -> Vec<NotificationView> {
         self.core.notifications()
     }
+
+    /// Sends a notification once more, at once: the same to the byte, with the same `notify_id`. It is another attempt of its delivery; where it arrives,
+    /// no more follow.
+    ///
+    /// # Errors
+    /// If the gateway has sent no such notification.
+    pub fn resend_notification(&self, notify_id: &str) -> Result<(), ControlError> {
+        self.core.resend(notify_id)
+    }
 }

@@ -1,9 +1,51 @@
 //! Acting as the payer of a pre-authorisation, and as the user of an agreement.
 
 use super::Mock;
-use crate::{AgreementView, ControlError, PreauthView, Signing};
+use crate::{AgreementView, ControlError, Payment, PreauthView, Signing, TestBuyer};
+
+/// A test buyer, as a test acts as one: [`Mock::buyer`].
+#[derive(Clone, Copy, Debug)]
+pub struct BuyerHandle<'m> {
+    mock: &'m Mock,
+    who: TestBuyer,
+}
+
+impl BuyerHandle<'_> {
+    /// The number of the payment code.
+    pub fn auth_code(&self) -> &'static str {
+        self.who.auth_code()
+    }
+
+    /// Pays an order, as with the button of the cashier.
+    ///
+    /// # Errors
+    /// If there is no such order, it is another buyer's, it can't be paid, or this buyer has no money.
+    pub fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
+        self.mock.core.pay_as_buyer(out_trade_no, self.who)
+    }
+}
 
 impl Mock {
+    /// One of the test buyers:
+    ///
+    /// ```
+    /// # use alipay_mock::{Mock, TestBuyer};
+    /// # fn example(mock: &Mock) -> Result<(), alipay_mock::ControlError> {
+    /// let buyer = mock.buyer(TestBuyer::Password);
+    /// // … `alipay.trade.pay` with `buyer.auth_code()` is answered with 10003, and the order waits:
+    /// buyer.pay("20161112")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn buyer(&self, who: TestBuyer) -> BuyerHandle<'_> {
+        BuyerHandle { mock: self, who }
+    }
+
+    /// The [slow](crate::TestBuyer::Slow) buyers who are asked at present agree now, and the answers that wait for them go out.
+    pub fn release_slow_buyers(&self) {
+        self.core.release_slow_buyers();
+    }
+
     /// The pre-authorisation with this `out_order_no`.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::Notification;
 use super::form::signed_form;
 use crate::certificates::Signatory;
 use crate::clock::beijing;
+use crate::encryption::{AesKey, EncryptType};
 use crate::keys::SignType;
 use crate::numbers;
 use crate::protocol::Callbacks;
@@ -22,6 +23,8 @@ use crate::state::trades::Merchant;
 pub(crate) struct Sender<'a> {
     pub(crate) specs: &'a Specs,
     pub(crate) signatory: &'a Signatory,
+    /// What messages are encrypted with, if they are.
+    pub(crate) message_key: Option<&'a AesKey>,
     pub(crate) now: Timestamp,
 }
 
@@ -72,7 +75,12 @@ impl<'a> Envelope<'a> {
         name: &'static str,
         said: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Option<Notification> {
-        let Sender { specs, signatory, now } = self.sender;
+        let Sender {
+            specs,
+            signatory,
+            message_key,
+            now,
+        } = self.sender;
         let spec = specs.notification(name)?;
         let auth_app_id = self.auth_app_id.map(|id| ("auth_app_id", id.to_owned()));
         let mut fields: Vec<_> = auth_app_id.into_iter().chain(said).collect();
@@ -87,10 +95,12 @@ impl<'a> Envelope<'a> {
                 .find(|(other, _)| *other == name)
                 .map(|(_, value)| value.clone())
         };
+        let (notify_id, trade_status) = (told("notify_id")?, told("trade_status").map(Into::into));
+        encrypt(&mut fields, spec, &self.charset, message_key);
         Some(Notification {
-            notify_id: told("notify_id")?,
+            notify_id,
             name: name.into(),
-            trade_status: told("trade_status").map(Into::into),
+            trade_status,
             url: self.url.to_owned(),
             form: signed_form(&fields, spec.signature, &self.charset, self.sign_type, signatory).ok()?,
             charset: self.charset.name().to_owned(),
@@ -98,8 +108,25 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// Encrypts what a message tells, where there is a key.
+pub(super) fn encrypt(
+    fields: &mut Vec<(&str, String)>,
+    spec: &ir::Notification,
+    charset: &Charset,
+    key: Option<&AesKey>,
+) {
+    let has = |name: &str| spec.body.fields.iter().any(|field| field.name == name);
+    let content = fields.iter_mut().find(|(name, _)| *name == "biz_content");
+    if let (Some(key), true, Some((_, content))) = (key, has("encrypt_type"), content) {
+        let encrypt_type = EncryptType::default();
+        *content = key.encrypt(encrypt_type, &charset.encode_json(content));
+        fields.retain(|(name, _)| *name != "encrypt_type");
+        fields.push(("encrypt_type", encrypt_type.name().to_owned()));
+    }
+}
+
 /// What Alipay writes around what a notification tells, as far as its spec has it.
-pub(super) fn fields_around(
+pub(crate) fn fields_around(
     spec: &ir::Notification,
     app_id: &str,
     charset: &Charset,

@@ -15,6 +15,7 @@ pub(super) fn signed_form(
     sign_type: SignType,
     signatory: &Signatory,
 ) -> Result<String, KeyError> {
+    let sign_type = signatory.sign_type(sign_type);
     let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
     fields.push(("sign_type", sign_type.name().to_owned()));
     if let Some(sn) = &signatory.alipay_cert_sn {

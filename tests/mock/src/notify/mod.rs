@@ -125,7 +125,7 @@ pub(crate) fn return_url(order: &Order, signatory: &Signatory, now: Timestamp) -
 }
 
 /// A URL with more parameters.
-fn with_query(url: &str, query: &str) -> String {
+pub(crate) fn with_query(url: &str, query: &str) -> String {
     let (url, fragment) = match url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),
         None => (url, String::new()),
@@ -176,5 +176,6 @@ fn signed_result(
     let mut result = assemble(&root(method), node.as_bytes(), Some(&sign), signatory);
     result.pop();
     let result = String::from_utf8_lossy(&result).into_owned();
+    let sign_type = signatory.sign_type(*sign_type);
     Ok(format!("{result},\"sign_type\":\"{}\"}}", sign_type.name()))
 }

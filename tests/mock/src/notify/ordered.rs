@@ -1,15 +1,13 @@
 //! Notifications that a test orders: any that a spec describes, with whatever fields it allows.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
+use super::envelope::Sender;
 use super::form::signed_form;
 use super::{Notification, envelope};
-use crate::certificates::Signatory;
 use crate::example;
 use crate::keys::SignType;
 use crate::protocol::charset::Charset;
-use crate::specs::Specs;
 use crate::validate::{self, Problem};
 
 /// Why a notification can't be ordered.
@@ -72,13 +70,14 @@ impl Unaddressed {
 
 /// The notification of this name for an app. It says what `said` says; the fields of its envelope and the required ones that are left out are added.
 pub(crate) fn notification(
-    specs: &Specs,
     name: &str,
     said: Value,
     app_id: &str,
-    signatory: &Signatory,
-    now: Timestamp,
+    sender: Sender<'_>,
 ) -> Result<Unaddressed, NotificationError> {
+    let Sender {
+        specs, signatory, now, ..
+    } = sender;
     let name = name.to_owned();
     let Some(spec) = specs.notification(&name) else {
         return Err(NotificationError::Unknown { name });
@@ -110,10 +109,11 @@ pub(crate) fn notification(
     })?;
     let text = |name: &str| fields.get(name).map(envelope::text);
     let (notify_id, trade_status) = (text("notify_id").unwrap_or_default(), text("trade_status"));
-    let pairs: Vec<_> = fields
+    let mut pairs: Vec<_> = fields
         .iter()
         .map(|(name, value)| (name.as_str(), envelope::text(value)))
         .collect();
+    envelope::encrypt(&mut pairs, spec, &charset, sender.message_key);
     match signed_form(&pairs, spec.signature, &charset, SignType::Rsa2, signatory) {
         Ok(form) => Ok(Unaddressed {
             notify_id,

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GBK, UTF_8};
+use serde::{Deserialize, Serialize};
 
 /// A charset, with the name that the caller gave it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Charset {
     name: String,
     encoding: &'static Encoding,
@@ -17,6 +19,20 @@ impl Default for Charset {
             name: "utf-8".to_owned(),
             encoding: UTF_8,
         }
+    }
+}
+
+impl From<Charset> for String {
+    fn from(charset: Charset) -> Self {
+        charset.name
+    }
+}
+
+impl TryFrom<String> for Charset {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, &'static str> {
+        Self::from_name(&name).ok_or("the charset is neither UTF-8 nor GBK")
     }
 }
 
@@ -50,6 +66,20 @@ impl Charset {
     /// The text that the bytes stand for, if they stand for one.
     pub(crate) fn decode<'a>(&self, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
         self.encoding.decode_without_bom_handling_and_without_replacement(bytes)
+    }
+
+    /// The same, with U+FFFD for what is none.
+    pub(crate) fn decode_lossy(&self, bytes: &[u8]) -> String {
+        self.encoding.decode_without_bom_handling(bytes).0.into_owned()
+    }
+
+    /// The charset that is not this one.
+    pub(crate) fn other(&self) -> Self {
+        if self.encoding == GBK {
+            Self::default()
+        } else {
+            Self::gbk()
+        }
     }
 
     /// Plain text as bytes. What the charset lacks becomes a numeric character reference, as browsers do in forms.

@@ -47,6 +47,16 @@ impl Failure {
         Self::new("40002", sub_code, sub_msg)
     }
 
+    /// The signature does not hold, and nothing more is said of it.
+    pub(crate) fn wrong_signature() -> Self {
+        Self::invalid("isv.invalid-signature", "无效签名")
+    }
+
+    /// Something is not as it has to be: 40003.
+    pub(crate) fn conditions(sub_code: &'static str, sub_msg: impl Into<String>) -> Self {
+        Self::new("40003", sub_code, sub_msg)
+    }
+
     /// The method refuses: 40004.
     pub(crate) fn business(sub_code: impl Into<Cow<'static, str>>, sub_msg: impl Into<String>) -> Self {
         Self {

@@ -34,6 +34,15 @@ impl Fields {
         self
     }
 
+    /// A JSON object that has these fields.
+    pub(crate) fn json(&self) -> String {
+        let fields: Vec<_> = self
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", Value::from(name)))
+            .collect();
+        format!("{{{}}}", fields.join(","))
+    }
+
     /// Names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))

@@ -1,4 +1,4 @@
-//! `/gateway.do`: reads a request, and sends back what the gateway answers.
+//! Where programs and phone apps call: reads a request, and sends back what the gateway answers.
 
 use std::sync::Arc;
 
@@ -7,10 +7,13 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, Response, StatusCode};
 
 use super::connection::Cut;
-use super::reply::{self, Handled};
+use super::reply::{self, Carried, Handled};
+use crate::cashier::language::Language;
 use crate::core::Core;
-use crate::gateway;
-use crate::protocol::{MAX_BODY, text, v2};
+use crate::faults::Fault;
+use crate::gateway::{self, fronts};
+use crate::protocol::{MAX_REQUEST, text};
+use crate::slow;
 
 /// Answers a request, spoiled by whatever fault is next.
 pub(super) async fn serve(
@@ -19,21 +22,36 @@ pub(super) async fn serve(
     request: Request<Body>,
 ) -> Handled {
     let (head, body) = request.into_parts();
+    let language = Language::of(&head.headers);
     let plain = |status: StatusCode| text(status, "utf-8", status.to_string()).map(body::Body::from);
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+    let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
         return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE));
     };
-    let request: Box<dyn crate::protocol::Request + Send> = Box::new(v2::Request::of(&head.uri, &head.headers, &body));
-    let answered = gateway::answer(&core, &*request);
+    let Some(request) = fronts::read(&core, &head.method, &head.uri, &head.headers, &body) else {
+        return Ok(plain(StatusCode::NOT_FOUND));
+    };
+    let answered = gateway::answer(&core, &*request, language);
+    if let Some(undecided) = answered.undecided {
+        slow::decided(&core, undecided).await;
+    }
     let signatory = core.signatory();
-    let response = match core.faults.take(request.method()) {
+    let fault = core.faults.take(request.method());
+    let fault_name = fault.as_ref().map(Fault::name);
+    let response = match fault {
         Some(fault) => reply::spoil(fault, answered.body, &signatory, &cut).await,
         None => answered
             .body
             .response(&signatory)
-            .map(|response| response.map(Body::from)),
+            .map(|response| response.map(Carried::from)),
     };
-    let mut response: Response<Body> = response.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR));
+    let unsigned = |_| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        text(status, "utf-8", status.to_string()).map(Carried::from)
+    };
+    let mut response = response.unwrap_or_else(unsigned);
     answered.source.mark(response.headers_mut());
-    Ok(response)
+    let (head, carried) = response.into_parts();
+    let sent = Response::from_parts(head.clone(), carried.bytes.clone());
+    core.answered(answered.number, &sent, fault_name);
+    Ok(Response::from_parts(head, Body::from(carried)))
 }

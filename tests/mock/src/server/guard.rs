@@ -1,4 +1,4 @@
-//! Protects the control endpoints: programs and the gateway's own pages may use them. Web pages of other sites that a developer has open may not: a
+//! Protects the console and the control endpoints: programs and the gateway's own pages may use them. Web pages of other sites that a developer has open may not: a
 //! browser lets them post to any address, and read from any host name of their own, which may resolve to `127.0.0.1`.
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use serde_json::json;
 
 use super::control::answer;
+use crate::origin;
 
 /// The name of a host: no port, no scheme, no path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Guard {
             let Some(authority) = authority.filter(|authority| self.knows(authority.host())) else {
                 let text = text.escape_debug();
                 return Some(format!(
-                    "the control endpoints don't answer to the host `{text}`: name it with --allow-host, or with Builder::allow_host"
+                    "the console and the control endpoints don't answer to the host `{text}`: name it with --allow-host, or with Builder::allow_host"
                 ));
             };
             named = Some(authority);
@@ -72,17 +73,9 @@ impl Guard {
         let Some(host) = named else {
             return Some("the request has no Host header".to_owned());
         };
-        let is_own = |origin: &str| {
-            let own = origin
-                .split_once("://")
-                .filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
-            own.is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host.as_str()))
-        };
-        let mut origins = request.headers().get_all(header::ORIGIN).iter();
-        let foreign = origins.find(|origin| !origin.to_str().is_ok_and(is_own))?;
+        let foreign = origin::foreign(request.headers(), |origin| origin.eq_ignore_ascii_case(host.as_str()))?;
         Some(format!(
-            "a page of {:?} may not use the control endpoints: only the gateway's own pages may, and programs that are no browsers",
-            String::from_utf8_lossy(foreign.as_bytes())
+            "a page of {foreign:?} may not use the console and the control endpoints: only the gateway's own pages may, and programs that are no browsers"
         ))
     }
 

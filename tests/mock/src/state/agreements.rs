@@ -1,15 +1,18 @@
 //! Agreements by which users let merchants deduct money.
 
+use std::collections::btree_map::Values;
 use std::mem;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::trades::{Buyer, Merchant};
 use crate::clock;
 use crate::money::Money;
 use crate::numbers;
 use crate::protocol::Callbacks;
+use crate::table::{List, Rows};
 
 /// The product of deductions in general.
 pub(crate) const GENERAL: &str = "GENERAL_WITHHOLDING_P";
@@ -21,7 +24,7 @@ const DAYS_BEFORE: i64 = 5;
 pub(crate) const LAST_DAY_OF_MONTH: i8 = 28;
 
 /// The unit of a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PeriodUnit {
     Day,
     Month,
@@ -38,7 +41,7 @@ impl PeriodUnit {
 }
 
 /// When, how much and how often may be deducted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PeriodRule {
     pub(crate) unit: PeriodUnit,
     pub(crate) length: i64,
@@ -60,7 +63,7 @@ impl PeriodRule {
 }
 
 /// What the merchant asked the user for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) merchant: Merchant,
     pub(crate) external_agreement_no: Option<String>,
@@ -114,7 +117,7 @@ impl Status {
 }
 
 /// A user's signature.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Signature {
     pub(crate) user: Buyer,
     pub(crate) at: Timestamp,
@@ -123,14 +126,14 @@ pub(crate) struct Signature {
 }
 
 /// Money that was deducted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Deduction {
     pub(crate) amount: Money,
     pub(crate) day: Date,
 }
 
 /// An agreement, or the offer of one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Agreement {
     /// The merchant learns it when the user has signed.
     pub(crate) no: String,
@@ -273,29 +276,33 @@ impl Agreement {
 /// All agreements, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Agreements {
-    all: Vec<Agreement>,
+    all: List<Agreement>,
     events: Vec<Event>,
 }
 
 impl Agreements {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 1] {
+        [("agreements", &mut self.all)]
+    }
+
     /// What merchants are to be notified of since this was asked last.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         mem::take(&mut self.events)
     }
 
     /// All of them, whoever's they are.
-    pub(crate) fn all(&self) -> &[Agreement] {
-        &self.all
+    pub(crate) fn all(&self) -> Values<'_, u64, Agreement> {
+        self.all.iter()
     }
 
     /// A merchant asks a user to sign: gives the number. A newer offer under the merchant's number takes the place of an older one.
     pub(crate) fn offer(&mut self, terms: Terms, now: Timestamp) -> String {
-        self.all.retain(|known| {
-            let is_replaced = known.status(now) == Status::Offered
+        self.all.remove_all(|known| {
+            known.status(now) == Status::Offered
                 && known.is_of(&terms.merchant)
                 && known.terms.external_agreement_no.is_some()
-                && known.terms.external_agreement_no == terms.external_agreement_no;
-            !is_replaced
+                && known.terms.external_agreement_no == terms.external_agreement_no
         });
         let no = numbers::agreement_no(now);
         self.all.push(Agreement {
@@ -343,7 +350,7 @@ impl Agreements {
         if let Some(known) = self.all.iter().find(is_twice) {
             return Err(SignRefusal::Twice(known.no.clone()));
         }
-        let agreement = self.all.iter_mut().find(|agreement| agreement.no == no);
+        let agreement = self.all.find_mut(|agreement| agreement.no == no);
         let agreement = agreement.ok_or(SignRefusal::NotOffered)?;
         agreement.signature = Some(Signature {
             user,
@@ -364,8 +371,8 @@ impl Agreements {
 
     /// The user refuses.
     pub(crate) fn refuse(&mut self, no: &str, now: Timestamp) -> Result<(), SignRefusal> {
-        let mut offered = self.all.iter_mut();
-        let offered = offered.find(|agreement| agreement.no == no && agreement.status(now) == Status::Offered);
+        let is_offered = |agreement: &Agreement| agreement.no == no && agreement.status(now) == Status::Offered;
+        let offered = self.all.find_mut(is_offered);
         offered.ok_or(SignRefusal::NotOffered)?.is_refused = true;
         Ok(())
     }
@@ -384,8 +391,8 @@ impl Agreements {
 
     /// The merchant ends an agreement, or, without callbacks, the user does: tells whether there was one.
     pub(crate) fn unsign(&mut self, no: &str, callbacks: Option<Callbacks>, now: Timestamp) -> bool {
-        let mut all = self.all.iter_mut();
-        let Some(agreement) = all.find(|agreement| agreement.no == no && agreement.status(now).is_live()) else {
+        let is_it = |agreement: &Agreement| agreement.no == no && agreement.status(now).is_live();
+        let Some(agreement) = self.all.find_mut(is_it) else {
             return false;
         };
         if let Some(signature) = &mut agreement.signature {
@@ -429,8 +436,7 @@ impl Agreements {
         now: Timestamp,
     ) -> Result<(), DeductRefusal> {
         self.deductible(merchant, no, amount, now)?;
-        let mut all = self.all.iter_mut();
-        let agreement = all.find(|agreement| agreement.no == no);
+        let agreement = self.all.find_mut(|agreement| agreement.no == no);
         let agreement = agreement.ok_or(DeductRefusal::Unknown)?;
         agreement.deductions.push(Deduction {
             amount,
@@ -450,8 +456,7 @@ impl Agreements {
         day: Date,
         now: Timestamp,
     ) -> Result<(), PlanRefusal> {
-        let mut all = self.all.iter_mut();
-        let agreement = all.find(|agreement| {
+        let agreement = self.all.find_mut(|agreement| {
             agreement.no == no && agreement.is_of(merchant) && agreement.status(now) == Status::InForce
         });
         let agreement = agreement.ok_or(PlanRefusal::Agreement)?;
@@ -468,7 +473,7 @@ impl Agreements {
 
     /// Gives an agreement on deductions in general a plan. The caller has looked whether that is possible.
     pub(crate) fn make_regular(&mut self, no: &str, rule: PeriodRule) {
-        if let Some(agreement) = self.all.iter_mut().find(|agreement| agreement.no == no) {
+        if let Some(agreement) = self.all.find_mut(|agreement| agreement.no == no) {
             REGULAR.clone_into(&mut agreement.terms.product);
             agreement.next = Some(rule.first);
             agreement.terms.rule = Some(rule);
@@ -491,4 +496,4 @@ pub(crate) fn end_of(validity: &str, now: Timestamp) -> Option<Timestamp> {
 
 #[cfg(test)]
 #[path = "agreements_tests.rs"]
-mod tests;
+pub(super) mod tests;

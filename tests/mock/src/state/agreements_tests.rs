@@ -37,7 +37,7 @@ fn terms(external_agreement_no: Option<&str>) -> Terms {
     }
 }
 
-fn regular(unit: PeriodUnit, length: i64, first: &str) -> Terms {
+pub(in crate::state) fn regular(unit: PeriodUnit, length: i64, first: &str) -> Terms {
     Terms {
         product: REGULAR.to_owned(),
         rule: Some(PeriodRule {
@@ -136,7 +136,7 @@ fn deductions_need_an_agreement_in_force() {
         deduct(&mut agreements, &merchant("app"), now()),
         Err(DeductRefusal::Unknown)
     );
-    assert_eq!(agreements.all()[0].deducted(), yuan("1.00"));
+    assert_eq!(agreements.all().next().unwrap().deducted(), yuan("1.00"));
 
     let (agreements, no) = signed(Terms {
         is_direct: false,
@@ -174,7 +174,7 @@ fn a_plan_is_only_put_off() {
     }
     assert_eq!(put_off("2026-05-01", at("2026-05-02")), Err(PlanRefusal::Day));
     assert_eq!(put_off("2026-05-03", now()), Ok(()));
-    let next = agreements.all()[0].next.map(|next| next.to_string());
+    let next = agreements.all().next().unwrap().next.map(|next| next.to_string());
     assert_eq!(next.as_deref(), Some("2026-05-03"));
     let (mut agreements, no) = signed(terms(None));
     let day = clock::parse_day("2026-05-03").unwrap();

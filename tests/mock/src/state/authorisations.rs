@@ -1,24 +1,26 @@
 //! What merchants allow a third-party app: codes that become tokens, and tokens that become newer ones.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::mem;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::lifetimes::Lifetimes;
 use crate::numbers;
+use crate::table::{List, Rows, Single, Table};
 
 /// The merchant who allowed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grantor {
     pub(crate) auth_app_id: String,
     pub(crate) user_id: String,
 }
 
 /// A pair of tokens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) grantor: Grantor,
     pub(crate) token: String,
@@ -37,7 +39,7 @@ pub(crate) struct Grant {
 }
 
 /// How a pair of tokens ended before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum End {
     Replaced,
     Cancelled,
@@ -89,7 +91,7 @@ pub(crate) enum ExchangeRefusal {
 }
 
 /// A refresh token that was used after it had ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DeadRefreshToken {
     /// The token.
@@ -101,7 +103,7 @@ pub struct DeadRefreshToken {
 }
 
 /// Why a refresh token has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RefreshTokenDeath {
@@ -125,20 +127,20 @@ pub(crate) enum Event {
 /// All authorisations.
 #[derive(Debug, Default)]
 pub(crate) struct Authorisations {
-    pub(crate) lifetimes: Lifetimes,
+    pub(crate) lifetimes: Single<Lifetimes>,
     /// Events that no message was sent for yet.
     pub(crate) events: Vec<Event>,
-    codes: HashMap<String, Code>,
+    codes: Table<String, Code>,
     /// By token.
-    grants: HashMap<String, Grant>,
+    grants: Table<String, Grant>,
     /// Token by refresh token.
-    refresh: HashMap<String, String>,
+    refresh: BTreeMap<String, String>,
     /// The latest token by `auth_app_id`.
-    latest: HashMap<String, String>,
-    dead: Vec<DeadRefreshToken>,
+    latest: Table<String, String>,
+    dead: List<DeadRefreshToken>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Code {
     /// The token that it stands for.
     token: String,
@@ -150,9 +152,28 @@ impl Authorisations {
     /// None yet; codes and tokens will live so long.
     pub(crate) fn new(lifetimes: Lifetimes) -> Self {
         Self {
-            lifetimes,
+            lifetimes: Single::new(lifetimes),
             ..Self::default()
         }
+    }
+
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 5] {
+        [
+            ("lifetimes", &mut self.lifetimes),
+            ("merchant_codes", &mut self.codes),
+            ("merchant_grants", &mut self.grants),
+            ("latest_grants", &mut self.latest),
+            ("dead_refresh_tokens", &mut self.dead),
+        ]
+    }
+
+    /// Finds tokens again by their refresh tokens, after they were loaded.
+    pub(super) fn index(&mut self) {
+        let grants = self.grants.values();
+        self.refresh = grants
+            .map(|grant| (grant.refresh.clone(), grant.token.clone()))
+            .collect();
     }
 
     /// A merchant agrees: gives the code that Alipay calls the app back with. The tokens exist from now on, and earlier ones of the merchant are replaced.
@@ -179,12 +200,14 @@ impl Authorisations {
 
     /// Turns a code into its tokens, once. Their time runs from now.
     pub(crate) fn exchange(&mut self, code: &str, now: Timestamp) -> Result<Grant, ExchangeRefusal> {
-        let code = self.codes.get_mut(code).ok_or(ExchangeRefusal::Unknown)?;
-        let grant = self.grants.get_mut(&code.token).ok_or(ExchangeRefusal::Unknown)?;
-        if code.used || now >= code.end || grant.over.is_some() {
+        let known = self.codes.get(code).ok_or(ExchangeRefusal::Unknown)?;
+        let grant = self.grants.get(&known.token).ok_or(ExchangeRefusal::Unknown)?;
+        if known.used || now >= known.end || grant.over.is_some() {
             return Err(ExchangeRefusal::Spent);
         }
+        let code = self.codes.get_mut(code).ok_or(ExchangeRefusal::Unknown)?;
         code.used = true;
+        let grant = self.grants.get_mut(&code.token).ok_or(ExchangeRefusal::Unknown)?;
         grant.renew_until(&self.lifetimes, now);
         Ok(grant.clone())
     }
@@ -218,11 +241,9 @@ impl Authorisations {
             return None;
         }
         let latest = latest.clone();
-        for grant in self.grants.values_mut() {
-            if grant.grantor.auth_app_id == auth_app_id {
-                grant.over = Some(End::Cancelled);
-            }
-        }
+        let is_one = |grant: &Grant| grant.grantor.auth_app_id == auth_app_id;
+        self.grants
+            .change_all(is_one, |grant| grant.over = Some(End::Cancelled));
         let grant = self.grants.get(&latest)?.clone();
         self.events.push(Event::Cancelled(grant.clone()));
         Some(grant)
@@ -233,14 +254,19 @@ impl Authorisations {
         self.grants.get(token)
     }
 
+    /// The latest grant of each merchant.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Grant> {
+        self.latest.values().filter_map(|token| self.grants.get(token))
+    }
+
     /// The latest grant of a merchant.
     pub(crate) fn latest(&self, auth_app_id: &str) -> Option<&Grant> {
         self.grants.get(self.latest.get(auth_app_id)?)
     }
 
     /// The refresh tokens that came after their death, in the order that they came in.
-    pub(crate) fn dead(&self) -> &[DeadRefreshToken] {
-        &self.dead
+    pub(crate) fn dead(&self) -> impl Iterator<Item = &DeadRefreshToken> {
+        self.dead.iter()
     }
 
     /// What happened since the last time somebody asked.
@@ -250,7 +276,8 @@ impl Authorisations {
 
     fn replace(&mut self, token: &str, now: Timestamp) {
         let grace = self.lifetimes.app_auth_token_grace;
-        if let Some(grant) = self.grants.get_mut(token).filter(|grant| grant.over.is_none()) {
+        let is_live = self.grants.get(token).is_some_and(|grant| grant.over.is_none());
+        if is_live && let Some(grant) = self.grants.get_mut(token) {
             grant.over = Some(End::Replaced);
             grant.end = grant.end.min(after(now, grace));
         }

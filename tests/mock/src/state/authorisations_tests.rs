@@ -42,15 +42,18 @@ fn a_refresh_replaces_both_tokens() {
     let late = all.renew(&new.refresh, at(24 * 400)).unwrap_err();
     assert_eq!(late, ExchangeRefusal::Expired);
     assert_eq!(all.renew("x", at(0)).unwrap_err(), ExchangeRefusal::Unknown);
-    let causes: Vec<_> = all.dead().iter().map(|dead| dead.cause).collect();
+    let causes: Vec<_> = all.dead().map(|dead| dead.cause).collect();
     assert_eq!(causes, [RefreshTokenDeath::Replaced, RefreshTokenDeath::Expired]);
-    assert_eq!(all.dead()[0].app_refresh_token, old.refresh);
+    assert_eq!(all.dead().next().unwrap().app_refresh_token, old.refresh);
 }
 
 #[test]
 fn without_grace_the_old_token_dies_at_once() {
     let mut all = Authorisations::default();
-    all.lifetimes.app_auth_token_grace = Duration::ZERO;
+    all.lifetimes.set(Lifetimes {
+        app_auth_token_grace: Duration::ZERO,
+        ..*all.lifetimes
+    });
     let code = agree(&mut all, 0);
     let old = all.exchange(&code, at(0)).unwrap();
     all.renew(&old.refresh, at(1)).unwrap();
@@ -83,7 +86,7 @@ fn nothing_outlives_a_cancellation() {
         assert_eq!(all.find(token).unwrap().status(at(0)), TokenStatus::Cancelled);
     }
     assert_eq!(all.renew(&new.refresh, at(0)).unwrap_err(), ExchangeRefusal::Spent);
-    assert_eq!(all.dead()[0].cause, RefreshTokenDeath::Cancelled);
+    assert_eq!(all.dead().next().unwrap().cause, RefreshTokenDeath::Cancelled);
     assert_eq!(all.take_events().len(), 2);
 
     let anew = agree(&mut all, 1);

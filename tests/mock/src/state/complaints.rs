@@ -4,13 +4,15 @@
 //! diagram is published as a picture only. What the names do not say plainly is refused here.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::trades::Key;
 use crate::numbers;
+use crate::table::{List, Rows};
 
 /// Where a complaint stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum ComplaintStatus {
@@ -51,7 +53,7 @@ impl ComplaintStatus {
 }
 
 /// What the buyer or Alipay does with a complaint.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ComplaintStep {
@@ -73,7 +75,7 @@ pub enum ComplaintStep {
 }
 
 /// What a buyer complains about.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NewComplaint {
@@ -106,7 +108,7 @@ impl NewComplaint {
 }
 
 /// Who writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum Writer {
@@ -117,7 +119,7 @@ pub enum Writer {
 }
 
 /// A message between buyer and merchant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) writer: Writer,
     pub(crate) content: Option<String>,
@@ -138,7 +140,7 @@ pub(crate) enum Word {
 }
 
 /// A complaint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Complaint {
     pub(crate) id: String,
     pub(crate) order: Key,
@@ -166,12 +168,17 @@ pub(crate) enum ComplaintRefusal {
 /// All complaints.
 #[derive(Debug, Default)]
 pub(crate) struct Complaints {
-    all: Vec<Complaint>,
+    all: List<Complaint>,
     /// The complaints that the merchant has not been told of yet.
     pub(crate) events: Vec<String>,
 }
 
 impl Complaints {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 1] {
+        [("complaints", &mut self.all)]
+    }
+
     /// A buyer complains: gives the complaint's number.
     pub(crate) fn make(&mut self, order: Key, about: NewComplaint, now: Timestamp) -> String {
         let id = numbers::complaint(now);
@@ -278,9 +285,8 @@ impl Complaints {
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Complaint, ComplaintRefusal> {
-        let mut all = self.all.iter_mut();
-        all.find(|complaint| complaint.id == id)
-            .ok_or(ComplaintRefusal::NoComplaint)
+        let found = self.all.find_mut(|complaint| complaint.id == id);
+        found.ok_or(ComplaintRefusal::NoComplaint)
     }
 }
 

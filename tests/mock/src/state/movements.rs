@@ -1,11 +1,12 @@
 //! Money that moved. It is written down where it moves, and not taken from what is known of orders: so a movement that happens twice is there twice.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 
 /// What moved money.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Cause {
     /// A buyer paid an order.
     Payment,
@@ -16,7 +17,7 @@ pub(crate) enum Cause {
 }
 
 /// Money that moved once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Movement {
     pub(crate) cause: Cause,
     /// The merchant's number of it.

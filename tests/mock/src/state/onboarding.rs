@@ -1,15 +1,17 @@
 //! Sub-merchants of a platform: applications to take one in or to change one, and what came of them.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::numbers;
+use crate::table::{List, Rows};
 
 /// What an application says of a sub-merchant, as the request had it.
 pub(crate) type Details = Map<String, Value>;
 
 /// What an application is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Purpose {
     /// A new sub-merchant.
     Create,
@@ -18,7 +20,7 @@ pub(crate) enum Purpose {
 }
 
 /// How far an application is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Progress {
     Waiting,
     Passed { memo: Option<String> },
@@ -26,7 +28,7 @@ pub(crate) enum Progress {
 }
 
 /// An application.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Application {
     pub(crate) order_id: String,
     /// Whose it is: `auth_app_id`.
@@ -53,7 +55,7 @@ pub(crate) struct Wish {
 }
 
 /// A sub-merchant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SubMerchant {
     pub(crate) smid: String,
     /// Whose it is: `auth_app_id`.
@@ -86,13 +88,21 @@ pub(crate) enum DecideRefusal {
 /// All applications and sub-merchants.
 #[derive(Debug, Default)]
 pub(crate) struct Onboarding {
-    applications: Vec<Application>,
-    sub_merchants: Vec<SubMerchant>,
+    applications: List<Application>,
+    sub_merchants: List<SubMerchant>,
     /// The applications that were decided and that nobody has been told of yet.
     pub(crate) events: Vec<String>,
 }
 
 impl Onboarding {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 2] {
+        [
+            ("applications", &mut self.applications),
+            ("sub_merchants", &mut self.sub_merchants),
+        ]
+    }
+
     /// Takes an application: gives its number.
     pub(crate) fn apply(&mut self, merchant: &str, wish: Wish, now: Timestamp) -> Result<String, ApplyRefusal> {
         if self.is_waiting(merchant, &wish.external_id) {
@@ -146,7 +156,7 @@ impl Onboarding {
                 card_alias_no,
                 is_void: false,
             });
-        } else if let Some(known) = self.sub_merchants.iter_mut().find(|known| known.smid == smid) {
+        } else if let Some(known) = self.sub_merchants.find_mut(|known| known.smid == smid) {
             known.details = details;
             known.card_alias_no = card_alias_no.or_else(|| known.card_alias_no.take());
         }
@@ -162,9 +172,9 @@ impl Onboarding {
     }
 
     fn waiting(&mut self, order_id: &str) -> Result<&mut Application, DecideRefusal> {
-        let mut all = self.applications.iter_mut();
-        let application = all
-            .find(|application| application.order_id == order_id)
+        let application = self
+            .applications
+            .find_mut(|application| application.order_id == order_id)
             .ok_or(DecideRefusal::NoApplication)?;
         match application.progress {
             Progress::Waiting => Ok(application),
@@ -209,8 +219,8 @@ impl Onboarding {
 
     /// Voids a merchant's sub-merchant, and tells whether it was in force.
     pub(crate) fn void(&mut self, merchant: &str, smid: &str) -> bool {
-        let mut all = self.sub_merchants.iter_mut();
-        let known = all.find(|known| known.merchant == merchant && known.smid == smid && !known.is_void);
+        let is_it = |known: &SubMerchant| known.merchant == merchant && known.smid == smid && !known.is_void;
+        let known = self.sub_merchants.find_mut(is_it);
         known.map(|known| known.is_void = true).is_some()
     }
 }

@@ -1,21 +1,23 @@
 //! Pre-authorisations: a payer's money that is frozen for a merchant, and what becomes of it. What is frozen, released and paid is summed up from the
 //! operations, so that every amount adds up.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::mem;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::trades::{Buyer, Merchant};
 use crate::money::Money;
 use crate::numbers;
 use crate::protocol::Callbacks;
+use crate::table::{Rows, Table};
 
 /// A freeze can be cancelled for this long.
 const CANCEL_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A pre-authorisation's name: numbers are a merchant's own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Key {
     /// `auth_app_id`
     pub(crate) merchant: String,
@@ -24,7 +26,7 @@ pub(crate) struct Key {
 }
 
 /// What the merchant asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) merchant: Merchant,
     pub(crate) method: String,
@@ -68,7 +70,7 @@ impl Terms {
 }
 
 /// What an operation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum OperationKind {
     Freeze,
     Unfreeze,
@@ -87,7 +89,7 @@ impl OperationKind {
 }
 
 /// Where an operation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum OperationStatus {
     /// The payer has yet to authorise it.
     Init,
@@ -107,7 +109,7 @@ impl OperationStatus {
 }
 
 /// Something that was done with the payer's money.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Operation {
     pub(crate) id: String,
     /// The merchant's number: of a payment, that of the order.
@@ -159,7 +161,7 @@ pub(crate) struct Totals {
 }
 
 /// A pre-authorisation that the payer has come into.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Opened {
     pub(crate) auth_no: String,
     pub(crate) payer: Buyer,
@@ -168,13 +170,15 @@ pub(crate) struct Opened {
 }
 
 /// What a merchant asked for, and what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Preauth {
     pub(crate) terms: Terms,
     /// `None` until somebody scans the code.
     pub(crate) opened: Option<Opened>,
-    /// Of one that is made to be scanned.
+    /// The code of one that is to be scanned.
     pub(crate) qr_code: Option<String>,
+    /// When the merchant asked for it.
+    pub(crate) placed: Timestamp,
 }
 
 /// What a cancel did.
@@ -348,14 +352,15 @@ impl Preauth {
         self.terms.key()
     }
 
-    fn expire(&mut self, now: Timestamp) {
-        let expires = self.terms.expires;
-        if let Some(opened) = &mut self.opened
-            && opened.freeze().status == OperationStatus::Init
-            && expires <= now
-        {
+    fn is_expired(&self, now: Timestamp) -> bool {
+        let opened = self.opened.as_ref();
+        self.terms.expires <= now && opened.is_some_and(|opened| opened.freeze().status == OperationStatus::Init)
+    }
+
+    fn close(&mut self) {
+        if let Some(opened) = &mut self.opened {
             opened.operations[0].status = OperationStatus::Closed;
-            opened.operations[0].done = Some(expires);
+            opened.operations[0].done = Some(self.terms.expires);
         }
     }
 }
@@ -363,28 +368,89 @@ impl Preauth {
 /// All pre-authorisations.
 #[derive(Debug, Default)]
 pub(crate) struct Preauths {
-    all: HashMap<Key, Preauth>,
-    by_auth_no: HashMap<String, Key>,
+    all: Table<Key, Preauth>,
+    by_auth_no: BTreeMap<String, Key>,
+    by_code: BTreeMap<String, Key>,
     events: Vec<Event>,
 }
 
 impl Preauths {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 1] {
+        [("preauths", &mut self.all)]
+    }
+
+    /// Finds them again by what else names them, after they were loaded.
+    pub(super) fn index(&mut self) {
+        for (key, preauth) in self.all.iter() {
+            if let Some(opened) = &preauth.opened {
+                self.by_auth_no.insert(opened.auth_no.clone(), key.clone());
+            }
+            if let Some(code) = &preauth.qr_code {
+                self.by_code.insert(code.clone(), key.clone());
+            }
+        }
+    }
+
     /// What merchants are to be notified of since this was asked last.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         mem::take(&mut self.events)
     }
 
+    /// All of them, as they stand now.
+    pub(crate) fn all(&self, now: Timestamp) -> impl Iterator<Item = Preauth> {
+        self.all.values().map(move |preauth| {
+            let mut preauth = preauth.clone();
+            if preauth.is_expired(now) {
+                preauth.close();
+            }
+            preauth
+        })
+    }
+
     /// The one of this name, as it stands now: what has expired is closed first.
-    pub(crate) fn get(&mut self, key: &Key, now: Timestamp) -> Option<&mut Preauth> {
-        let preauth = self.all.get_mut(key)?;
-        preauth.expire(now);
-        Some(preauth)
+    pub(crate) fn get(&mut self, key: &Key, now: Timestamp) -> Option<&Preauth> {
+        self.expire(key, now);
+        self.all.get(key)
+    }
+
+    /// The same, to change it.
+    fn get_mut(&mut self, key: &Key, now: Timestamp) -> Option<&mut Preauth> {
+        self.expire(key, now);
+        self.all.get_mut(key)
+    }
+
+    fn expire(&mut self, key: &Key, now: Timestamp) {
+        if self.all.get(key).is_some_and(|preauth| preauth.is_expired(now))
+            && let Some(preauth) = self.all.get_mut(key)
+        {
+            preauth.close();
+        }
     }
 
     /// The one of this number, whoever's it is: the control endpoint has no caller.
     pub(crate) fn find_any(&self, out_order_no: &str) -> Option<Key> {
         let keys = self.all.keys().filter(|key| key.out_order_no == out_order_no);
         keys.min_by(|a, b| a.merchant.cmp(&b.merchant)).cloned()
+    }
+
+    /// Those of payment codes that their payers have not confirmed yet, by number.
+    pub(crate) fn unconfirmed(&self, now: Timestamp) -> Vec<(&Preauth, &Opened)> {
+        let of_codes = self
+            .all
+            .values()
+            .filter(|preauth| preauth.terms.method == "alipay.fund.auth.order.freeze" && preauth.terms.expires > now);
+        let mut waiting: Vec<_> = of_codes
+            .filter_map(|preauth| Some((preauth, preauth.opened.as_ref()?)))
+            .filter(|(_, opened)| opened.status() == Status::Init)
+            .collect();
+        waiting.sort_by(|(_, a), (_, b)| a.auth_no.cmp(&b.auth_no));
+        waiting
+    }
+
+    /// The one of this number of Alipay's, whoever's it is.
+    pub(crate) fn of_auth_no(&self, auth_no: &str) -> Option<Key> {
+        self.by_auth_no.get(auth_no).cloned()
     }
 
     /// Whether there is such a number, whoever's it is.
@@ -438,9 +504,26 @@ impl Preauths {
             terms,
             opened: None,
             qr_code: None,
+            placed: now,
         };
         self.all.insert(key.clone(), preauth);
         Ok(key)
+    }
+
+    /// The code of one that is to be scanned: the same each time.
+    pub(crate) fn code(&mut self, key: &Key) -> Option<String> {
+        if let Some(code) = &self.all.get(key)?.qr_code {
+            return Some(code.clone());
+        }
+        let code = numbers::preauth_qr_code();
+        self.all.get_mut(key)?.qr_code = Some(code.clone());
+        self.by_code.insert(code.clone(), key.clone());
+        Some(code)
+    }
+
+    /// The one that has this code.
+    pub(crate) fn of_code(&self, code: &str) -> Option<Key> {
+        self.by_code.get(code).cloned()
     }
 
     /// The payer comes into it: from now on it exists, and waits to be authorised.
@@ -457,6 +540,7 @@ impl Preauths {
             payer,
             operations: Vec::new(),
         };
+        let preauth = self.get_mut(key, now).ok_or(StepRefusal::Closed)?;
         let (number, amount) = (preauth.terms.out_request_no.clone(), preauth.terms.amount);
         let freeze = opened.add(OperationKind::Freeze, &number, amount, now);
         freeze.status = OperationStatus::Init;
@@ -469,12 +553,12 @@ impl Preauths {
 
     /// The payer authorises it: the money is frozen.
     pub(crate) fn authorise(&mut self, key: &Key, payer: Buyer, now: Timestamp) -> Result<(), StepRefusal> {
-        self.open(key, payer, now)?;
-        let preauth = self.get(key, now).ok_or(StepRefusal::Closed)?;
+        self.open(key, payer.clone(), now)?;
+        let preauth = self.get_mut(key, now).ok_or(StepRefusal::Closed)?;
         let callbacks = preauth.terms.callbacks.clone();
         let opened = preauth.opened.as_mut().ok_or(StepRefusal::Closed)?;
         match opened.status() {
-            Status::Init => {}
+            Status::Init => opened.payer = payer,
             Status::Authorised | Status::Finished => return Err(StepRefusal::Authorised),
             Status::Closed => return Err(StepRefusal::Closed),
         }
@@ -495,7 +579,7 @@ impl Preauths {
         callbacks: Callbacks,
         now: Timestamp,
     ) -> Result<Operation, UnfreezeRefusal> {
-        let opened = self.get(key, now).and_then(|preauth| preauth.opened.as_mut());
+        let opened = self.get_mut(key, now).and_then(|preauth| preauth.opened.as_mut());
         let opened = opened.ok_or(UnfreezeRefusal::Unknown)?;
         if let Some(earlier) = opened.operation(None, Some(out_request_no)).next() {
             let is_same = earlier.kind == OperationKind::Unfreeze && earlier.amount == amount;
@@ -522,7 +606,7 @@ impl Preauths {
         callbacks: Callbacks,
         now: Timestamp,
     ) -> Result<CancelAction, CancelRefusal> {
-        let opened = self.get(key, now).and_then(|preauth| preauth.opened.as_mut());
+        let opened = self.get_mut(key, now).and_then(|preauth| preauth.opened.as_mut());
         let opened = opened.ok_or(CancelRefusal::Unknown)?;
         let totals = opened.totals();
         let status = opened.status();
@@ -551,8 +635,8 @@ impl Preauths {
     }
 
     /// Whether so much can be paid from it.
-    pub(crate) fn payable(&mut self, key: &Key, amount: Money, now: Timestamp) -> Result<&mut Opened, PayRefusal> {
-        let opened = self.get(key, now).and_then(|preauth| preauth.opened.as_mut());
+    pub(crate) fn payable(&mut self, key: &Key, amount: Money, now: Timestamp) -> Result<&Opened, PayRefusal> {
+        let opened = self.get(key, now).and_then(|preauth| preauth.opened.as_ref());
         let opened = opened.ok_or(PayRefusal::Unknown)?;
         match opened.status() {
             Status::Init => Err(PayRefusal::NotAuthorised),
@@ -571,8 +655,9 @@ impl Preauths {
         completes: bool,
         now: Timestamp,
     ) -> Result<(), PayRefusal> {
-        let opened = self.payable(key, amount, now)?;
-        let rest = opened.totals().rest.minus(amount);
+        let rest = self.payable(key, amount, now)?.totals().rest.minus(amount);
+        let opened = self.get_mut(key, now).and_then(|preauth| preauth.opened.as_mut());
+        let opened = opened.ok_or(PayRefusal::Unknown)?;
         let operation = opened.add(OperationKind::Pay, out_trade_no, amount, now);
         if completes {
             operation.released = rest;
@@ -591,4 +676,4 @@ impl Preauths {
 
 #[cfg(test)]
 #[path = "preauths_tests.rs"]
-mod tests;
+pub(super) mod tests;

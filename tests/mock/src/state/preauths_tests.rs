@@ -21,7 +21,7 @@ fn merchant(auth_app_id: &str) -> Merchant {
     }
 }
 
-fn terms(out_order_no: &str, amount: Money) -> Terms {
+pub(in crate::state) fn terms(out_order_no: &str, amount: Money) -> Terms {
     Terms {
         merchant: merchant("app"),
         method: "alipay.fund.auth.order.voucher.create".to_owned(),
@@ -235,6 +235,7 @@ fn pay(
         terminal_id: None,
         buyer: Buyer::default(),
         callbacks: Callbacks::default(),
+        quit_url: None,
         expires: None,
         scan_until: None,
         freeze: false,

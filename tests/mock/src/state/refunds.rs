@@ -1,6 +1,7 @@
 //! Refunds of paid trades.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::movements::{Cause, Movement};
 use super::splits::{Account, ReturnRefusal, Share};
@@ -8,7 +9,7 @@ use super::trades::{Event, EventKind, Key, Order, Status, Trades};
 use crate::money::Money;
 
 /// Money that went back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Refund {
     pub(crate) out_request_no: String,
     pub(crate) amount: Money,
@@ -38,6 +39,8 @@ pub(crate) enum RefundRefusal {
     Unpaid,
     /// It is closed.
     Closed,
+    /// It can't be refunded any more.
+    Finished,
     /// More than the order came to, or a part of it without a number of its own.
     NotTotal,
     /// More than what is left of it.
@@ -98,6 +101,7 @@ impl Trades {
         match trade.status {
             Status::WaitBuyerPay => return Err(RefundRefusal::Unpaid),
             Status::Closed => return Err(RefundRefusal::Closed),
+            Status::Finished => return Err(RefundRefusal::Finished),
             Status::Success => {}
         }
         let total = order.terms.total;
@@ -150,7 +154,7 @@ impl Trades {
             amount: refund.amount,
             at,
         };
-        let order = self.get(key, at).ok_or(RefundRefusal::NoTrade)?;
+        let order = self.get_mut(key, at).ok_or(RefundRefusal::NoTrade)?;
         let returned = Money::sum(refund.returned.iter().map(|share| share.amount));
         let missing = refund.amount.minus(order.at_seller().plus(returned)).max(Money::ZERO);
         if missing > *balance {

@@ -1,8 +1,9 @@
 //! Who may get shares of a merchant's payments.
 
-use std::collections::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
 
 use super::splits::Account;
+use crate::table::{Rows, Single, Table};
 
 /// How many a merchant may bind.
 const MOST: usize = 20_000;
@@ -11,7 +12,7 @@ const MOST: usize = 20_000;
 const USUAL_RATIO: i64 = 30;
 
 /// Somebody who may get shares.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Receiver {
     pub(crate) account: Account,
     /// The real name, if it was said.
@@ -20,7 +21,7 @@ pub(crate) struct Receiver {
 }
 
 /// A change of who may get shares.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Change {
     Bind(Vec<Receiver>),
     Unbind(Vec<Receiver>),
@@ -39,37 +40,41 @@ pub(crate) enum BindRefusal {
     NotBound,
 }
 
-/// What a merchant has agreed with its receivers and with Alipay.
-#[derive(Debug, Default)]
-struct Agreements {
-    /// In the order in which they were bound.
-    receivers: Vec<Receiver>,
-    /// By the merchant's number.
-    changes: HashMap<String, Change>,
-}
-
 /// Those of all merchants.
 #[derive(Debug)]
 pub(crate) struct Royalties {
     /// The largest part of an order that may be shared, in percent.
-    pub(crate) ratio: i64,
+    pub(crate) ratio: Single<i64>,
     /// The accounts that let their shares be taken back.
-    returning: HashSet<String>,
-    /// By `auth_app_id`.
-    merchants: HashMap<String, Agreements>,
+    returning: Table<String, ()>,
+    /// By `auth_app_id`, in the order in which they were bound.
+    receivers: Table<String, Vec<Receiver>>,
+    /// By `auth_app_id` and the merchant's number.
+    changes: Table<(String, String), Change>,
 }
 
 impl Default for Royalties {
     fn default() -> Self {
         Self {
-            ratio: USUAL_RATIO,
-            returning: HashSet::new(),
-            merchants: HashMap::new(),
+            ratio: Single::new(USUAL_RATIO),
+            returning: Table::default(),
+            receivers: Table::default(),
+            changes: Table::default(),
         }
     }
 }
 
 impl Royalties {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 4] {
+        [
+            ("royalty_ratio", &mut self.ratio),
+            ("returning_accounts", &mut self.returning),
+            ("receivers", &mut self.receivers),
+            ("receiver_changes", &mut self.changes),
+        ]
+    }
+
     /// Binds or unbinds: all that are named, or none.
     pub(crate) fn change(
         &mut self,
@@ -77,15 +82,15 @@ impl Royalties {
         out_request_no: Option<&str>,
         change: Change,
     ) -> Result<(), BindRefusal> {
-        let agreements = self.merchants.entry(merchant.to_owned()).or_default();
-        if let Some(earlier) = out_request_no.and_then(|number| agreements.changes.get(number)) {
+        let number = out_request_no.map(|number| (merchant.to_owned(), number.to_owned()));
+        if let Some(earlier) = number.as_ref().and_then(|number| self.changes.get(number)) {
             return if *earlier == change {
                 Ok(())
             } else {
                 Err(BindRefusal::Discordant)
             };
         }
-        let mut receivers = agreements.receivers.clone();
+        let mut receivers = self.receivers(merchant).to_vec();
         let place = |all: &[Receiver], account: &Account| all.iter().position(|bound| bound.account == *account);
         match &change {
             Change::Bind(new) => {
@@ -111,19 +116,16 @@ impl Royalties {
         if receivers.len() > MOST {
             return Err(BindRefusal::Full);
         }
-        agreements.receivers = receivers;
-        if let Some(number) = out_request_no {
-            agreements.changes.insert(number.to_owned(), change);
+        self.receivers.insert(merchant.to_owned(), receivers);
+        if let Some(number) = number {
+            self.changes.insert(number, change);
         }
         Ok(())
     }
 
     /// Everybody who is bound to a merchant.
     pub(crate) fn receivers(&self, merchant: &str) -> &[Receiver] {
-        self.merchants
-            .get(merchant)
-            .map(|agreements| agreements.receivers.as_slice())
-            .unwrap_or_default()
+        self.receivers.get(merchant).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The receiver with this account.
@@ -134,13 +136,13 @@ impl Royalties {
 
     /// Whether an account lets its shares be taken back.
     pub(crate) fn returns(&self, account: &Account) -> bool {
-        self.returning.contains(&account.number)
+        self.returning.contains_key(&account.number)
     }
 
     /// From now on it does, or no more.
     pub(crate) fn set_returns(&mut self, number: &str, returns: bool) {
         if returns {
-            self.returning.insert(number.to_owned());
+            self.returning.insert(number.to_owned(), ());
         } else {
             self.returning.remove(number);
         }
@@ -221,11 +223,7 @@ mod tests {
     fn there_is_room_for_twenty_thousand() {
         let mut royalties = Royalties::default();
         let bound = (0..MOST).map(|number| receiver(&number.to_string(), None)).collect();
-        let full = Agreements {
-            receivers: bound,
-            changes: HashMap::new(),
-        };
-        royalties.merchants.insert("m".to_owned(), full);
+        royalties.receivers.insert("m".to_owned(), bound);
         let bind = |number| Change::Bind(vec![receiver(number, None)]);
         assert_eq!(royalties.change("m", None, bind("one more")), Err(BindRefusal::Full));
         assert_eq!(royalties.change("m", None, bind("0")), Ok(()));

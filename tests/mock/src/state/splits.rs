@@ -4,6 +4,7 @@
 //! or at the seller. A share that waits to be carried out counts as shared out.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::trades::{Key, Order, SplitEvent, Status, Trade, Trades};
 use crate::money::Money;
@@ -13,7 +14,7 @@ use crate::numbers;
 const FROZEN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Who gets a share.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Account {
     /// How it is named: `userId`, `loginName` or `openId`.
     pub(crate) kind: String,
@@ -21,7 +22,7 @@ pub(crate) struct Account {
 }
 
 /// An account, and how much goes to it or comes back from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Share {
     pub(crate) account: Account,
     /// Whose the account should be, where the request says so.
@@ -30,7 +31,7 @@ pub(crate) struct Share {
 }
 
 /// When a split is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Mode {
     /// With the call: all of it or nothing.
     Now,
@@ -39,7 +40,7 @@ pub(crate) enum Mode {
 }
 
 /// Whether more is to be split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Finish {
     /// Perhaps.
     Open,
@@ -50,7 +51,7 @@ pub(crate) enum Finish {
 }
 
 /// What was asked for, to tell a repetition from another request under the same number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) shares: Vec<Share>,
     pub(crate) mode: Mode,
@@ -58,7 +59,7 @@ pub(crate) struct Asked {
 }
 
 /// What became of a share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ShareState {
     Waiting,
     Made,
@@ -66,7 +67,7 @@ pub(crate) enum ShareState {
 }
 
 /// Why a share that was to be carried out later was not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Failed {
     /// The receiver is not bound any more.
     NotBound,
@@ -77,7 +78,7 @@ pub(crate) enum Failed {
 }
 
 /// One movement of a split.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Detail {
     pub(crate) id: String,
     pub(crate) share: Share,
@@ -99,7 +100,7 @@ impl Detail {
 }
 
 /// A split that was taken.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Split {
     pub(crate) out_request_no: String,
     pub(crate) settle_no: String,
@@ -115,7 +116,7 @@ impl Split {
 }
 
 /// The splits of a trade.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Splits {
     pub(crate) list: Vec<Split>,
     /// Nothing more is to be split.
@@ -264,7 +265,7 @@ impl Order {
     /// What is frozen for splits.
     pub(crate) fn frozen(&self, now: Timestamp) -> Money {
         let paid = self.trade.as_ref().and_then(|trade| Some((trade, trade.paid?)));
-        let Some((trade, paid)) = paid.filter(|(trade, _)| self.terms.freeze && trade.status == Status::Success) else {
+        let Some((trade, paid)) = paid.filter(|(trade, _)| self.terms.freeze && trade.status.is_paid()) else {
             return Money::ZERO;
         };
         let splits = &trade.splits;
@@ -278,7 +279,7 @@ impl Order {
 
     /// What can still be shared out.
     pub(crate) fn shareable(&self, ratio: i64, now: Timestamp) -> Money {
-        let Some(trade) = self.trade.as_ref().filter(|trade| trade.status == Status::Success) else {
+        let Some(trade) = self.trade.as_ref().filter(|trade| trade.status.is_paid()) else {
             return Money::ZERO;
         };
         let splits = &trade.splits;
@@ -348,6 +349,7 @@ impl Trades {
                 returned: Money::ZERO,
             })
             .collect();
+        let order = self.get_mut(key, now).ok_or(SplitRefusal::NoTrade)?;
         let Some(trade) = &mut order.trade else {
             return Err(SplitRefusal::NoTrade);
         };
@@ -380,9 +382,9 @@ impl Trades {
         now: Timestamp,
     ) -> Result<Key, CarryRefusal> {
         let key = self.order_of_split(settle_no).ok_or(CarryRefusal::NoSplit)?;
-        let trade = self.get(&key, now).and_then(|order| order.trade.as_mut());
+        let trade = self.get_mut(&key, now).and_then(|order| order.trade.as_mut());
         let trade = trade.ok_or(CarryRefusal::NoSplit)?;
-        let is_paid = trade.status == Status::Success;
+        let is_paid = trade.status.is_paid();
         let mut list = trade.splits.list.iter_mut();
         let split = list
             .find(|split| split.settle_no == settle_no)
@@ -428,7 +430,7 @@ fn may_split(
     now: Timestamp,
 ) -> Result<(), SplitRefusal> {
     match trade.status {
-        Status::Success => {}
+        Status::Success | Status::Finished => {}
         Status::Closed if trade.paid.is_some() => return Err(SplitRefusal::Refunded),
         Status::Closed | Status::WaitBuyerPay => return Err(SplitRefusal::NotPaid),
     }

@@ -1,8 +1,9 @@
 //! Orders and trades. An order is what the merchant asked for; its trade exists once the buyer has come into it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::movements::{Cause, Movement};
 use super::refunds::Refund;
@@ -10,9 +11,10 @@ use super::splits::Splits;
 use crate::money::Money;
 use crate::numbers;
 use crate::protocol::Callbacks;
+use crate::table::{List, Rows, Table};
 
 /// Who an order is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the names that the wire has for them")]
 pub(crate) struct Merchant {
     /// The app that calls.
@@ -24,7 +26,7 @@ pub(crate) struct Merchant {
 }
 
 /// An order's name: numbers are a merchant's own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Key {
     /// `auth_app_id`
     pub(crate) merchant: String,
@@ -33,7 +35,7 @@ pub(crate) struct Key {
 }
 
 /// Who pays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the names that the wire has for them")]
 pub(crate) struct Buyer {
     /// `2088…`
@@ -55,7 +57,7 @@ impl Default for Buyer {
 }
 
 /// What the merchant asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) merchant: Merchant,
     pub(crate) method: String,
@@ -69,6 +71,8 @@ pub(crate) struct Terms {
     pub(crate) terminal_id: Option<String>,
     pub(crate) buyer: Buyer,
     pub(crate) callbacks: Callbacks,
+    /// Where a buyer goes who leaves the cashier.
+    pub(crate) quit_url: Option<String>,
     /// When an unpaid trade is closed.
     pub(crate) expires: Option<Timestamp>,
     /// Until when a QR code can be scanned.
@@ -78,11 +82,13 @@ pub(crate) struct Terms {
 }
 
 /// Where a trade stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
     WaitBuyerPay,
     Closed,
     Success,
+    /// Paid, and it can't be refunded any more.
+    Finished,
 }
 
 impl Status {
@@ -92,19 +98,25 @@ impl Status {
             Self::WaitBuyerPay => "WAIT_BUYER_PAY",
             Self::Closed => "TRADE_CLOSED",
             Self::Success => "TRADE_SUCCESS",
+            Self::Finished => "TRADE_FINISHED",
         }
+    }
+
+    /// Whether the merchant has the money.
+    pub(crate) fn is_paid(self) -> bool {
+        matches!(self, Self::Success | Self::Finished)
     }
 }
 
 /// What a cancel did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CancelAction {
     Close,
     Refund,
 }
 
 /// What came of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Trade {
     pub(crate) no: String,
     pub(crate) status: Status,
@@ -117,14 +129,16 @@ pub(crate) struct Trade {
 }
 
 /// An order, with its trade if there is one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) terms: Terms,
     pub(crate) trade: Option<Trade>,
     /// Withdrawn before there was a trade.
     pub(crate) withdrawn: bool,
-    /// Of a precreated order.
+    /// The code of a precreated order that is to be scanned.
     pub(crate) qr_code: Option<String>,
+    /// When the merchant asked for it.
+    pub(crate) placed: Timestamp,
 }
 
 /// Something that merchants are notified of.
@@ -146,6 +160,7 @@ pub(crate) struct SplitEvent {
 pub(crate) enum EventKind {
     Paid,
     Closed,
+    Finished,
     Refunded { out_request_no: String, at: Timestamp },
 }
 
@@ -171,6 +186,10 @@ pub(crate) enum StepRefusal {
     Paid,
     /// It is closed.
     Closed,
+    /// Nobody has paid it.
+    Unpaid,
+    /// It is paid, and can't be refunded any more.
+    Finished,
     /// It was paid too long ago.
     TooLate,
     /// The money was shared out, and the seller's account does not make up for it.
@@ -208,32 +227,66 @@ impl Order {
         Ok(self.open(now))
     }
 
-    fn expire(&mut self, now: Timestamp) -> bool {
-        match (&mut self.trade, self.terms.expires) {
-            (Some(trade), Some(expires)) if trade.status == Status::WaitBuyerPay && expires <= now => {
-                trade.status = Status::Closed;
-                trade.closed = Some(expires);
-                true
+    /// What time alone makes of it.
+    fn due(&self, refund_period: Option<SignedDuration>, now: Timestamp) -> Option<Due> {
+        let trade = self.trade.as_ref()?;
+        match trade.status {
+            Status::WaitBuyerPay => {
+                let expires = self.terms.expires.filter(|expires| *expires <= now)?;
+                Some(Due::Closed(expires))
             }
-            _ => false,
+            Status::Success => {
+                let (paid, period) = trade.paid.zip(refund_period)?;
+                (now.duration_since(paid) >= period).then_some(Due::Finished)
+            }
+            Status::Closed | Status::Finished => None,
         }
     }
+}
+
+/// What time alone makes of an order.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    /// Nobody has paid until this moment.
+    Closed(Timestamp),
+    /// A payment can't be refunded any more.
+    Finished,
 }
 
 /// All orders.
 #[derive(Debug, Default)]
 pub(crate) struct Trades {
-    orders: HashMap<Key, Order>,
-    by_trade_no: HashMap<String, Key>,
+    orders: Table<Key, Order>,
+    by_trade_no: BTreeMap<String, Key>,
+    by_code: BTreeMap<String, Key>,
     /// What nobody has been notified of yet.
     pub(crate) events: Vec<Event>,
     /// The same of splits.
     pub(crate) split_events: Vec<SplitEvent>,
     /// Payments and refunds.
-    pub(crate) movements: Vec<Movement>,
+    pub(crate) movements: List<Movement>,
+    /// How long after its payment a trade can be refunded, if that ends at all.
+    pub(crate) refund_period: Option<SignedDuration>,
 }
 
 impl Trades {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 2] {
+        [("orders", &mut self.orders), ("trade_movements", &mut self.movements)]
+    }
+
+    /// Finds orders again by what else names them, after they were loaded.
+    pub(super) fn index(&mut self) {
+        for (key, order) in self.orders.iter() {
+            if let Some(trade) = &order.trade {
+                self.by_trade_no.insert(trade.no.clone(), key.clone());
+            }
+            if let Some(code) = &order.qr_code {
+                self.by_code.insert(code.clone(), key.clone());
+            }
+        }
+    }
+
     /// The order that a call means: the trade's number wins over the merchant's.
     pub(crate) fn find(
         &mut self,
@@ -241,7 +294,7 @@ impl Trades {
         trade_no: Option<&str>,
         out_trade_no: Option<&str>,
         now: Timestamp,
-    ) -> Option<&mut Order> {
+    ) -> Option<&Order> {
         let key = match trade_no {
             Some(no) => self
                 .by_trade_no
@@ -256,8 +309,34 @@ impl Trades {
         self.get(&key, now)
     }
 
+    /// All orders, as they were left.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// The order of this name, as it was left.
+    pub(crate) fn peek(&self, key: &Key) -> Option<&Order> {
+        self.orders.get(key)
+    }
+
+    /// Whether time alone has changed an order since somebody looked at it.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.orders
+            .values()
+            .any(|order| order.due(self.refund_period, now).is_some())
+    }
+
+    /// Closes or finishes all whose time is over.
+    pub(crate) fn expire_all(&mut self, now: Timestamp) {
+        let period = self.refund_period;
+        let expired = self.orders.iter().filter(|(_, order)| order.due(period, now).is_some());
+        for key in expired.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.get(&key, now);
+        }
+    }
+
     /// A merchant's orders.
-    pub(super) fn of(&self, auth_app_id: &str) -> impl Iterator<Item = &Order> {
+    pub(crate) fn of(&self, auth_app_id: &str) -> impl Iterator<Item = &Order> {
         self.orders
             .values()
             .filter(move |order| order.terms.merchant.auth_app_id == auth_app_id)
@@ -271,6 +350,25 @@ impl Trades {
             .filter_map(|(key, order)| Some((key, order.trade.as_ref()?)));
         let found = orders.find(|(_, trade)| trade.splits.list.iter().any(|split| split.settle_no == settle_no));
         found.map(|(key, _)| key.clone())
+    }
+
+    /// The orders of payment codes whose buyers have not confirmed them yet, oldest first.
+    pub(crate) fn unconfirmed(&self, now: Timestamp) -> Vec<(&Order, &Trade)> {
+        let of_codes = self
+            .orders
+            .values()
+            .filter(|order| order.terms.method == "alipay.trade.pay" && order.terms.expires.is_none_or(|at| at > now));
+        let mut waiting: Vec<_> = of_codes
+            .filter_map(|order| Some((order, order.trade.as_ref()?)))
+            .filter(|(_, trade)| trade.status == Status::WaitBuyerPay)
+            .collect();
+        waiting.sort_by(|(_, a), (_, b)| (a.created, &a.no).cmp(&(b.created, &b.no)));
+        waiting
+    }
+
+    /// The order of this trade, whoever's it is.
+    pub(crate) fn of_trade_no(&self, trade_no: &str) -> Option<Key> {
+        self.by_trade_no.get(trade_no).cloned()
     }
 
     /// Whether there is such a trade, whoever's it is.
@@ -290,15 +388,39 @@ impl Trades {
     }
 
     /// The order of this name, as it stands now: what has expired is closed first.
-    pub(crate) fn get(&mut self, key: &Key, now: Timestamp) -> Option<&mut Order> {
-        let order = self.orders.get_mut(key)?;
-        if order.expire(now) {
-            self.events.push(Event {
-                key: key.clone(),
-                kind: EventKind::Closed,
-            });
+    pub(crate) fn get(&mut self, key: &Key, now: Timestamp) -> Option<&Order> {
+        self.expire(key, now);
+        self.orders.get(key)
+    }
+
+    /// The same, to change it.
+    pub(super) fn get_mut(&mut self, key: &Key, now: Timestamp) -> Option<&mut Order> {
+        self.expire(key, now);
+        self.orders.get_mut(key)
+    }
+
+    fn expire(&mut self, key: &Key, now: Timestamp) {
+        let due = self
+            .orders
+            .get(key)
+            .and_then(|order| order.due(self.refund_period, now));
+        let Some(due) = due else {
+            return;
+        };
+        if let Some(trade) = self.orders.get_mut(key).and_then(|order| order.trade.as_mut()) {
+            let kind = match due {
+                Due::Closed(at) => {
+                    trade.status = Status::Closed;
+                    trade.closed = Some(at);
+                    EventKind::Closed
+                }
+                Due::Finished => {
+                    trade.status = Status::Finished;
+                    EventKind::Finished
+                }
+            };
+            self.events.push(Event { key: key.clone(), kind });
         }
-        Some(order)
     }
 
     /// Takes an order, or finds that it is there already.
@@ -313,7 +435,7 @@ impl Trades {
                 return Err(PlaceRefusal::Closed);
             }
             match order.trade.as_ref().map(|trade| trade.status) {
-                Some(Status::Success) => return Err(PlaceRefusal::Paid),
+                Some(Status::Success | Status::Finished) => return Err(PlaceRefusal::Paid),
                 Some(Status::Closed) => return Err(PlaceRefusal::Closed),
                 _ => {}
             }
@@ -333,14 +455,53 @@ impl Trades {
                 trade: None,
                 withdrawn: false,
                 qr_code: None,
+                placed: now,
             },
         );
         Ok(key)
     }
 
+    /// The code of an order that is to be scanned: the same each time.
+    pub(crate) fn code(&mut self, key: &Key) -> Option<String> {
+        if let Some(code) = &self.orders.get(key)?.qr_code {
+            return Some(code.clone());
+        }
+        let code = numbers::qr_code();
+        self.orders.get_mut(key)?.qr_code = Some(code.clone());
+        self.by_code.insert(code.clone(), key.clone());
+        Some(code)
+    }
+
+    /// The order that has this code.
+    pub(crate) fn of_code(&self, code: &str) -> Option<Key> {
+        self.by_code.get(code).cloned()
+    }
+
+    /// Who is going to pay an order, unless the merchant has named the buyer, or somebody has paid it.
+    pub(crate) fn choose_buyer(&mut self, key: &Key, buyer: Buyer, now: Timestamp) {
+        let Some(order) = self.get(key, now) else {
+            return;
+        };
+        let is_open = order
+            .trade
+            .as_ref()
+            .is_none_or(|trade| trade.status == Status::WaitBuyerPay);
+        if is_open
+            && order.terms.buyer == Buyer::default()
+            && buyer != order.terms.buyer
+            && let Some(order) = self.get_mut(key, now)
+        {
+            order.terms.buyer = buyer;
+        }
+    }
+
     /// The buyer comes into the order: gives the trade's number.
     pub(crate) fn open(&mut self, key: &Key, now: Timestamp) -> Result<String, StepRefusal> {
         let order = self.get(key, now).ok_or(StepRefusal::NoTrade)?;
+        if let Some(trade) = &order.trade {
+            return Ok(trade.no.clone());
+        }
+        let order = self.get_mut(key, now).ok_or(StepRefusal::NoTrade)?;
         let no = order.scan(now)?.no.clone();
         self.by_trade_no.insert(no.clone(), key.clone());
         Ok(no)
@@ -349,11 +510,11 @@ impl Trades {
     /// The buyer pays.
     pub(crate) fn pay(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
         self.open(key, now)?;
-        let order = self.get(key, now).ok_or(StepRefusal::NoTrade)?;
+        let order = self.get_mut(key, now).ok_or(StepRefusal::NoTrade)?;
         let amount = order.terms.total;
         let trade = order.trade.as_mut().ok_or(StepRefusal::NoTrade)?;
         match trade.status {
-            Status::Success => return Err(StepRefusal::Paid),
+            Status::Success | Status::Finished => return Err(StepRefusal::Paid),
             Status::Closed => return Err(StepRefusal::Closed),
             Status::WaitBuyerPay => {}
         }
@@ -375,11 +536,11 @@ impl Trades {
     /// An unpaid trade ends.
     pub(crate) fn close(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
         let trade = self
-            .get(key, now)
+            .get_mut(key, now)
             .and_then(|order| order.trade.as_mut())
             .ok_or(StepRefusal::NoTrade)?;
         match trade.status {
-            Status::Success => return Err(StepRefusal::Paid),
+            Status::Success | Status::Finished => return Err(StepRefusal::Paid),
             Status::Closed => return Err(StepRefusal::Closed),
             Status::WaitBuyerPay => {}
         }
@@ -392,6 +553,26 @@ impl Trades {
         Ok(())
     }
 
+    /// A paid trade ends: it can't be refunded any more.
+    pub(crate) fn finish(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
+        let trade = self
+            .get_mut(key, now)
+            .and_then(|order| order.trade.as_mut())
+            .ok_or(StepRefusal::Unpaid)?;
+        match trade.status {
+            Status::WaitBuyerPay => return Err(StepRefusal::Unpaid),
+            Status::Closed => return Err(StepRefusal::Closed),
+            Status::Finished => return Err(StepRefusal::Finished),
+            Status::Success => {}
+        }
+        trade.status = Status::Finished;
+        self.events.push(Event {
+            key: key.clone(),
+            kind: EventKind::Finished,
+        });
+        Ok(())
+    }
+
     /// Ends an order whatever became of it: an unpaid one is closed, a paid one refunded. Repeating it does nothing more and tells the same.
     pub(crate) fn cancel(
         &mut self,
@@ -399,7 +580,7 @@ impl Trades {
         balance: &mut Money,
         now: Timestamp,
     ) -> Result<Option<CancelAction>, StepRefusal> {
-        let Some(order) = self.get(key, now) else {
+        let Some(order) = self.get_mut(key, now) else {
             return Ok(None);
         };
         let Some(trade) = &mut order.trade else {
@@ -417,18 +598,19 @@ impl Trades {
             (None, Status::Success) => {
                 if trade
                     .paid
-                    .is_some_and(|paid| now.duration_since(paid) > jiff::SignedDuration::from_hours(24))
+                    .is_some_and(|paid| now.duration_since(paid) > SignedDuration::from_hours(24))
                 {
                     return Err(StepRefusal::TooLate);
                 }
                 let rest = order.terms.total.minus(order.refunded());
                 self.refund_rest(key, rest, balance, now)
                     .map_err(|_| StepRefusal::Balance)?;
-                if let Some(trade) = self.get(key, now).and_then(|order| order.trade.as_mut()) {
+                if let Some(trade) = self.get_mut(key, now).and_then(|order| order.trade.as_mut()) {
                     trade.cancel = Some(CancelAction::Refund);
                 }
                 CancelAction::Refund
             }
+            (None, Status::Finished) => return Err(StepRefusal::Finished),
             (None, Status::Closed) => return Ok(None),
         };
         Ok(Some(action))

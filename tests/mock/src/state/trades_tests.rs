@@ -29,6 +29,7 @@ pub(in crate::state) fn terms(total: &str) -> Terms {
         terminal_id: None,
         buyer: Buyer::default(),
         callbacks: Callbacks::default(),
+        quit_url: None,
         expires: None,
         scan_until: None,
         freeze: false,

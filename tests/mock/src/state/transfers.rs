@@ -1,25 +1,25 @@
 //! Money that the merchant sends to accounts.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::movements::{Cause, Movement};
 use crate::money::Money;
 use crate::numbers;
+use crate::table::{List, Rows, Table};
 
 /// How long a bank takes.
 const BANK_TAKES: SignedDuration = SignedDuration::from_hours(2);
 
 /// A transfer's name: numbers are a merchant's own, and of one product and scene.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Number {
     pub(crate) product: Product,
     pub(crate) out_biz_no: String,
 }
 
 /// What a transfer was made by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Product {
     /// The older interface, which has no products.
     ToAccount,
@@ -28,7 +28,7 @@ pub(crate) enum Product {
 }
 
 /// What was asked for: the same number stands for exactly this.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) number: Number,
     pub(crate) payee_type: String,
@@ -37,7 +37,7 @@ pub(crate) struct Terms {
 }
 
 /// Money that was sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Transfer {
     pub(crate) terms: Terms,
     pub(crate) order_id: String,
@@ -85,16 +85,11 @@ pub(crate) enum TransferRefusal {
 pub(crate) struct Transfers {
     /// What every account holds to begin with.
     balance: Money,
-    /// By the merchant's user number.
-    accounts: HashMap<String, Account>,
-    pub(crate) movements: Vec<Movement>,
-}
-
-/// What one merchant has sent, and what is left.
-#[derive(Debug)]
-struct Account {
-    balance: Money,
-    by_number: HashMap<Number, Transfer>,
+    /// What accounts hold now, by the merchant's user number.
+    balances: Table<String, Money>,
+    /// By the merchant's user number and the transfer's.
+    sent: Table<(String, Number), Transfer>,
+    pub(crate) movements: List<Movement>,
 }
 
 impl Transfers {
@@ -102,9 +97,19 @@ impl Transfers {
     pub(crate) fn new(balance: Money) -> Self {
         Self {
             balance,
-            accounts: HashMap::new(),
-            movements: Vec::new(),
+            balances: Table::default(),
+            sent: Table::default(),
+            movements: List::default(),
         }
+    }
+
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 3] {
+        [
+            ("balances", &mut self.balances),
+            ("transfers", &mut self.sent),
+            ("transfer_movements", &mut self.movements),
+        ]
     }
 
     /// Sends a merchant's money, or finds that it was sent.
@@ -115,15 +120,17 @@ impl Transfers {
         passback_params: Option<String>,
         now: Timestamp,
     ) -> Result<&Transfer, TransferRefusal> {
-        let account = account(&mut self.accounts, self.balance, merchant);
-        if let Some(earlier) = account.by_number.get(&terms.number) {
-            if earlier.terms != terms {
+        let key = (merchant.to_owned(), terms.number.clone());
+        if let Some(earlier) = self.sent.get(&key).map(|earlier| &earlier.terms) {
+            if *earlier != terms {
                 return Err(TransferRefusal::Inconsistent);
             }
-        } else if terms.amount > account.balance {
-            return Err(TransferRefusal::Balance);
         } else {
-            account.balance = account.balance.minus(terms.amount);
+            let balance = self.balances.get(merchant).copied().unwrap_or(self.balance);
+            if terms.amount > balance {
+                return Err(TransferRefusal::Balance);
+            }
+            self.balances.insert(merchant.to_owned(), balance.minus(terms.amount));
             self.movements.push(Movement {
                 cause: Cause::Transfer,
                 number: terms.number.out_biz_no.clone(),
@@ -131,40 +138,53 @@ impl Transfers {
                 at: now,
             });
         }
-        Ok(account
-            .by_number
-            .entry(terms.number.clone())
-            .or_insert_with(|| Transfer {
-                terms,
-                order_id: numbers::order_id(now),
-                fund_order_id: numbers::fund_order_id(now),
-                passback_params,
-                at: now,
-            }))
+        Ok(self.sent.get_or_insert_with(key, || Transfer {
+            terms,
+            order_id: numbers::order_id(now),
+            fund_order_id: numbers::fund_order_id(now),
+            passback_params,
+            at: now,
+        }))
     }
 
     /// What is in a merchant's account.
     pub(crate) fn balance(&mut self, merchant: &str) -> &mut Money {
-        &mut account(&mut self.accounts, self.balance, merchant).balance
+        let balance = self.balance;
+        self.balances.get_or_insert_with(merchant.to_owned(), || balance)
+    }
+
+    /// What every account holds to begin with.
+    pub(crate) fn initial_balance(&self) -> Money {
+        self.balance
+    }
+
+    /// A merchant's transfers, in no order.
+    pub(crate) fn of(&self, merchant: &str) -> impl Iterator<Item = &Transfer> {
+        self.all()
+            .filter(move |(whose, _)| *whose == merchant)
+            .map(|(_, transfer)| transfer)
+    }
+
+    /// All transfers, each with the user number of its merchant.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Transfer)> {
+        self.sent
+            .iter()
+            .map(|((merchant, _), transfer)| (merchant.as_str(), transfer))
     }
 
     /// The merchant's transfer of this name.
     pub(crate) fn find(&self, merchant: &str, named: Named<'_>) -> Option<&Transfer> {
-        let sent = &self.accounts.get(merchant)?.by_number;
+        let mut sent = self
+            .sent
+            .iter()
+            .filter(|((whose, _), _)| whose == merchant)
+            .map(|(_, transfer)| transfer);
         match named {
-            Named::OrderId(id) => sent.values().find(|transfer| transfer.order_id == id),
-            Named::FundOrderId(id) => sent.values().find(|transfer| transfer.fund_order_id == id),
-            Named::Number(number) => sent.get(number),
+            Named::OrderId(id) => sent.find(|transfer| transfer.order_id == id),
+            Named::FundOrderId(id) => sent.find(|transfer| transfer.fund_order_id == id),
+            Named::Number(number) => self.sent.get(&(merchant.to_owned(), number.clone())),
         }
     }
-}
-
-/// A merchant's account, which holds this to begin with.
-fn account<'a>(accounts: &'a mut HashMap<String, Account>, balance: Money, merchant: &str) -> &'a mut Account {
-    accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
-        balance,
-        by_number: HashMap::new(),
-    })
 }
 
 #[cfg(test)]

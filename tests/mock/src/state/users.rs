@@ -1,17 +1,20 @@
 //! What users allow the app: codes that become tokens, and tokens that become newer ones.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::authorisations::{ExchangeRefusal, after};
+use super::trades::Buyer;
 use crate::lifetimes::Lifetimes;
 use crate::numbers;
+use crate::table::{Rows, Single, Table};
 
-/// The user who opens the authorisation pages, and who may be a merchant too.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// The user whose browser it is, and who may be a merchant too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Visitor {
@@ -21,8 +24,8 @@ pub struct Visitor {
     pub open_id: Option<String>,
     /// The app that the visitor authorises as a merchant.
     pub auth_app_id: String,
-    /// Whether the visitor agrees to what a page asks.
-    pub agrees: bool,
+    /// What the visitor answers to the pages below `/oauth2/` without seeing them: the browser is sent back at once. By default the pages ask.
+    pub agrees: Option<bool>,
 }
 
 impl Default for Visitor {
@@ -31,13 +34,24 @@ impl Default for Visitor {
             user_id: "2088102104794936".to_owned(),
             open_id: None,
             auth_app_id: "2013121100055554".to_owned(),
-            agrees: true,
+            agrees: None,
+        }
+    }
+}
+
+impl Visitor {
+    /// As a buyer, a payer and a signer.
+    pub(crate) fn account(&self) -> Buyer {
+        Buyer {
+            user_id: self.user_id.clone(),
+            open_id: self.open_id.clone(),
+            ..Buyer::default()
         }
     }
 }
 
 /// A pair of tokens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct UserGrant {
     pub(crate) user_id: String,
     pub(crate) open_id: Option<String>,
@@ -64,17 +78,17 @@ pub(crate) enum UserTokenStatus {
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     /// Who opens the authorisation pages.
-    pub(crate) visitor: Visitor,
-    codes: HashMap<String, Code>,
+    pub(crate) visitor: Single<Visitor>,
+    codes: Table<String, Code>,
     /// By token.
-    grants: HashMap<String, UserGrant>,
+    grants: Table<String, UserGrant>,
     /// Token by refresh token.
-    refresh: HashMap<String, String>,
+    refresh: BTreeMap<String, String>,
     /// What users share, by user number.
-    profiles: HashMap<String, Map<String, Value>>,
+    profiles: Table<String, Map<String, Value>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Code {
     user_id: String,
     open_id: Option<String>,
@@ -84,6 +98,24 @@ struct Code {
 }
 
 impl Users {
+    /// What outlives the process.
+    pub(super) fn rows(&mut self) -> [(&'static str, &mut dyn Rows); 4] {
+        [
+            ("visitor", &mut self.visitor),
+            ("user_codes", &mut self.codes),
+            ("user_grants", &mut self.grants),
+            ("profiles", &mut self.profiles),
+        ]
+    }
+
+    /// Finds tokens again by their refresh tokens, after they were loaded.
+    pub(super) fn index(&mut self) {
+        let grants = self.grants.values();
+        self.refresh = grants
+            .map(|grant| (grant.refresh.clone(), grant.token.clone()))
+            .collect();
+    }
+
     /// A user agrees: gives the `auth_code`.
     pub(crate) fn agree(
         &mut self,
@@ -111,10 +143,11 @@ impl Users {
         lifetimes: &Lifetimes,
         now: Timestamp,
     ) -> Result<UserGrant, ExchangeRefusal> {
-        let code = self.codes.get_mut(code).ok_or(ExchangeRefusal::Unknown)?;
-        if code.used || now >= code.end {
+        let known = self.codes.get(code).ok_or(ExchangeRefusal::Unknown)?;
+        if known.used || now >= known.end {
             return Err(ExchangeRefusal::Spent);
         }
+        let code = self.codes.get_mut(code).ok_or(ExchangeRefusal::Unknown)?;
         code.used = true;
         let whose = (code.user_id.clone(), code.open_id.clone());
         let scope = code.scope.clone();
@@ -129,13 +162,14 @@ impl Users {
         now: Timestamp,
     ) -> Result<UserGrant, ExchangeRefusal> {
         let token = self.refresh.get(refresh).ok_or(ExchangeRefusal::Unknown)?;
-        let old = self.grants.get_mut(token).ok_or(ExchangeRefusal::Unknown)?;
-        if old.replaced {
+        let known = self.grants.get(token).ok_or(ExchangeRefusal::Unknown)?;
+        if known.replaced {
             return Err(ExchangeRefusal::Spent);
         }
-        if now >= old.refresh_end {
+        if now >= known.refresh_end {
             return Err(ExchangeRefusal::Expired);
         }
+        let old = self.grants.get_mut(token).ok_or(ExchangeRefusal::Unknown)?;
         old.replaced = true;
         let whose = (old.user_id.clone(), old.open_id.clone());
         let scope = old.scope.clone();
@@ -152,6 +186,12 @@ impl Users {
         } else {
             (UserTokenStatus::Expired, Some(grant))
         }
+    }
+
+    /// What users allow and nothing newer has replaced, with whether it still holds.
+    pub(crate) fn all(&self, now: Timestamp) -> impl Iterator<Item = (&UserGrant, bool)> {
+        let granted = self.grants.values().filter(|grant| !grant.replaced);
+        granted.map(move |grant| (grant, now < grant.end))
     }
 
     /// What a user shares.

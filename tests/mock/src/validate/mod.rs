@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::protocol::failure::Failure;
 use crate::specs::{Described, Types};
+use crate::strictness::Strictness;
 
 /// How methods say that a parameter is wrong; the first that a method's spec lists is its way.
 const INVALID_PARAMETER: [&str; 6] = [
@@ -35,11 +36,16 @@ impl Problem {
 }
 
 /// Whether a request keeps to its method's spec.
-pub(crate) fn request(described: Described<'_>, request: &Map<String, Value>) -> Result<(), Failure> {
+pub(crate) fn request(
+    described: Described<'_>,
+    request: &Map<String, Value>,
+    strictness: Strictness,
+) -> Result<(), Failure> {
     let rules = Rules {
         types: Types::Method(described),
         side: Side::Request,
         only_listed: false,
+        strictness,
     };
     object(rules, &described.method.request, request, "").map_err(|problem| refusal(described.method, &problem))
 }
@@ -64,6 +70,7 @@ pub(crate) fn notification(notification: &Notification, fields: &Map<String, Val
         types: Types::Notification(notification),
         side: Side::Notification,
         only_listed: false,
+        strictness: Strictness::default(),
     };
     object(rules, &notification.body, fields, "")
 }
@@ -87,6 +94,8 @@ struct Rules<'a> {
     side: Side,
     /// Enums are open: the gateway knows values that the documentation doesn't. Unless only those that it lists are wanted.
     only_listed: bool,
+    /// Whether what a caller writes may only consist of what the spec says.
+    strictness: Strictness,
 }
 
 impl<'a> Rules<'a> {
@@ -95,6 +104,7 @@ impl<'a> Rules<'a> {
             types: Types::Method(described),
             side: Side::Response,
             only_listed: false,
+            strictness: Strictness::default(),
         }
     }
 }
@@ -179,7 +189,12 @@ fn field(rules: Rules<'_>, definition: &Field, value: &Value, path: &str) -> Res
 
 fn typed(rules: Rules<'_>, ty: &Type, definition: &Field, value: &Value, path: &str) -> Result<(), Problem> {
     match ty {
-        Type::Scalar(scalar) => scalar::check(*scalar, definition, value).map_err(|rule| Problem::new(path, rule)),
+        Type::Scalar(scalar) => scalar::check(*scalar, definition, value)
+            .and_then(|()| match value {
+                Value::String(text) => rules.strictness.characters(definition, text),
+                _ => Ok(()),
+            })
+            .map_err(|rule| Problem::new(path, rule)),
         Type::List(inner) => match value {
             Value::Array(items) => items
                 .iter()

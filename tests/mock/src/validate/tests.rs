@@ -13,8 +13,11 @@ fn field(name: &str, ty: Type) -> Field {
         required: false,
         required_unless: Vec::new(),
         max_length: None,
+        only: Vec::new(),
+        without: Vec::new(),
         max_items: None,
         range: None,
+        min_size: None,
         max_size: None,
         extensions: Vec::new(),
         placement: Placement::Business,
@@ -102,7 +105,7 @@ fn check(content: &Value) -> Result<(), String> {
         spec: &Spec::default(),
         method: &method(),
     };
-    request(described, content.as_object().unwrap()).map_err(|failure| {
+    request(described, content.as_object().unwrap(), Strictness::default()).map_err(|failure| {
         assert_eq!(
             (failure.code.as_ref(), failure.sub_code.as_ref()),
             ("40002", "isv.invalid-parameter")
@@ -185,7 +188,7 @@ fn a_methods_own_code_comes_first() {
         spec: &Spec::default(),
         method: &method,
     };
-    let failure = request(described, &Map::new()).unwrap_err();
+    let failure = request(described, &Map::new(), Strictness::default()).unwrap_err();
     assert_eq!(
         (failure.code.as_ref(), failure.sub_code.as_ref()),
         ("40004", "ACQ.INVALID_PARAMETER")

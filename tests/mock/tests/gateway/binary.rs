@@ -4,13 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use alipay_mock::keys::{KeyPair, PublicKey, SignType};
+use alipay_mock::{AesKey, EncryptType};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::certificates::serials;
 use crate::client::Client;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_alipay-mock");
+const AES_KEY: &str = "aa4BtZ4tspm2wnXLb1ThQA==";
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_alipay-mock");
 
 pub(crate) async fn start(arguments: &[&str]) -> (tokio::process::Child, String) {
     let mut command = tokio::process::Command::new(PROGRAM);
@@ -21,13 +24,19 @@ pub(crate) async fn start(arguments: &[&str]) -> (tokio::process::Child, String)
         .kill_on_drop(true)
         .spawn()
         .unwrap();
+    let url = listening(&mut child).await;
+    (child, url)
+}
+
+/// Where the program says that it listens.
+pub(crate) async fn listening(child: &mut tokio::process::Child) -> String {
     let line = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .next_line()
         .await
         .unwrap()
         .unwrap();
-    (child, line.strip_prefix("listening on ").unwrap().to_owned())
+    line.strip_prefix("listening on ").unwrap().to_owned()
 }
 
 fn client(url: &str, folder: &Path) -> Client {
@@ -47,7 +56,7 @@ async fn it_makes_keys_and_answers_get_and_post() {
     let (mut child, url) = start(&[
         "--app-id",
         "2021",
-        "--keys",
+        "--data",
         keys.to_str().unwrap(),
         "--notify-schedule",
         "100ms,2s",
@@ -90,26 +99,92 @@ async fn it_makes_keys_and_answers_get_and_post() {
         "--alipay-private-key",
         &key("alipay-private-key.pem"),
     ];
-    for arguments in [&by_name[..], &["--app-id", "2021", "--keys", keys.to_str().unwrap()]] {
-        let (_child, url) = start(arguments).await;
+    let elsewhere = folder.path().join("elsewhere");
+    let by_name = [&by_name[..], &["--data", elsewhere.to_str().unwrap()]].concat();
+    for arguments in [&by_name[..], &["--data", keys.to_str().unwrap()]] {
+        let (mut child, url) = start(arguments).await;
         assert_eq!(client(&url, &keys).create("1", "1.00", &[]).await.code(), "10000");
+        child.kill().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn it_takes_an_aes_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().to_str().unwrap();
+    let (_child, url) = start(&["--app-id", "2021", "--data", keys, "--aes-key", AES_KEY]).await;
+    let caller = client(&url, folder.path());
+    assert_eq!(caller.create("1", "1.00", &[]).await.code(), "10000");
+    let key = AesKey::from_base64(AES_KEY).unwrap();
+    let encrypted = |encrypt_type: EncryptType, key: &AesKey| {
+        let name = [("encrypt_type", encrypt_type.name())];
+        let mut parameters = caller.signed("alipay.trade.query", &json!({}), &name);
+        let ciphertext = key.encrypt(encrypt_type, br#"{"out_trade_no":"1"}"#);
+        parameters.insert("biz_content".to_owned(), ciphertext);
+        caller.sign(&mut parameters);
+        parameters
+    };
+    for encrypt_type in [EncryptType::Aes, EncryptType::AesV2] {
+        let body = caller.get(&encrypted(encrypt_type, &key)).await.text().await.unwrap();
+        let node = body.strip_prefix(r#"{"alipay_trade_query_response":"#).unwrap();
+        let (node, sign) = node.split_once(",\"sign\":").unwrap();
+        let sign = sign.trim_end_matches('}').trim_matches('"');
+        assert!(caller.verifies(node.as_bytes(), sign), "signed with its quotes: {body}");
+        let plain = key.decrypt(encrypt_type, node.trim_matches('"')).unwrap();
+        let order: serde_json::Value = serde_json::from_slice(&plain).unwrap();
+        assert_eq!(order["trade_status"], "WAIT_BUYER_PAY");
+    }
+    // What it can't decrypt, it refuses in plain.
+    let refused = encrypted(EncryptType::Aes, &AesKey::new([7; 16]));
+    assert_eq!(caller.post(&refused).await.code(), "40003 isv.decryption-error-unknown");
+
+    let output = Command::new(PROGRAM)
+        .args(["--data", keys, "--aes-key", "short"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, "alipay-mock: the AES key is not base64 of 16 bytes\n");
 }
 
 #[test]
 fn it_says_what_is_missing() {
-    let output = Command::new(PROGRAM).output().unwrap();
+    let output = Command::new(PROGRAM).env_clear().output().unwrap();
     assert!(!output.status.success());
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("--app-public-key FILE, or --keys DIR")
-    );
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("give --data DIR or --ephemeral"), "{told}");
     let output = Command::new(PROGRAM)
         .args(["--notify-schedule", "5x"])
         .output()
         .unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("has no unit"));
+}
+
+#[tokio::test]
+async fn it_makes_keys_for_the_sign_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().to_str().unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    for mode in [&[][..], &["--certificates"]] {
+        let (mut child, _) = start(&[&["--sign-type", "SM2", "--data", keys], mode].concat()).await;
+        for whose in ["app", "alipay"] {
+            let pair = KeyPair::parse(&read(&format!("{whose}-private-key.pem"))).unwrap();
+            let public = PublicKey::parse(&read(&format!("{whose}-public-key.txt"))).unwrap();
+            let signature = pair.sign(SignType::Sm2, b"a=1").unwrap();
+            assert!(public.verify(SignType::Sm2, b"a=1", &signature));
+        }
+        child.kill().await.unwrap();
+    }
+    assert!(folder.path().join("alipay-cert.crt").exists());
+    let refused = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&["--sign-type", "MD5", "--data", keys]).contains("the sign type is RSA2, RSA or SM2"));
+    // The keys that are there are of SM2.
+    let message = refused(&["--listen", "127.0.0.1:0", "--data", keys]);
+    assert!(message.contains("the key is not for the sign type RSA2"), "{message}");
 }
 
 fn certified_client(url: &str, folder: &Path) -> Client {
@@ -124,7 +199,7 @@ async fn it_makes_certificates_and_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let keys = folder.path().to_str().unwrap();
-    let made = ["--app-id", "2021", "--keys", keys, "--certificates"];
+    let made = ["--app-id", "2021", "--data", keys, "--certificates"];
     let named = [
         "--app-id",
         "2021",
@@ -137,12 +212,15 @@ async fn it_makes_certificates_and_takes_them() {
         "--root-cert",
         &path("root-cert.crt"),
     ];
+    let elsewhere = path("elsewhere");
+    let named = [&named[..], &["--data", &elsewhere]].concat();
     let mut shown = Vec::new();
     for arguments in [&made[..], &made, &named] {
-        let (_child, url) = start(arguments).await;
+        let (mut child, url) = start(arguments).await;
         let answer = certified_client(&url, folder.path()).create("1", "1.00", &[]).await;
         assert_eq!(answer.code(), "10000");
         shown.push(answer.alipay_cert_sn.unwrap());
+        child.kill().await.unwrap();
     }
     assert!(shown.iter().all(|sn| *sn == shown[0]), "{shown:?}");
 }
@@ -151,8 +229,8 @@ async fn it_makes_certificates_and_takes_them() {
 async fn it_says_which_certificates_do_not_belong_together() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (child, _) = start(&["--keys", folder.path().to_str().unwrap(), "--certificates"]).await;
-    drop(child);
+    let (mut child, _) = start(&["--data", folder.path().to_str().unwrap(), "--certificates"]).await;
+    child.kill().await.unwrap();
     let run = |app: &str, alipay: &str, key: &str| {
         let (app, alipay, key, roots) = (path(app), path(alipay), path(key), path("root-cert.crt"));
         let arguments = [
@@ -166,7 +244,7 @@ async fn it_says_which_certificates_do_not_belong_together() {
             &key,
         ];
         let output = Command::new(PROGRAM)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--ephemeral"])
             .args(arguments)
             .output()
             .unwrap();
@@ -201,7 +279,7 @@ async fn it_takes_more_names() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().to_str().unwrap();
     let (_child, url) = start(&[
-        "--keys",
+        "--data",
         keys,
         "--allow-host",
         "alipay-mock",
@@ -219,7 +297,7 @@ async fn it_takes_more_names() {
         assert_eq!(request.send().await.unwrap().status(), status, "{host}");
     }
     let output = Command::new(PROGRAM)
-        .args(["--keys", keys, "--allow-host", "http://a"])
+        .args(["--data", keys, "--allow-host", "http://a"])
         .output()
         .unwrap();
     assert!(!output.status.success());
@@ -235,7 +313,7 @@ async fn it_takes_specs_beside_its_own() {
     fs::create_dir_all(specs.join("shop")).unwrap();
     fs::write(specs.join("shop/alipay.shop.thing.get.yaml"), spec).unwrap();
     let (keys, specs) = (keys.to_str().unwrap(), specs.to_str().unwrap());
-    let (_child, url) = start(&["--app-id", "2021", "--keys", keys, "--specs", specs]).await;
+    let (_child, url) = start(&["--app-id", "2021", "--data", keys, "--specs", specs]).await;
     let caller = client(&url, Path::new(keys));
     assert_eq!(
         caller.call("alipay.shop.thing.get", &json!({})).await.text("colour"),
@@ -245,7 +323,7 @@ async fn it_takes_specs_beside_its_own() {
 
     let said = |specs: &str| {
         let output = Command::new(PROGRAM)
-            .args(["--listen", "127.0.0.1:0", "--keys", keys, "--specs", specs])
+            .args(["--listen", "127.0.0.1:0", "--ephemeral", "--specs", specs])
             .output();
         let output = output.unwrap();
         assert!(!output.status.success());
@@ -278,7 +356,7 @@ async fn it_takes_answers_from_a_folder() {
     );
     write(".keep", "");
     let (keys, folder) = (keys.to_str().unwrap(), answers.to_str().unwrap());
-    let (_child, url) = start(&["--app-id", "2021", "--keys", keys, "--answers", folder]).await;
+    let (_child, url) = start(&["--app-id", "2021", "--data", keys, "--answers", folder]).await;
     let caller = client(&url, Path::new(keys));
     for number in ["1", "2"] {
         let answer = caller
@@ -309,7 +387,7 @@ async fn it_takes_answers_from_a_folder() {
     write("notes.txt", "");
     fs::create_dir(answers.join("more.json")).unwrap();
     let output = Command::new(PROGRAM)
-        .args(["--listen", "127.0.0.1:0", "--keys", keys, "--answers", folder])
+        .args(["--listen", "127.0.0.1:0", "--ephemeral", "--answers", folder])
         .output()
         .unwrap();
     assert!(!output.status.success());
@@ -345,7 +423,7 @@ async fn it_takes_answers_from_a_folder() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
 
     let output = Command::new(PROGRAM)
-        .args(["--keys", keys, "--answers", "/nowhere"])
+        .args(["--listen", "127.0.0.1:0", "--ephemeral", "--answers", "/nowhere"])
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use alipay_mock::{Forgery, Mock};
+use alipay_mock::{Builder, Forgery, Mock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -15,7 +15,12 @@ const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
 
 /// A gateway in certificate mode, and a client that names the right certificates.
 pub(crate) async fn certified() -> (Mock, Client) {
-    let mock = Mock::builder().certificates().start().await.unwrap();
+    certified_with(Mock::builder()).await
+}
+
+/// The same of a gateway that differs from the defaults.
+pub(crate) async fn certified_with(builder: Builder) -> (Mock, Client) {
+    let mock = builder.certificates().start().await.unwrap();
     let client = of(&mock);
     (mock, client)
 }

@@ -29,7 +29,7 @@ async fn run(url: &str, keys: &Path, app_id: &str) -> (Output, String, String) {
 #[expect(clippy::print_stdout, reason = "the table shows what was called")]
 async fn a_script_calls_twenty_methods_of_the_program_and_verifies_their_answers() {
     let folder = tempfile::tempdir().unwrap();
-    let (_child, url) = start(&["--app-id", "2021", "--keys", folder.path().to_str().unwrap()]).await;
+    let (_child, url) = start(&["--app-id", "2021", "--data", folder.path().to_str().unwrap()]).await;
     let (output, out, err) = run(&url, folder.path(), "2021").await;
     println!("{out}");
     assert!(output.status.success(), "{err}");

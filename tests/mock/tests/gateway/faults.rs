@@ -88,9 +88,9 @@ async fn what_is_signed_wrongly() {
     assert_eq!(twice.matches("\"alipay_trade_precreate_response\":").count(), 2);
 
     let (node, holds) = played.parts(&played.body(Fault::SlashEscaped).await);
-    assert!(!holds && text(node).contains("https:\\/\\/qr.alipay.com\\/bax"));
+    assert!(!holds && text(node).contains("\\/qr\\/bax"));
     let (node, holds) = played.parts(&played.body(Fault::SlashEscapedSigned).await);
-    assert!(holds && text(node).contains("https:\\/\\/qr.alipay.com\\/bax"));
+    assert!(holds && text(node).contains("\\/qr\\/bax"));
 }
 
 #[tokio::test]

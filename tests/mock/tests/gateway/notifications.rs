@@ -356,3 +356,41 @@ async fn notifications_are_ordered_over_http_too() {
     }
     assert_eq!(mock.notifications().len(), 1);
 }
+
+#[tokio::test]
+async fn a_notification_is_kept_with_its_body_and_sent_again() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    let (url, mut received) = merchant(&[]).await;
+    client.create("1", "10.00", &[("notify_url", &url)]).await;
+    mock.pay("1").unwrap();
+    let arrived = |mock: &Mock, attempts: usize| {
+        let told = mock.trade("1").unwrap().notifications.pop()?;
+        (told.outcome == NotificationOutcome::Delivered && told.attempts.len() == attempts).then_some(told)
+    };
+    let told = mock.until(|mock| arrived(mock, 1)).await;
+    let first = received.recv().await.unwrap();
+    assert_eq!(told.body.as_bytes(), first);
+    assert!(!format!("{told:?}").contains(&told.body));
+
+    mock.resend_notification(&told.notify_id).unwrap();
+    mock.until(|mock| arrived(mock, 2)).await;
+    let (status, _) = control(
+        &mock,
+        Some(json!({})),
+        &format!("notifications/{}/resend", told.notify_id),
+    )
+    .await;
+    assert_eq!(status, 200);
+    mock.until(|mock| arrived(mock, 3)).await;
+    for _ in 0..2 {
+        assert_eq!(received.recv().await.unwrap(), first, "byte for byte");
+    }
+    assert!(received.try_recv().is_err());
+    assert_eq!(
+        mock.resend_notification("x"),
+        Err(ControlError::NoNotification("x".to_owned()))
+    );
+    let (status, refused) = control(&mock, Some(json!({})), "notifications/x/resend").await;
+    assert_eq!((status, &refused["error"]), (404, &json!("there is no notification x")));
+}

@@ -3,6 +3,7 @@
 use alipay_mock::Mock;
 use serde_json::{Value, json};
 
+use crate::browser::Browser;
 use crate::client::{Client, control};
 
 async fn post(mock: &Mock, path: &str) -> (u16, Value) {
@@ -52,14 +53,9 @@ async fn a_user_signs_refuses_and_ends() {
         let offer = json!({
             "personal_product_code": "GENERAL_WITHHOLDING_P", "sign_scene": "INDUSTRY|MEDICAL", "external_agreement_no": number,
         });
-        let parameters = client.signed("alipay.user.agreement.page.sign", &offer, &[]);
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(parameters)
-            .finish();
-        let url = format!("{}?{query}", client.gateway);
-        client.http.get(url).send().await.unwrap().text().await.unwrap()
+        Browser::open(&client, "alipay.user.agreement.page.sign", &offer, &[]).await
     };
-    assert!(page("E1").await.contains("同意协议并签约"));
+    assert!(page("E1").await.html.contains("同意协议并签约"));
     page("E2").await;
     let (_, all) = control(&mock, None, "agreements").await;
     let statuses: Vec<_> = all

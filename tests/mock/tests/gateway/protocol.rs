@@ -271,7 +271,7 @@ async fn any_bytes_are_answered() {
     let large = client
         .http
         .post(&client.gateway)
-        .body(vec![b'a'; (8 << 20) + 1])
+        .body(vec![b'a'; (16 << 20) + 1])
         .send()
         .await;
     // The gateway may hang up before all of it is sent; if it answers, it refuses.

@@ -1,16 +1,16 @@
-//! Users who authorise the app, and the pages on which they and merchants do.
+//! Users who authorise the app.
 
 use std::sync::atomic::Ordering;
 
-use alipay_mock::{Mock, Visitor};
-use serde_json::{Value, json};
+use alipay_mock::Mock;
+use serde_json::json;
 
-use crate::client::{Answer, Client, Parameters, control, unform, with_clock};
+use crate::client::{Answer, Client, control, with_clock};
 
 const TOKEN: &str = "alipay.system.oauth.token";
 const SHARE: &str = "alipay.user.info.share";
 
-async fn exchange(client: &Client, code: &str) -> Answer {
+pub(crate) async fn exchange(client: &Client, code: &str) -> Answer {
     let parameters = [("grant_type", "authorization_code"), ("code", code)];
     client.call_with(TOKEN, &json!({}), &parameters).await
 }
@@ -95,87 +95,4 @@ async fn what_is_shared_depends_on_user_and_scope() {
     let refused = share(&client, known.text("access_token")).await;
     assert_eq!(refused.code(), "20001 aop.invalid-auth-token");
     assert_eq!(client.code(SHARE, &json!({})).await, "40002 isv.invalid-parameter");
-}
-
-/// Opens a page as a browser does: where it is sent, and with what.
-async fn open(mock: &Mock, page: &str, parameters: &[(&str, &str)]) -> Result<(String, Parameters), String> {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
-    let url = format!("{}/oauth2/{page}?{query}", mock.base_url());
-    let response = Client::of(mock).http.get(url).send().await.unwrap();
-    match response.headers().get("location") {
-        Some(target) => {
-            assert_eq!(response.status(), 302);
-            let (target, query) = target.to_str().unwrap().split_once('?').unwrap();
-            Ok((target.to_owned(), unform(query)))
-        }
-        None => Err(String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap()),
-    }
-}
-
-#[tokio::test]
-async fn pages_send_the_browser_back_with_a_code() {
-    let mock = Mock::start().await.unwrap();
-    let client = Client::of(&mock);
-    let visitor: Value = json!({ "user_id": "2088000000000001", "auth_app_id": "2021000000000002" });
-    assert_eq!(control(&mock, Some(visitor), "visitor").await.0, 200);
-    let app = ("app_id", mock.app_id());
-    let uri = ("redirect_uri", "https://example.com/callback?a=1");
-    let asked = [app, ("scope", "auth_user"), uri, ("state", "x&y")];
-    let (target, query) = open(&mock, "publicAppAuthorize.htm", &asked).await.unwrap();
-    assert_eq!(
-        (target.as_str(), query["a"].as_str()),
-        ("https://example.com/callback", "1")
-    );
-    assert_eq!(
-        (query["app_id"].as_str(), query["scope"].as_str()),
-        (mock.app_id(), "auth_user")
-    );
-    assert_eq!(
-        (query["source"].as_str(), query["state"].as_str()),
-        ("alipay_wallet", "x&y")
-    );
-    let granted = exchange(&client, &query["auth_code"]).await;
-    assert_eq!(granted.text("user_id"), "2088000000000001");
-
-    for page in ["appToAppAuth.htm", "appToAppBatchAuth.htm"] {
-        let (_, query) = open(&mock, page, &[app, uri]).await.unwrap();
-        assert_eq!(
-            (query["source"].as_str(), query.contains_key("state")),
-            ("alipay_app_auth", false)
-        );
-        let code = json!({ "grant_type": "authorization_code", "code": query["app_auth_code"] });
-        let granted = client.call("alipay.open.auth.token.app", &code).await;
-        assert_eq!(granted.text("auth_app_id"), "2021000000000002");
-    }
-
-    let mut refusing = Visitor::default();
-    refusing.agrees = false;
-    mock.set_visitor(refusing);
-    let (_, query) = open(&mock, "publicAppAuthorize.htm", &asked).await.unwrap();
-    assert_eq!(
-        (query.get("auth_code"), query["error_scope"].as_str()),
-        (None, "auth_user")
-    );
-    let (_, query) = open(&mock, "appToAppAuth.htm", &[app, uri]).await.unwrap();
-    assert!(!query.contains_key("app_auth_code"));
-}
-
-#[tokio::test]
-async fn pages_that_nobody_should_open_stay_where_they_are() {
-    let mock = Mock::start().await.unwrap();
-    let app = ("app_id", mock.app_id());
-    let uri = ("redirect_uri", "https://example.com/");
-    for (parameters, expected) in [
-        (&[("app_id", "1"), uri, ("scope", "auth_user")][..], "INVALID_APP_ID"),
-        (
-            &[app, ("redirect_uri", "javascript:alert(1)"), ("scope", "auth_user")],
-            "INVALID_REDIRECT_URI",
-        ),
-        (&[app, uri], "INVALID_SCOPE"),
-    ] {
-        let page = open(&mock, "publicAppAuthorize.htm", parameters).await.unwrap_err();
-        assert!(page.contains(expected), "{page}");
-    }
 }

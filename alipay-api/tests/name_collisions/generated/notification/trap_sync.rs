@@ -79,6 +79,11 @@ impl ::alipay_api::codec::KnownValue for Vec {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["A"], &[Self::A])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(Vec);

@@ -68,7 +68,7 @@ pub struct All {
     pub url: Option<String>,
     /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
     pub json: Option<::alipay_api::types::Json>,
-    /// Such a file. At most 1 KB. Its name ends in `.jpg` or `.png`.
+    /// Such a file. From 1 KB to 1 KB. Its name ends in `.jpg` or `.png`.
     pub file: Option<::alipay_api::types::File>,
     /// Such a secret.
     pub secret: Option<::alipay_api::types::Secret>,
@@ -194,7 +194,7 @@ impl All {
         self
     }
 
-    /// Such a file. At most 1 KB. Its name ends in `.jpg` or `.png`.
+    /// Such a file. From 1 KB to 1 KB. Its name ends in `.jpg` or `.png`.
     #[inline]
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
         self.file = Some(file);
@@ -507,6 +507,7 @@ impl ::alipay_api::method::Method for All {
         file_limits: &[
             ::alipay_api::method::FileLimits {
                 field: "file",
+                min_size: Some(1024),
                 max_size: Some(1024),
                 extensions: &["jpg", "png"],
             },
@@ -747,6 +748,11 @@ impl ::alipay_api::codec::KnownValue for AllErrorCode {
             &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF", "UNSAID"],
             &[Self::V404, Self::AcqSystemError, Self::Other, Self::Self_, Self::Unsaid],
         )
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

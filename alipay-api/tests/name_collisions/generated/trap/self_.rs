@@ -132,6 +132,11 @@ impl ::alipay_api::codec::KnownValue for SelfErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ACQ.SYSTEM_ERROR"], &[Self::AcqSystemError])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(SelfErrorCode);

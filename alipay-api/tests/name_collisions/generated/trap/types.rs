@@ -221,6 +221,11 @@ impl ::alipay_api::codec::KnownValue for None {
             ],
         )
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(None);

@@ -1526,6 +1526,11 @@ impl ::alipay_api::codec::KnownValue for Result {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Ok", "Err", "Some", "None"], &[Self::Ok, Self::Err, Self::Some, Self::None])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(Result);
@@ -1541,6 +1546,11 @@ impl ::alipay_api::codec::KnownValue for String {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["STRING"], &[Self::String])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1796,6 +1806,11 @@ impl ::alipay_api::codec::KnownValue for Into {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INTO"], &[Self::Into])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(Into);
@@ -1855,6 +1870,11 @@ impl ::alipay_api::codec::KnownValue for Clone {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CLONE"], &[Self::Clone])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(Clone);
@@ -1870,6 +1890,11 @@ impl ::alipay_api::codec::KnownValue for Debug {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEBUG"], &[Self::Debug])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -1930,6 +1955,11 @@ impl ::alipay_api::codec::KnownValue for Eq {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EQ"], &[Self::Eq])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(Eq);
@@ -1946,6 +1976,11 @@ impl ::alipay_api::codec::KnownValue for Hash {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["HASH"], &[Self::Hash])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(Hash);
@@ -1961,6 +1996,11 @@ impl ::alipay_api::codec::KnownValue for Send {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SEND"], &[Self::Send])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

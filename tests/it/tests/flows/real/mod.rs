@@ -89,7 +89,8 @@ struct World {
 impl World {
     async fn start(seed: u64) -> Self {
         let mock = Mock::builder()
-            .balance(1_000_000)
+            // Enough for ten thousand flows and their retries.
+            .balance(1_000_000_000)
             .certificates()
             .start()
             .await
@@ -180,7 +181,11 @@ impl World {
             let client = self.client(is_last, &is_alive);
             let process = Process {
                 fate: if is_last { Fate::Lives } else { Fate::any(chance) },
-                settings: if is_last { patient() } else { Settings::quick(chance) },
+                settings: if is_last {
+                    patient(subject)
+                } else {
+                    Settings::quick(chance)
+                },
                 clock: None,
                 is_alive,
                 stored: Arc::new(Mutex::new(None)),
@@ -222,11 +227,17 @@ impl World {
     }
 }
 
-/// Long enough for the slowest end: that of a code.
-fn patient() -> Settings {
+/// Long enough for the slowest end, that of a code, on a busy machine.
+fn patient(subject: &dyn Subject) -> Settings {
+    let minutes = Duration::from_mins(2);
     Settings {
-        timeout: Duration::from_secs(10),
-        cancel_timeout: Duration::from_mins(2),
+        // A payment that nobody makes is waited for until then, and cancelled after.
+        timeout: if subject.buyer().is_some() {
+            Duration::from_secs(10)
+        } else {
+            minutes
+        },
+        cancel_timeout: minutes,
         delivery_limit: Duration::from_secs(6),
         schedule: PollSchedule::every(Duration::from_millis(500)),
     }

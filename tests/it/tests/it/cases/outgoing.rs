@@ -16,7 +16,7 @@ use serde_json::json;
 use super::case;
 use crate::{
     pages::{as_a_browser_reads, submit},
-    support::{builder, merchant, price, start},
+    support::{builder, merchant, price, start, start_lenient},
 };
 
 /// Counts what would be sent.
@@ -73,7 +73,7 @@ async fn what_would_be_refused_when_it_comes_back_is_not_sent() {
 
 /// The notification of a payment that says this is taken, paid and refunded.
 async fn is_told(subject: &str, body: &str, passback_params: &str) {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let (url, mut posted) = merchant(&[SUCCESS]).await;
     let order = Precreate::new("1", price("0.01"), subject);
     let order = order.body(body).passback_params(passback_params);
@@ -204,7 +204,7 @@ async fn every_kind_of_call_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_form_survives_a_page_that_is_read_as_gbk() {
-    let (mock, client) = start().await;
+    let (mock, client) = start_lenient().await;
     let case = case("pages/form-in-a-gbk-page");
     assert_eq!(case["page_is_read_as"], "gbk");
     let form = page_pay(&client, &case).form().unwrap();

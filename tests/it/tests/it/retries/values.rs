@@ -39,8 +39,14 @@ impl Broken {
 
 impl Transport for Broken {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        self.0.lock().unwrap().push((Instant::now(), request));
-        Box::pin(async { Err(TransportError::new(TransportErrorKind::Broken)) })
+        let began = Instant::now();
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = body.into_bytes().await.unwrap();
+            let request = Request::from_parts(head, body.into());
+            self.0.lock().unwrap().push((began, request));
+            Err(TransportError::new(TransportErrorKind::Broken))
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::certificates::{Certificates, Identity};
+use crate::encryption::AesKey;
 use crate::keys::{KeyPair, SignType};
 use crate::lifetimes::Lifetimes;
 use crate::money::Money;
@@ -16,16 +17,18 @@ struct World {
     app: App,
     state: State,
     specs: Specs,
+    strictness: Strictness,
     now: Timestamp,
 }
 
 impl World {
     fn new(has_certificates: bool) -> Self {
-        let (app_key, alipay_key) = KeyPair::shared().unwrap();
+        let (app_key, alipay_key) = KeyPair::shared(SignType::Rsa2).unwrap();
         let app = App {
             id: "2021".to_owned(),
             seller_id: "2088".to_owned(),
             key: app_key.public_key(),
+            aes_key: AesKey::from_base64(AES_KEY).ok(),
         };
         let now = "2026-03-20T04:00:00Z".parse().unwrap();
         let identity = if has_certificates {
@@ -39,6 +42,7 @@ impl World {
             app,
             state: State::new(identity, Money::ZERO, Lifetimes::default(), None),
             specs: Specs::load(Vec::new()).unwrap(),
+            strictness: Strictness::default(),
             now,
         }
     }
@@ -75,13 +79,29 @@ impl World {
             .method()
             .and_then(|name| self.specs.method(name))
             .map(Target::Described);
-        let checked = request(&sent, target, &self.app)
-            .and_then(|target| Ok(caller(&sent, target, &self.app, &self.state, self.now)?));
+        let checked = request(&sent, target, &self.app, (self.strictness, self.now))
+            .and_then(|(target, _)| Ok(caller(&sent, target, &self.app, &self.state, self.now)?));
         checked.map_err(|refused| (refused.failure.sub_code.into_owned(), refused.signed))
     }
 }
 
 const QUERY: &str = "alipay.trade.query";
+const AES_KEY: &str = "aa4BtZ4tspm2wnXLb1ThQA==";
+/// `test1234567`
+const CIPHERTEXT: &str = "ILpoMowjIQjfYMR847rnFQ==";
+
+#[test]
+fn a_content_is_decrypted_with_the_apps_key() {
+    let encrypted = [("encrypt_type", "AES"), ("biz_content", CIPHERTEXT)];
+    let mut world = World::new(false);
+    world.check(QUERY, &encrypted).unwrap();
+    world.app.aes_key = Some(AesKey::new([7; 16]));
+    let refused = world.check(QUERY, &encrypted).unwrap_err();
+    assert_eq!(refused, ("isv.decryption-error-unknown".to_owned(), true));
+    world.app.aes_key = None;
+    let refused = world.check(QUERY, &encrypted).unwrap_err();
+    assert_eq!(refused, ("isv.decryption-error-not-valid-encrypt-key".to_owned(), true));
+}
 
 #[test]
 fn a_sound_request_is_the_apps_own() {
@@ -103,9 +123,11 @@ fn only_who_is_known_gets_a_signed_refusal() {
         (("method", "alipay.trade.nothing"), "isv.invalid-method", true),
         (("timestamp", "today"), "isv.invalid-timestamp", true),
         (("sign", "AAAA"), "isv.invalid-signature", false),
+        (("encrypt_type", "AES"), "isv.decryption-error-unknown", true),
+        (("encrypt_type", "DES"), "isv.invalid-encrypt-type", true),
         (
-            ("encrypt_type", "AES"),
-            "isv.decryption-error-not-valid-encrypt-key",
+            ("biz_content", CIPHERTEXT),
+            "isv.decryption-error-missing-encrypt-type",
             true,
         ),
         (("notify_url", "ftp://example.com"), "isv.invalid-parameter", true),
@@ -168,4 +190,33 @@ fn a_merchants_token_is_good_until_it_ends() {
     world.now = begin;
     world.state.authorisations.cancel("2023").unwrap();
     assert_eq!(world.check(QUERY, &token).unwrap_err().0, "aop.invalid-app-auth-token");
+}
+
+#[test]
+fn a_time_may_be_as_far_off_as_it_likes_unless_a_window_is_set() {
+    let mut world = World::new(false);
+    let sent = |world: &World, time: &str| world.check(QUERY, &[("timestamp", time)]).map(|_| ());
+    sent(&world, "2016-01-01 00:00:00").unwrap();
+    world.strictness.timestamp_window = Some(Duration::from_mins(10));
+    for time in ["2026-03-20 11:50:00", "2026-03-20 12:10:00"] {
+        sent(&world, time).unwrap();
+    }
+    for time in ["2026-03-20 11:49:59", "2026-03-20 12:10:01"] {
+        assert_eq!(sent(&world, time), Err(("isv.invalid-timestamp".to_owned(), true)));
+    }
+    world.strictness.is_lenient = true;
+    sent(&world, "2016-01-01 00:00:00").unwrap();
+}
+
+#[test]
+fn addresses_have_256_characters_at_most() {
+    let mut world = World::new(false);
+    let url = |length: usize| format!("https://shop.example/{}", "x".repeat(length - 21));
+    for name in ["notify_url", "return_url"] {
+        world.check(QUERY, &[(name, &url(256))]).unwrap();
+        let refused = world.check(QUERY, &[(name, &url(257))]).unwrap_err();
+        assert_eq!(refused, ("isv.invalid-parameter".to_owned(), true));
+    }
+    world.strictness.is_lenient = true;
+    world.check(QUERY, &[("notify_url", &url(2000))]).unwrap();
 }

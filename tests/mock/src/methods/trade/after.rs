@@ -76,6 +76,7 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Result<Played, Failure> {
     let cancelled = trades.cancel(&key, transfers.balance(&seller), call.now);
     let action = cancelled.map_err(|refusal| match refusal {
         StepRefusal::Balance => balance(call),
+        StepRefusal::Finished => finished(call),
         _ => call.refuse("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围"),
     })?;
     let trade_no = trade(call.state.trades.get(&key, call.now)).map(|trade| trade.no.clone());
@@ -141,6 +142,7 @@ pub(super) fn refund(call: &mut Call<'_>) -> Result<Played, Failure> {
         RefundRefusal::NoTrade => no_trade(call),
         RefundRefusal::Unpaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：尚未付款"),
         RefundRefusal::Closed => call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
+        RefundRefusal::Finished => finished(call),
         RefundRefusal::NotTotal => call.refuse(
             "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
             "退款金额超限，或部分退款缺少 out_request_no",
@@ -227,6 +229,10 @@ fn seller(call: &mut Call<'_>, key: &Key) -> String {
         .unwrap_or_default()
 }
 
+fn finished(call: &Call<'_>) -> Failure {
+    call.refuse("ACQ.TRADE_HAS_FINISHED", "交易已经完结")
+}
+
 fn balance(call: &Call<'_>) -> Failure {
     call.refuse("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足")
 }
@@ -235,6 +241,6 @@ fn no_trade(call: &Call<'_>) -> Failure {
     call.refuse("ACQ.TRADE_NOT_EXIST", "交易不存在")
 }
 
-fn trade(order: Option<&mut Order>) -> Option<&Trade> {
+fn trade(order: Option<&Order>) -> Option<&Trade> {
     order?.trade.as_ref()
 }

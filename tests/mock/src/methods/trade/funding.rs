@@ -6,13 +6,19 @@ use crate::methods::Call;
 use crate::money::Money;
 use crate::protocol::failure::Failure;
 use crate::state::agreements::{self, DeductRefusal};
+use crate::state::buyers::TestBuyer;
 use crate::state::preauths::{self, PayRefusal};
 use crate::state::trades::{Buyer, Key, Status};
+
+/// Up to here a scanned payment code pays at once; above, the buyer confirms on the phone.
+const PAYS_AT_ONCE: Money = Money::yuan(1000);
 
 /// What is paid from.
 pub(super) enum Funding {
     /// A payment code: its buyer is who the request says.
     Code,
+    /// The payment code of a test buyer.
+    TestBuyer { who: TestBuyer, buyer: Buyer },
     /// Money that is frozen.
     Preauth { key: preauths::Key, buyer: Buyer },
     /// What a user lets the merchant deduct.
@@ -45,22 +51,46 @@ impl Funding {
         match (agreement_no, auth_no) {
             (Some(no), _) => agreement(call, no, total),
             (None, Some(no)) => preauth(call, &no, total),
-            (None, None) => Ok(Self::Code),
+            (None, None) => Ok(match code.as_deref().and_then(TestBuyer::of_code) {
+                Some(who) => Self::TestBuyer {
+                    who,
+                    buyer: who.account(),
+                },
+                None => Self::Code,
+            }),
         }
     }
 
     /// Who pays, where the request does not decide it.
     pub(super) fn buyer(&self) -> Option<&Buyer> {
         match self {
-            Self::Preauth { buyer, .. } | Self::Agreement { buyer, .. } => Some(buyer),
+            Self::TestBuyer { buyer, .. } | Self::Preauth { buyer, .. } | Self::Agreement { buyer, .. } => Some(buyer),
             Self::Code | Self::Nothing => None,
+        }
+    }
+
+    /// What the test buyer does whose payment code it is.
+    pub(super) fn test_buyer(&self) -> Option<TestBuyer> {
+        match self {
+            Self::TestBuyer { who, .. } => Some(*who),
+            _ => None,
+        }
+    }
+
+    /// Whether it pays without another word of the buyer. A code that is scanned needs one above the limit; an agreement or a pre-authorisation is that
+    /// word.
+    pub(super) fn pays_at_once(&self, total: Money) -> bool {
+        match self {
+            Self::Code | Self::Nothing => total <= PAYS_AT_ONCE,
+            Self::TestBuyer { who, .. } => !matches!(who, TestBuyer::Password | TestBuyer::Slow),
+            Self::Preauth { .. } | Self::Agreement { .. } => true,
         }
     }
 
     /// Takes the money.
     pub(super) fn take(&self, call: &mut Call<'_>, total: Money) -> Result<(), Failure> {
         match self {
-            Self::Code | Self::Nothing => Ok(()),
+            Self::Code | Self::TestBuyer { .. } | Self::Nothing => Ok(()),
             Self::Preauth { key, .. } => {
                 let completes = call.text("auth_confirm_mode").as_deref() == Some("COMPLETE");
                 let number = call.required("out_trade_no");

@@ -6,9 +6,9 @@ mod place;
 pub(crate) mod royalty;
 
 use super::{Behaviour, Call};
-use crate::state::trades::Key;
+use crate::state::trades::{Key, Order};
 
-pub(super) use place::is_payment_code;
+pub(super) use place::{is_payment_code, unheard};
 
 /// What can be wrong with an order that is placed.
 const PLACE: &[&str] = &[
@@ -62,6 +62,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
             "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
             "ACQ.PAYMENT_AUTH_CODE_INVALID",
             "ACQ.TRADE_BUYER_NOT_MATCH",
+            "ACQ.BUYER_BALANCE_NOT_ENOUGH",
             "ACQ.INVALID_RECEIVE_ACCOUNT",
             "ACQ.AUTH_NO_ERROR",
             "ACQ.AUTH_ORDER_NOT_PAID",
@@ -90,6 +91,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         errors: &[
             "ACQ.INVALID_PARAMETER",
             "ACQ.TRADE_CANCEL_TIME_OUT",
+            "ACQ.TRADE_HAS_FINISHED",
             "ACQ.SELLER_BALANCE_NOT_ENOUGH",
         ],
         play: after::cancel,
@@ -106,6 +108,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
             "ACQ.TRADE_NOT_EXIST",
             "ACQ.TRADE_STATUS_ERROR",
             "ACQ.TRADE_HAS_CLOSE",
+            "ACQ.TRADE_HAS_FINISHED",
             "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
             "ACQ.REASON_TRADE_REFUND_FEE_ERR",
             "ACQ.DISCORDANT_REPEAT_REQUEST",
@@ -130,6 +133,6 @@ impl Call<'_> {
         self.state
             .trades
             .find(&self.merchant, trade_no.as_deref(), out_trade_no.as_deref(), self.now)
-            .map(|order| order.key())
+            .map(Order::key)
     }
 }

@@ -7,13 +7,13 @@ use super::funding::Funding;
 use crate::clock;
 use crate::methods::{Call, Played};
 use crate::money::Money;
-use crate::numbers;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
-use crate::state::trades::{Buyer, Key, Merchant, PlaceRefusal, Status, StepRefusal, Terms};
+use crate::qr;
+use crate::state::buyers::{TestBuyer, Undecided};
+use crate::state::trades::{Buyer, Key, Merchant, PlaceRefusal, StepRefusal, Terms};
+use crate::state::visits::Subject;
 
-/// Up to here a scanned payment code pays at once; above, the buyer confirms on the phone.
-const PAYS_AT_ONCE: Money = Money::yuan(1000);
 /// How long a precreated order's code can be scanned.
 const SCAN_HOURS: i64 = 2;
 
@@ -21,7 +21,7 @@ const SCAN_HOURS: i64 = 2;
 pub(super) fn page(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = place(call, None)?;
     open(call, &key)?;
-    Ok(Played::Cashier(key))
+    Ok(Played::Page(Subject::Order(key)))
 }
 
 /// app.pay: the Alipay app has delivered the order string.
@@ -61,15 +61,11 @@ pub(super) fn precreate(call: &mut Call<'_>) -> Result<Played, Failure> {
         None => call.now + SignedDuration::from_hours(SCAN_HOURS),
     };
     let key = place(call, Some(until))?;
-    let code = call
-        .state
-        .trades
-        .get(&key, call.now)
-        .map(|order| order.qr_code.get_or_insert_with(numbers::qr_code).clone());
+    let code = call.state.trades.code(&key);
     Ok(Played::success(
         Fields::new()
             .with("out_trade_no", key.out_trade_no)
-            .maybe("qr_code", code),
+            .maybe("qr_code", code.map(|code| qr::text(call.base_url, &code))),
     ))
 }
 
@@ -84,6 +80,14 @@ pub(super) fn pay(call: &mut Call<'_>) -> Result<Played, Failure> {
     if let Some(buyer) = funding.buyer() {
         terms.buyer = buyer.clone();
     }
+    match funding.test_buyer() {
+        // Whether Alipay keeps the order is not documented: here, the number can be used again.
+        Some(TestBuyer::WithoutMoney) => {
+            return Err(call.refuse("ACQ.BUYER_BALANCE_NOT_ENOUGH", "买家余额不足"));
+        }
+        Some(TestBuyer::UnknownUnpaid) => return Err(unheard()),
+        _ => {}
+    }
     let buyer = terms.buyer.clone();
     let key = admit(call, terms)?;
     let known = call.state.trades.get(&key, call.now).map(|order| &order.terms.buyer);
@@ -92,8 +96,7 @@ pub(super) fn pay(call: &mut Call<'_>) -> Result<Played, Failure> {
     }
     let trade_no = open(call, &key)?;
     let mut code = "10003";
-    // A code that is scanned needs the buyer's word above the limit; an agreement or a pre-authorisation is that word.
-    if total <= PAYS_AT_ONCE || funding.buyer().is_some() {
+    if funding.pays_at_once(total) {
         funding.take(call, total)?;
         call.state
             .trades
@@ -101,17 +104,17 @@ pub(super) fn pay(call: &mut Call<'_>) -> Result<Played, Failure> {
             .map_err(|refusal| step(call, refusal))?;
         code = "10000";
     }
+    if funding.test_buyer() == Some(TestBuyer::UnknownPaid) {
+        return Err(unheard());
+    }
     let Some(order) = call.state.trades.get(&key, call.now) else {
         return Err(Failure::unavailable("order vanished"));
     };
-    let is_paid = order
-        .trade
-        .as_ref()
-        .is_some_and(|trade| trade.status == Status::Success);
+    let is_paid = order.trade.as_ref().is_some_and(|trade| trade.status.is_paid());
     let paid = |value: Money| is_paid.then_some(value);
     let fields = Fields::new()
         .with("trade_no", trade_no)
-        .with("out_trade_no", key.out_trade_no)
+        .with("out_trade_no", key.out_trade_no.clone())
         .with("buyer_logon_id", order.terms.buyer.logon_id.clone())
         .with("total_amount", total)
         .maybe("receipt_amount", paid(total))
@@ -133,7 +136,15 @@ pub(super) fn pay(call: &mut Call<'_>) -> Result<Played, Failure> {
                 .then(|| order.terms.buyer.user_id.clone()),
         )
         .maybe("buyer_open_id", order.terms.buyer.open_id.clone());
-    Ok(Played::Answer(code, fields))
+    Ok(match funding.test_buyer() {
+        Some(TestBuyer::Slow) => Played::Late(code, fields, Undecided::Order(key)),
+        _ => Played::Answer(code, fields),
+    })
+}
+
+/// What the gateway says where the outcome is unknown to the merchant.
+pub(in crate::methods) fn unheard() -> Failure {
+    Failure::unavailable("系统繁忙")
 }
 
 /// A number from a payment code has 16 to 24 digits and begins with 25 to 30; the text of a face scan begins with `fp`.
@@ -156,9 +167,12 @@ fn open(call: &mut Call<'_>, key: &Key) -> Result<String, Failure> {
 fn step(call: &Call<'_>, refusal: StepRefusal) -> Failure {
     match refusal {
         StepRefusal::Paid => call.refuse("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
-        StepRefusal::NoTrade | StepRefusal::Closed | StepRefusal::TooLate | StepRefusal::Balance => {
-            call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
-        }
+        StepRefusal::NoTrade
+        | StepRefusal::Unpaid
+        | StepRefusal::Closed
+        | StepRefusal::Finished
+        | StepRefusal::TooLate
+        | StepRefusal::Balance => call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
     }
 }
 
@@ -217,6 +231,7 @@ fn terms(call: &Call<'_>, scan_until: Option<Timestamp>) -> Result<Terms, Failur
             logon_id: call.text("buyer_logon_id").unwrap_or(default.logon_id),
         },
         callbacks: call.callbacks.clone(),
+        quit_url: call.text("quit_url"),
         expires,
         scan_until,
         freeze: call.request.get("extend_params").is_some_and(is_frozen),

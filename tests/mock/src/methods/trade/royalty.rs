@@ -211,7 +211,7 @@ fn rate(call: &mut Call<'_>) -> Result<Played, Failure> {
     Ok(Played::success(
         Fields::new()
             .with("user_id", call.merchant.seller_id.clone())
-            .with("max_ratio", call.state.royalties.ratio),
+            .with("max_ratio", *call.state.royalties.ratio),
     ))
 }
 
@@ -236,7 +236,7 @@ fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
         Some(_) => Ok(()),
     };
     let limits = Limits {
-        ratio: royalties.ratio,
+        ratio: *royalties.ratio,
         check: &check,
     };
     let settled = trades.split(&key, &number, asked, &limits, call.now);
@@ -471,7 +471,7 @@ fn of_refund(refund: &Refund) -> Fields {
 }
 
 fn onsettle_query(call: &mut Call<'_>) -> Result<Played, Failure> {
-    let ratio = call.state.royalties.ratio;
+    let ratio = *call.state.royalties.ratio;
     let key = call.text("trade_no").and_then(|_| call.order());
     let key = key.ok_or_else(|| illegal("trade_no: no such trade"))?;
     let amount = match call.text("royalty_source").as_deref() {

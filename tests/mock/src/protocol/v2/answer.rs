@@ -2,16 +2,16 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use serde_json::Value;
 
 use crate::certificates::Signatory;
 use crate::faults::Fault;
 use crate::keys::{KeyError, SignType};
-use crate::protocol;
 use crate::protocol::MAX_BODY;
 use crate::protocol::charset::Charset;
 use crate::protocol::failure::{Failure, msg};
 use crate::protocol::fields::Fields;
+use crate::protocol::json::extend;
+use crate::protocol::{self, Encryption};
 
 /// An answer before it is put into bytes.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     pub(crate) sign_type: SignType,
     /// What it is written in.
     pub(crate) charset: Charset,
+    /// How its node is encrypted.
+    pub(crate) encryption: Option<Encryption>,
 }
 
 impl protocol::Answer for Answer {
@@ -44,6 +46,10 @@ impl protocol::Answer for Answer {
         let node = self.node_bytes();
         let body = match fault {
             Fault::Unsigned => assemble(&self.root, &node, None, signatory),
+            Fault::UnsignedRefusal => {
+                let refusal = self.charset.encode_json(&Self::failure(&Failure::wrong_signature()));
+                assemble(&self.root, &refusal, None, signatory)
+            }
             Fault::EmptySign => assemble(&self.root, &node, Some(""), signatory),
             Fault::WrongSign => assemble(&self.root, &node, Some(&sign(b"something else")?), signatory),
             Fault::TamperedByte(index) => {
@@ -61,7 +67,11 @@ impl protocol::Answer for Answer {
                 assemble(&self.root, &twice, Some(&sign(&node)?), signatory)
             }
             Fault::SlashEscaped | Fault::SlashEscapedSigned => {
-                let escaped = self.charset.encode_json(&self.node.replace('/', "\\/"));
+                // A ciphertext in base64 has slashes, too.
+                let escaped = match self.encryption {
+                    Some(_) => String::from_utf8_lossy(&node).replace('/', "\\/").into_bytes(),
+                    None => self.charset.encode_json(&self.node.replace('/', "\\/")),
+                };
                 let signed = if matches!(fault, Fault::SlashEscaped) {
                     &node
                 } else {
@@ -87,16 +97,7 @@ impl protocol::Answer for Answer {
 impl Answer {
     /// The node of a success, or of an outcome like `10003`.
     pub(crate) fn success(code: &str, fields: &Fields) -> String {
-        Self::bare(&coded(code, fields).and(fields))
-    }
-
-    /// The node that has these fields only.
-    pub(crate) fn bare(fields: &Fields) -> String {
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| format!("{}:{value}", Value::from(name)))
-            .collect();
-        format!("{{{}}}", fields.join(","))
+        coded(code, fields).and(fields).json()
     }
 
     /// The node of an error.
@@ -107,12 +108,18 @@ impl Answer {
                 .with("sub_code", failure.sub_code.as_ref())
                 .with("sub_msg", failure.sub_msg.as_str());
         }
-        Self::bare(&fields.and(&failure.fields))
+        fields.and(&failure.fields).json()
     }
 
-    /// The node as it goes out.
+    /// The node as it goes out: the ciphertext of an encrypted one is a JSON string, and signed with its quotes.
     fn node_bytes(&self) -> Vec<u8> {
-        self.charset.encode_json(&self.node)
+        let plain = self.charset.encode_json(&self.node);
+        match &self.encryption {
+            Some(Encryption { encrypt_type, key }) => {
+                format!("\"{}\"", key.encrypt(*encrypt_type, &plain)).into_bytes()
+            }
+            None => plain,
+        }
     }
 
     /// The whole body.
@@ -151,15 +158,4 @@ fn coded(code: &str, others: &Fields) -> Fields {
     let has = |member: &str| others.iter().any(|(name, _)| name == member);
     let fields = Fields::new().maybe("code", (!has("code")).then_some(code));
     fields.maybe("msg", (!has("msg")).then(|| msg(code)))
-}
-
-/// Puts members at the end of an object's text.
-fn extend(node: &mut String, members: &str) {
-    if node.pop() == Some('}') {
-        if !node.ends_with('{') {
-            node.push(',');
-        }
-        node.push_str(members);
-        node.push('}');
-    }
 }

@@ -1,21 +1,26 @@
 //! The V2 protocol: everything is a parameter of a form or a query, signed all together; an answer is a node of JSON with its signature beside it.
 
 pub(crate) mod answer;
-pub(crate) mod json;
-mod multipart;
+mod mistakes;
 pub(crate) mod parameters;
 mod signature;
 
 use alipay_codegen::ir::{Placement, Type};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Uri, header};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::clock;
+use crate::diagnosis::Diagnosis;
+use crate::encryption::{AesKey, DecryptionError, EncryptType};
 use crate::journal::{Received, ReceivedFile};
 use crate::keys::{PublicKey, SignType};
 use crate::protocol;
+use crate::protocol::Encryption;
 use crate::protocol::failure::Failure;
-use crate::protocol::{Callbacks, Outcome};
+use crate::protocol::{Callbacks, Outcome, json};
 use crate::specs::Target;
 use answer::{Answer, root};
 use parameters::{Parameters, Unreadable};
@@ -27,6 +32,8 @@ pub(crate) struct Request {
     problem: Option<Unreadable>,
     /// Whether all of it came in the body. A form that a browser submits has the protocol's parameters in the query.
     is_order_string: bool,
+    /// How the answer is encrypted.
+    encryption: Option<Encryption>,
 }
 
 impl Request {
@@ -37,6 +44,7 @@ impl Request {
             parameters,
             problem,
             is_order_string: query.is_empty(),
+            encryption: None,
         }
     }
 
@@ -76,8 +84,8 @@ impl protocol::Request for Request {
         self.is_order_string
     }
 
-    fn app_id(&self) -> Option<&str> {
-        self.parameters.get("app_id")
+    fn app_id(&self) -> Result<&str, Failure> {
+        self.require("app_id", "isv.missing-app-id")
     }
 
     fn app_cert_sn(&self) -> Option<&str> {
@@ -102,8 +110,41 @@ impl protocol::Request for Request {
         }
     }
 
-    fn is_encrypted(&self) -> bool {
-        self.parameters.get("encrypt_type").is_some()
+    fn encrypt_type(&self) -> Option<&str> {
+        self.parameters.get("encrypt_type")
+    }
+
+    fn looks_encrypted(&self) -> bool {
+        let content = self
+            .parameters
+            .get("biz_content")
+            .and_then(|text| STANDARD.decode(text).ok());
+        content.is_some_and(|bytes| !bytes.is_empty() && bytes.len().is_multiple_of(16))
+    }
+
+    fn decrypted(
+        &self,
+        encrypt_type: EncryptType,
+        key: &AesKey,
+    ) -> Result<Box<dyn protocol::Request + '_>, DecryptionError> {
+        let ciphertext = self.parameters.get("biz_content").unwrap_or_default();
+        let plain = key.decrypt(encrypt_type, ciphertext)?;
+        let text = self
+            .parameters
+            .charset
+            .decode(&plain)
+            .ok_or(DecryptionError)?
+            .into_owned();
+        Ok(Box::new(Self {
+            parameters: self.parameters.with("biz_content", plain, text),
+            // What can't be read is not decrypted.
+            problem: None,
+            is_order_string: self.is_order_string,
+            encryption: Some(Encryption {
+                encrypt_type,
+                key: key.clone(),
+            }),
+        }))
     }
 
     fn readable(&self) -> Result<(), Failure> {
@@ -118,6 +159,18 @@ impl protocol::Request for Request {
                 "请求体与 Content-Type 不符",
             )),
         }
+    }
+
+    fn sent(&self) -> Option<Timestamp> {
+        self.parameters.get("timestamp").and_then(clock::parse)
+    }
+
+    fn window(&self) -> Option<SignedDuration> {
+        None
+    }
+
+    fn longest_url(&self) -> usize {
+        256
     }
 
     fn well_formed(&self) -> Result<(), Failure> {
@@ -143,6 +196,15 @@ impl protocol::Request for Request {
 
     fn verified(&self, app_key: &PublicKey) -> Result<(), Failure> {
         signature::verify(&self.parameters, self.sign_type().unwrap_or_default(), app_key)
+    }
+
+    fn signed_text(&self) -> Option<String> {
+        let message = self.parameters.string_to_sign();
+        Some(self.parameters.charset.decode_lossy(&message))
+    }
+
+    fn diagnosis(&self, app_key: &PublicKey) -> Diagnosis {
+        mistakes::diagnosis(&self.parameters, self.sign_type().unwrap_or_default(), app_key)
     }
 
     fn content(&self, target: Target<'_>) -> Result<Map<String, Value>, Failure> {
@@ -185,11 +247,11 @@ impl protocol::Request for Request {
                     .is_some_and(|method| method.kind.is_app());
                 // What a phone app gets says for which app it is.
                 if is_app && fields.iter().all(|(name, _)| name != "app_id") {
-                    fields = fields.maybe("app_id", self.app_id());
+                    fields = fields.maybe("app_id", self.parameters.get("app_id"));
                 }
                 (own_root(), Answer::success(&code, &fields), true)
             }
-            Outcome::Bare(fields) => (own_root(), Answer::bare(&fields), true),
+            Outcome::Bare(fields) => (own_root(), fields.json(), true),
             // A method whose answers have no `code` has its errors under another root.
             Outcome::Failure { failure, signed } if has_code => (own_root(), Answer::failure(&failure), signed),
             Outcome::Failure { failure, signed } => (ERROR_ROOT.to_owned(), Answer::failure(&failure), signed),
@@ -200,6 +262,7 @@ impl protocol::Request for Request {
             signed,
             sign_type: self.sign_type().unwrap_or_default(),
             charset: self.parameters.charset.clone(),
+            encryption: self.encryption.clone(),
         })
     }
 }

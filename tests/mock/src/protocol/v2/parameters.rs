@@ -1,16 +1,16 @@
 //! The parameters of a request, wherever they came from: the query, a form, a multipart form, or any two of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use percent_encoding::percent_decode;
-
-use super::multipart;
 use crate::journal::ReceivedFile;
 use crate::protocol::charset::Charset;
+use crate::protocol::multipart;
+use crate::protocol::urlencoded::pairs;
 
 /// Everything a request carries.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters {
     /// What its bytes mean.
     pub(crate) charset: Charset,
@@ -21,12 +21,13 @@ pub(crate) struct Parameters {
     pub(crate) files: Vec<(String, ReceivedFile)>,
 }
 
-#[derive(Debug)]
-struct Parameter {
-    name: String,
+/// A parameter.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    pub(super) name: String,
     /// The bytes as sent, after percent-decoding: the signature is over these.
-    raw: Vec<u8>,
-    text: String,
+    pub(super) raw: Vec<u8>,
+    pub(super) text: String,
 }
 
 /// Why a request's parameters can't be read. The parameters that could be read come along, to answer by.
@@ -105,6 +106,11 @@ impl Parameters {
         (this, problem)
     }
 
+    /// All of them, in the order of the wire.
+    pub(super) fn list(&self) -> &[Parameter] {
+        &self.list
+    }
+
     /// Names and values, decoded, in the order of the wire.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.list
@@ -116,6 +122,15 @@ impl Parameters {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let parameter = &self.list[*self.index.get(name)?];
         Some(parameter.text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// The same with another value of this parameter.
+    pub(crate) fn with(&self, name: &str, raw: Vec<u8>, text: String) -> Self {
+        let mut changed = self.clone();
+        if let Some(parameter) = self.index.get(name).and_then(|&index| changed.list.get_mut(index)) {
+            (parameter.raw, parameter.text) = (raw, text);
+        }
+        changed
     }
 
     /// Whether a file came under this name.
@@ -131,14 +146,20 @@ impl Parameters {
             .filter(|parameter| parameter.name != "sign" && !parameter.raw.is_empty())
             .collect();
         sorted.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        let pairs = sorted.into_iter();
+        self.joined(pairs.map(|parameter| (&*parameter.name, Cow::Borrowed(&*parameter.raw))))
+    }
+
+    /// `a=1&b=2`
+    pub(super) fn joined<'a>(&self, pairs: impl Iterator<Item = (&'a str, Cow<'a, [u8]>)>) -> Vec<u8> {
         let mut text = Vec::new();
-        for parameter in sorted {
+        for (name, value) in pairs {
             if !text.is_empty() {
                 text.push(b'&');
             }
-            text.extend_from_slice(&self.charset.encode(&parameter.name));
+            text.extend_from_slice(&self.charset.encode(name));
             text.push(b'=');
-            text.extend_from_slice(&parameter.raw);
+            text.extend_from_slice(&value);
         }
         text
     }
@@ -152,27 +173,6 @@ fn header_charset(content_type: &str) -> Option<String> {
             .eq_ignore_ascii_case("charset")
             .then(|| value.trim().trim_matches('"').to_owned())
     })
-}
-
-/// The pairs of a query or form, decoded to bytes.
-fn pairs(form: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let decode = |text: &[u8]| -> Vec<u8> {
-        let spaced: Vec<u8> = text
-            .iter()
-            .map(|&byte| if byte == b'+' { b' ' } else { byte })
-            .collect();
-        percent_decode(&spaced).collect()
-    };
-    form.split(|&byte| byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |&byte| byte == b'=');
-            (
-                decode(halves.next().unwrap_or_default()),
-                decode(halves.next().unwrap_or_default()),
-            )
-        })
-        .collect()
 }
 
 #[cfg(test)]

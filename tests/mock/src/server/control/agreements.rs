@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 
-use super::{answer, browser_result, result};
+use super::{answer, result};
 use crate::core::Core;
 use crate::server::reply::Handled;
 
@@ -17,11 +17,8 @@ pub(crate) async fn agreement(State(core): State<Arc<Core>>, Path(number): Path<
     Ok(result(core.agreement(&number)))
 }
 
-pub(crate) async fn sign(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
-    let signing = core.sign_agreement(&number);
-    Ok(browser_result(&headers, signing, |signing| {
-        signing.return_url.as_deref()
-    }))
+pub(crate) async fn sign(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+    Ok(result(core.sign_agreement(&number)))
 }
 
 pub(crate) async fn refuse(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {

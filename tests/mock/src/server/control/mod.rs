@@ -2,8 +2,11 @@
 
 pub(crate) mod agreements;
 pub(crate) mod alipay;
+pub(crate) mod buyers;
 pub(crate) mod certificates;
+pub(crate) mod clock;
 pub(crate) mod complaints;
+pub(crate) mod faults;
 pub(crate) mod merchants;
 pub(crate) mod notifications;
 pub(crate) mod preauths;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -32,35 +35,16 @@ pub(crate) async fn scan(State(core): State<Arc<Core>>, Path(number): Path<Strin
     Ok(result(core.scan(&number)))
 }
 
-pub(crate) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
-    let payment = core.pay(&number);
-    Ok(browser_result(&headers, payment, |payment| {
-        payment.return_url.as_deref()
-    }))
-}
-
-/// A browser that pressed a button of a page goes where Alipay would send it. Everything else gets the result.
-fn browser_result<T: Serialize>(
-    headers: &HeaderMap,
-    done: Result<T, ControlError>,
-    return_url: impl FnOnce(&T) -> Option<&str>,
-) -> Response<Body> {
-    let is_browser = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    let target = done.as_ref().ok().and_then(return_url).filter(|_| is_browser);
-    if let Some(target) = target.and_then(|target| HeaderValue::from_str(target).ok()) {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::SEE_OTHER;
-        response.headers_mut().insert(header::LOCATION, target);
-        return response;
-    }
-    result(done)
+pub(crate) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+    Ok(result(core.pay(&number)))
 }
 
 pub(crate) async fn close(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
     Ok(result(core.close(&number)))
+}
+
+pub(crate) async fn finish(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+    Ok(result(core.finish(&number)))
 }
 
 pub(crate) async fn invoices(
@@ -123,6 +107,8 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                 | ControlError::NoSplit(_)
                 | ControlError::NoApplication(_)
                 | ControlError::NoComplaint(_)
+                | ControlError::NoNotification(_)
+                | ControlError::NoFault(_)
                 | ControlError::NoCertificates => StatusCode::NOT_FOUND,
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
                 ControlError::Setting(_) | ControlError::Answer(_) | ControlError::Notification(_) => {
@@ -131,6 +117,9 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                 ControlError::NoTrade(_)
                 | ControlError::Paid(_)
                 | ControlError::Closed(_)
+                | ControlError::Finished(_)
+                | ControlError::NoMoney(_)
+                | ControlError::OtherBuyer(_)
                 | ControlError::Cancelled(_)
                 | ControlError::PreauthAuthorised(_)
                 | ControlError::PreauthClosed(_)

@@ -147,6 +147,11 @@ impl ::alipay_api::codec::KnownValue for DataserviceBillDownloadurlQueryErrorCod
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["BILL_NOT_EXIST", "NO_BILL_DATA"], &[Self::BillNotExist, Self::NoBillData])
     }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
 }
 
 ::alipay_api::codec::listed!(DataserviceBillDownloadurlQueryErrorCode);
@@ -174,6 +179,11 @@ impl ::alipay_api::codec::KnownValue for BillType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["trade", "signcustomer"], &[Self::Trade, Self::Signcustomer])
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
     }
 }
 

@@ -1,0 +1,7 @@
+//! V3: methods are verbs and paths.
+
+mod answers;
+mod client;
+mod faults;
+mod refusals;
+mod requests;
