@@ -1,6 +1,6 @@
 //! When a flow sends, asks and cancels: the same for all of them.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
@@ -213,9 +213,10 @@ impl<T: Send> Engine<T> {
         let mut is_refused = false;
         let mut question = 0;
         loop {
-            let may_be_cancelled = cancel_open.is_some_and(|until| Instant::now() < until);
+            let mut may_be_cancelled = false;
             if !self.is_known || cancel_open.is_some() || is_refused {
                 let word = self.ask().await;
+                may_be_cancelled = cancel_open.is_some_and(|until| self.asked < until);
                 match self.judged(word) {
                     // A cancel that may be under way could still give the money back.
                     Ok(Ended::Done(_)) if may_be_cancelled => {}
@@ -234,7 +235,7 @@ impl<T: Send> Engine<T> {
             if self.is_known {
                 self.watch.context.ticket.step = Some(Step::Cancelling);
                 self.watch.tell(Event::Cancelling);
-                self.asked = Instant::now();
+                let question_asked = mem::replace(&mut self.asked, Instant::now());
                 match self.steps.undo(&mut self.watch.context).await {
                     Undone::NotDone(reason) if refusal.is_some() && reason == NotDoneReason::Cancelled => {
                         return self.not_done(NotDoneReason::Refused, refusal);
@@ -261,12 +262,12 @@ impl<T: Send> Engine<T> {
                         cancel_open = Some(after(self.limits.delivery_limit));
                         self.error = error.or(self.error.take());
                     }
-                    #[cfg(any(feature = "fund", test))]
-                    Undone::Open => {}
+                    Undone::Open => self.asked = question_asked,
                 }
             }
             // Answers may be slow: what was asked for before that moment settles nothing.
-            if Instant::now() >= deadline && self.asked >= waited_for {
+            let may_settle_now = cancel_open.is_some_and(|until| self.asked < until && until <= Instant::now());
+            if Instant::now() >= deadline && self.asked >= waited_for && !may_settle_now {
                 let is_absent_code = silent_from > Instant::now() && !code_valid.is_zero();
                 return self.unknown(if is_absent_code {
                     UnknownReason::CodeValid

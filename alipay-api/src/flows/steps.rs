@@ -81,7 +81,10 @@ pub(super) enum Undone {
     /// Not known, or to be sent again.
     Unclear(Option<Error>),
     /// Nothing was sent: an earlier cancel is not known to have failed, and it is sent once.
-    #[cfg(any(feature = "fund", test))]
+    #[cfg_attr(
+        not(any(feature = "fund", test)),
+        expect(dead_code, reason = "only a freeze's cancel is sent once")
+    )]
     Open,
 }
 

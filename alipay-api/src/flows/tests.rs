@@ -131,7 +131,13 @@ impl Steps<()> for Script {
     fn undo<'a>(&'a mut self, _: &'a mut Context) -> BoxFuture<'a, Undone> {
         let at = self.note("undo");
         let on_undo = self.on_undo.as_mut().expect("what can't be undone is not undone");
-        let (word, after) = (on_undo(at), self.answers_after);
+        let word = on_undo(at);
+        // Nothing is sent, and so nothing is waited for.
+        let after = if let Undone::Open = word {
+            Duration::ZERO
+        } else {
+            self.answers_after
+        };
         Box::pin(async move {
             tokio::time::sleep(after).await;
             word
@@ -338,6 +344,25 @@ async fn nothing_is_believed_while_an_unclear_cancel_may_arrive() {
     let (flow, log) = Script::new(|_| Word::Waiting, ask).undone(undo).flow();
     assert!(flow.cancel_timeout(seconds(120)).await.done().is_some());
     assert_eq!(log.times("ask").pop(), Some(90));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_flow_does_not_end_with_a_question_that_came_too_early() {
+    // The time to cancel is up at 109 seconds. The answer to the question before was slow, and since 108 seconds, when the cancel can't arrive any
+    // more, another one would settle it.
+    let ask = |at| if at < 30 { Word::Waiting } else { Word::Done(()) };
+    let undo = |at| {
+        if at == 34 {
+            Undone::Unclear(Some(unclear()))
+        } else {
+            Undone::Open
+        }
+    };
+    let script = Script::new(|_| Word::Waiting, ask).undone(undo).slow(seconds(14));
+    let (flow, log) = script.flow();
+    let ended = flow.cancel_timeout(seconds(75)).await;
+    assert!(ended.done().is_some(), "{:?}", log.lock());
+    assert!(log.times("ask").pop() >= Some(108), "{:?}", log.lock());
 }
 
 #[tokio::test(start_paused = true)]
