@@ -21,6 +21,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use super::{NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
+use crate::{Error, ErrorKind};
 
 impl FromRequest for Received {
     type Error = NotificationError;
@@ -38,7 +39,7 @@ impl FromRequest for Received {
         Box::pin(async move {
             let receiver = receiver.ok_or_else(|| {
                 let message = "the actix app has no `NotificationReceiver`: give it one by `app_data`";
-                NotificationError::configuration(message)
+                Error::new(ErrorKind::Configuration, message)
             })?;
             receiver.extract(method.as_str(), length, body).await
         })

@@ -2,14 +2,14 @@ use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
 
-use crate::{Error, ErrorKind, notify::response_status};
+use crate::notify::response_status;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a notification was not taken. As an answer, it has the [status](Self::status) that fits and the body `fail`, so that Alipay sends the
 /// notification again; what was wrong is not in the answer, but in a `tracing` event.
 ///
-/// It is made of every error, by `?` or `into`: of this crate's [`Error`] with the status of [`response_status`], of any other, such as one of your
+/// It is made of every error, by `?` or `into`: of this crate's [`Error`](crate::Error) with the status of [`response_status`], of any other, such as one of your
 /// database, with 503.
 ///
 /// ```
@@ -38,16 +38,12 @@ impl NotificationError {
         Self { status, cause }
     }
 
-    pub(super) fn configuration(message: &str) -> Self {
-        Error::new(ErrorKind::Configuration, message).into()
-    }
-
     /// The status of the answer. The [table](super) has all of them.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What was wrong: this crate's [`Error`] where the notification was refused, your handler's own otherwise.
+    /// What was wrong: this crate's [`Error`](crate::Error) where the notification was refused, your handler's own otherwise.
     pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.cause
     }
