@@ -36,6 +36,8 @@ mod runtime;
 pub mod sign;
 pub mod transport;
 pub mod types;
+#[cfg(any(feature = "actix", feature = "axum"))]
+pub mod web;
 
 pub use self::{
     client::{

@@ -16,7 +16,7 @@ use crate::Error;
 /// # fn example(clients: &std::collections::HashMap<String, alipay_api::Client>, body: &[u8]) -> Result<(), alipay_api::Error> {
 /// let app_id = alipay_api::notify::claimed_app_id(body)?;
 /// let Some(client) = clients.get(&app_id) else {
-///     return Ok(()); // it is for none of your apps: answer with 404
+///     return Ok(()); // it is for none of your apps: answer with 403
 /// };
 /// let notification = client.notifications().verify(body)?;
 /// # Ok(())

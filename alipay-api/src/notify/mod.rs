@@ -45,6 +45,8 @@ use tokio::runtime::Handle;
 
 #[cfg(feature = "trade")]
 pub use self::event::{RefundEvent, TradeEvent};
+#[cfg(any(feature = "actix", feature = "axum"))]
+pub(crate) use self::parameters::MAX_BODY;
 pub use self::{
     app::claimed_app_id,
     gateway_check::{GATEWAY_CHECK, GATEWAY_CHECK_CONTENT_TYPE},

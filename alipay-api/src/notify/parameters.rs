@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Alipay sends no larger body.
-pub(super) const MAX_BODY: usize = 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
 

@@ -34,12 +34,13 @@ use alipay_api::{
     trade::{AppPay, PagePay, Pay, PayRequired},
     transport::{RequestBody, ReqwestTransport, ResponseBody, TransportError, TransportErrorKind},
     types::{Date, DateTime, File, FileError, Secret},
+    web::{NotificationError, NotificationReceiver},
 };
 use http::Method;
 use serde_json::json;
 
 use crate::{
-    notify::Forge,
+    forge::Forge,
     postgres_server,
     support::{builder, certified_builder, price, start, start_certified},
 };
@@ -115,6 +116,8 @@ const HARMLESS: &[&str] = &[
     // What a refund's notification says: its number, an amount, a time.
     "RefundEvent",
     "Refunded",
+    // `success`, or the signed answer to a gateway check.
+    "Reply",
     "Resumed",
     "Retry",
     "RetryBudget",
@@ -399,6 +402,14 @@ async fn notifications(shown: &mut Shown, mock: &alipay_mock::Mock, client: &Cli
         .set("new_token", TOKEN.as_bytes())
         .set("passback_params", b"x");
     shown.add("Verified", &client.notifications().verify(told.signed()).unwrap());
+    let receiver = NotificationReceiver::new(client.on_behalf_of(TOKEN)).also(client.clone());
+    shown.add("NotificationReceiver", &receiver);
+    shown.add("Received", &receiver.receive(told.signed()).await.unwrap());
+    let forged = told
+        .signed()
+        .replace("passback_params=x", &format!("passback_params={TOKEN}"));
+    let refused = receiver.receive(forged).await.unwrap_err();
+    shown.error("NotificationError", &NotificationError::from(refused));
     let state = State::new(TOKEN).unwrap();
     shown.add("OAuth", &client.oauth());
     shown.add("State", &state);

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    notify::Forge,
+    forge::Forge,
     support::{builder, certified_builder, price},
     tamper::{Canned, Recorder},
 };

@@ -7,14 +7,11 @@ use alipay_api::{
     notify::{GATEWAY_CHECK, claimed_app_id, response_status},
     sign::{PrivateKey, PublicKey, SignType},
 };
-use alipay_mock::{
-    Mock,
-    keys::{self, KeyPair},
-};
+use alipay_mock::{Mock, keys::KeyPair};
 
 use crate::{
     cases::incoming::response_of,
-    notify::Forge,
+    forge::{Forge, form, gateway_content, service_call},
     support::{start, start_certified},
 };
 
@@ -34,41 +31,6 @@ const SENT: [(&str, &str); 5] = [
 ];
 const SENT_BY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAteldmKofhixA/hC/TA7phEslZtMU0awQh87p/S2trJJDxM0ou0tjP/uW4jraOLrl4luOQbUbAiOR5S8nOEN8XuDjNau9rkvlPwPFk1wnEybmZFLfzX6DdNe6/FcRLUYmcfIUjsfXg+NcCAoKy1fQPUIN/pnV4ALCADbEFmr7aKuo604VbcublvtrLQBjnOsRtHeVmnvNPJ2e9hZoQ0HwDK1kpXeY7oPDDaEnpO+p1c5RxkLBGuZmdzi4rqToSN5LSoYP8/fnfIjoRMa1VP7CXfplsu23WzCQ+JypTOXaWVc0UriwDJDZP2ZDnCbP7XNiI6ehAeI/XJe+bjqogZrEPQIDAQAB";
 const SENT_TO: &str = "2021003129685128";
-
-fn form(parameters: &[(&str, &str)]) -> String {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(parameters).finish()
-}
-
-/// A message to the app's gateway address, signed as messages are.
-fn signed(mock: &Mock, service: &str, content: &str) -> String {
-    let parameters = [
-        ("biz_content", content),
-        ("charset", "GBK"),
-        ("service", service),
-        ("sign_type", "RSA2"),
-    ];
-    let text: Vec<_> = parameters
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let sign = mock
-        .alipay_key_pair()
-        .sign(keys::SignType::Rsa2, text.join("&").as_bytes())
-        .unwrap();
-    form(&[&parameters[..], &[("sign", &sign)]].concat())
-}
-
-fn content(app_id: &str, event: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"gbk\"?><XML><AppId><![CDATA[{app_id}]]></AppId><EventType><![CDATA[{event}]]></EventType></XML>"
-    )
-}
-
-/// A gateway check of the mock's app.
-pub(crate) fn gateway_check(mock: &Mock) -> String {
-    signed(mock, GATEWAY_CHECK, &content(mock.app_id(), "verifygw"))
-}
 
 fn app_key(mock: &Mock) -> PrivateKey {
     PrivateKey::parse(&mock.app_private_key()).unwrap()
@@ -111,7 +73,11 @@ async fn a_signer_that_does_not_tell_its_key_takes_it_from_the_caller() {
     let client = Client::builder(mock.app_id(), credentials).build().unwrap();
     let notifications = client.notifications();
     let check = notifications
-        .verify(signed(&mock, GATEWAY_CHECK, &content(mock.app_id(), "verifygw")))
+        .verify(service_call(
+            &mock,
+            GATEWAY_CHECK,
+            &gateway_content(mock.app_id(), "verifygw"),
+        ))
         .unwrap();
     let error = notifications.gateway_check_reply(&check).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -134,7 +100,7 @@ async fn a_signer_that_does_not_tell_its_key_takes_it_from_the_caller() {
 #[tokio::test]
 async fn in_certificate_mode_the_answer_names_the_certificate() {
     let (mock, client) = start_certified().await;
-    let check = signed(&mock, GATEWAY_CHECK, &content(mock.app_id(), "verifygw"));
+    let check = service_call(&mock, GATEWAY_CHECK, &gateway_content(mock.app_id(), "verifygw"));
     let check = client.notifications().receive(check).await.unwrap();
     let reply = client
         .notifications()
@@ -158,17 +124,21 @@ async fn nothing_else_is_answered_so() {
     let payment = notifications.verify(Forge::new(&mock).signed()).unwrap();
     assert_eq!(notifications.gateway_check_reply(&payment).await.unwrap(), None);
     // What a life account's user writes.
-    let message = signed(
+    let message = service_call(
         &mock,
         "alipay.mobile.public.message.notify",
-        &content(mock.app_id(), "verifygw"),
+        &gateway_content(mock.app_id(), "verifygw"),
     );
     let message = notifications.verify(message).unwrap();
     assert_eq!(message.name(), "alipay.mobile.public.message.notify");
     assert_eq!(notifications.gateway_check_reply(&message).await.unwrap(), None);
     for event in ["follow", "", "verifygw2"] {
         let check = notifications
-            .verify(signed(&mock, GATEWAY_CHECK, &content(mock.app_id(), event)))
+            .verify(service_call(
+                &mock,
+                GATEWAY_CHECK,
+                &gateway_content(mock.app_id(), event),
+            ))
             .unwrap();
         let error = notifications.gateway_check_reply(&check).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch);
@@ -186,13 +156,19 @@ async fn nothing_else_is_answered_so() {
         mock.app_id()
     );
     for content in [hidden.as_str(), &nested, &twice, &entity, "", "<", "verifygw"] {
-        let error = notifications.verify(signed(&mock, GATEWAY_CHECK, content)).unwrap_err();
+        let error = notifications
+            .verify(service_call(&mock, GATEWAY_CHECK, content))
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch, "{content}: {error}");
         assert!(error.to_string().contains("has no `app_id`"), "{error}");
     }
     // An answer is of the app that signs it.
     let check = notifications
-        .verify(signed(&mock, GATEWAY_CHECK, &content(mock.app_id(), "verifygw")))
+        .verify(service_call(
+            &mock,
+            GATEWAY_CHECK,
+            &gateway_content(mock.app_id(), "verifygw"),
+        ))
         .unwrap();
     let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key()).unwrap();
     let other = Client::builder("2021000000000999", credentials).build().unwrap();
@@ -204,7 +180,7 @@ async fn nothing_else_is_answered_so() {
 async fn a_body_is_routed_by_the_app_that_it_claims() {
     let (mock, client) = start().await;
     let payment = Forge::new(&mock).signed();
-    let check = signed(&mock, GATEWAY_CHECK, &content(mock.app_id(), "verifygw"));
+    let check = service_call(&mock, GATEWAY_CHECK, &gateway_content(mock.app_id(), "verifygw"));
     for body in [&payment, &check] {
         assert_eq!(claimed_app_id(body).unwrap(), mock.app_id());
         assert_eq!(claimed_app_id(format!("?{body}\r\n")).unwrap(), mock.app_id());
@@ -217,7 +193,7 @@ async fn a_body_is_routed_by_the_app_that_it_claims() {
         "7"
     );
     assert_eq!(
-        claimed_app_id(form(&[("app_id", "7"), ("biz_content", &content("8", "x"))])).unwrap(),
+        claimed_app_id(form(&[("app_id", "7"), ("biz_content", &gateway_content("8", "x"))])).unwrap(),
         "7"
     );
     let large = format!("app_id=7&body={}", "x".repeat(1 << 20));

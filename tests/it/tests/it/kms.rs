@@ -21,7 +21,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Barrier, mpsc};
 
 use crate::{
-    gateway_check::gateway_check,
+    forge::gateway_check,
     pages::{browse, submit},
     support::{price, start, start_certified},
 };

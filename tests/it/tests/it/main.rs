@@ -17,6 +17,7 @@ mod every_notification;
 mod examples;
 mod faults;
 mod flows;
+mod forge;
 mod fund;
 mod gateway_check;
 mod guide_keys;

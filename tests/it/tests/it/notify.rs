@@ -5,12 +5,12 @@ use alipay_api::{
     notify::{Notification, SUCCESS, TradeStatusSync, Verified, response_status, trade_status_sync::TradeStatus},
     trade::Precreate,
 };
-use alipay_mock::{
-    Mock,
-    keys::{KeyPair, SignType},
-};
+use alipay_mock::{Mock, keys::KeyPair};
 
-use crate::support::{merchant, price, shared, start, start_lenient};
+use crate::{
+    forge::Forge,
+    support::{merchant, price, shared, start, start_lenient},
+};
 
 #[tokio::test]
 async fn a_payment_is_told_and_verified() {
@@ -154,64 +154,6 @@ async fn a_changed_byte_is_refused() {
     }
     for length in 0..body.len() {
         client.notifications().verify(&body[..length]).unwrap_err();
-    }
-}
-
-/// A notification of a payment, signed by whoever holds the key.
-pub(crate) struct Forge {
-    key: KeyPair,
-    parameters: Vec<(&'static str, Vec<u8>)>,
-}
-
-impl Forge {
-    pub(crate) fn new(mock: &Mock) -> Self {
-        let text = |text: &str| text.as_bytes().to_vec();
-        Self {
-            key: mock.alipay_key_pair(),
-            parameters: vec![
-                ("app_id", text(mock.app_id())),
-                ("charset", text("utf-8")),
-                ("notify_type", text("trade_status_sync")),
-                ("out_trade_no", text("1")),
-                ("sign_type", text("RSA2")),
-                ("subject", text("你好")),
-                ("total_amount", text("0.01")),
-                ("trade_status", text("TRADE_SUCCESS")),
-            ],
-        }
-    }
-
-    pub(crate) fn set(mut self, name: &'static str, value: &[u8]) -> Self {
-        self.parameters.retain(|(parameter, _)| *parameter != name);
-        self.parameters.push((name, value.to_vec()));
-        self
-    }
-
-    /// The body, signed over everything but what `left_out` names, and over empty values only if they are `kept`.
-    fn body(&self, left_out: &[&str], kept: bool) -> String {
-        let mut signed: Vec<_> = self
-            .parameters
-            .iter()
-            .filter(|(name, _)| !left_out.contains(name))
-            .collect();
-        signed.sort();
-        signed.retain(|(_, value)| kept || !value.is_empty());
-        let text: Vec<Vec<u8>> = signed
-            .iter()
-            .map(|(name, value)| [name.as_bytes(), b"=", value].concat())
-            .collect();
-        let sign = self.key.sign(SignType::Rsa2, &text.join(&b'&')).unwrap();
-        let encoded = |value: &[u8]| form_urlencoded::byte_serialize(value).collect::<String>();
-        let pairs = self
-            .parameters
-            .iter()
-            .map(|(name, value)| format!("{name}={}", encoded(value)));
-        let pairs: Vec<String> = pairs.chain([format!("sign={}", encoded(sign.as_bytes()))]).collect();
-        pairs.join("&")
-    }
-
-    pub(crate) fn signed(&self) -> String {
-        self.body(&["sign_type"], true)
     }
 }
 

@@ -9,7 +9,7 @@ use alipay_mock::Mock;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::{
-    notify::Forge,
+    forge::Forge,
     support::{merchant, price, start},
 };
 

@@ -1,0 +1,89 @@
+//! For actix-web, which has an older `http`: statuses and methods pass as numbers and texts.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, Responder, ResponseError,
+    body::BoxBody,
+    dev::Payload,
+    error::PayloadError,
+    http::{
+        StatusCode,
+        header::{ALLOW, CONTENT_LENGTH, ContentType},
+    },
+    web::Data,
+};
+use bytes::Bytes;
+use futures_core::Stream;
+
+use super::{NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
+use crate::{Error, ErrorKind};
+
+impl FromRequest for Received {
+    type Error = NotificationError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, NotificationError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let receiver = request
+            .app_data::<NotificationReceiver>()
+            .or_else(|| request.app_data().map(Data::<NotificationReceiver>::get_ref))
+            .cloned();
+        let method = request.method().clone();
+        let length = request.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let body = Pieces(payload.take());
+        Box::pin(async move {
+            let receiver = receiver.ok_or_else(|| {
+                let message = "the actix app has no `NotificationReceiver`: give it one by `app_data`";
+                Error::new(ErrorKind::Configuration, message)
+            })?;
+            receiver.extract(method.as_str(), length, body).await
+        })
+    }
+}
+
+/// A body, with its errors told apart.
+struct Pieces(Payload);
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let piece = ready!(Pin::new(&mut self.0).poll_next(context));
+        Poll::Ready(piece.map(|piece| {
+            piece.map_err(|error| match error {
+                PayloadError::Overflow => BodyError::TooLarge,
+                // Its errors are not `Send`.
+                error => BodyError::Broken(error.to_string().into()),
+            })
+        }))
+    }
+}
+
+impl Responder for Reply {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let (content_type, body) = self.into_parts();
+        HttpResponse::Ok().content_type(content_type).body(body)
+    }
+}
+
+impl ResponseError for NotificationError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(methods) = self.allowed() {
+            response.insert_header((ALLOW, methods));
+        }
+        response.content_type(ContentType::plaintext()).body(Self::BODY)
+    }
+}

@@ -1,0 +1,41 @@
+//! Notifications as arguments of your handlers: for axum 0.8 (feature `axum`) and actix-web 4 (feature `actix`).
+//!
+//! [`Received`] is an extractor. It takes the raw body, within a [limit](NotificationReceiver::max_body) and a
+//! [time](NotificationReceiver::body_timeout), and verifies it by [`receive`](crate::notify::Notifications::receive): a handler that has a
+//! `Received` has what Alipay signed for your app. Whatever else comes is answered before your handler is called. The handler returns a
+//! [`Reply`], or a [`NotificationError`] with the status that fits, which `?` makes of every error.
+//!
+//! | what came | answer |
+//! |---|---|
+//! | a notification that the handler replied to with [`Reply::SUCCESS`] | 200 `success`: Alipay does not send it again |
+//! | a body that is no notification, or that broke off | 400 |
+//! | a signature that does not hold, or is not there; another app | 403 |
+//! | another HTTP method than POST | 405 |
+//! | a body that did not come in time | 408 |
+//! | a body that is too large | 413 |
+//! | a genuine notification that is not about what your handler expects | 422 |
+//! | one that your program can't take as it is, such as an encrypted one for a client without a key | 500 |
+//! | one that may succeed when it is sent again: its certificate can't be fetched now, your handler's own error | 503 |
+//!
+//! All refusals have the body `fail`, which tells a forger nothing; what was wrong is in a `tracing` event. Alipay sends a genuine
+//! notification again after every answer but `success`, about eight times within 25 hours, whatever the status.
+//!
+//! The `Content-Type` is not looked at: it is not signed, and Alipay's own (`application/x-www-form-urlencoded; text/html; charset=utf-8`) is
+//! no valid one. Parameters of the URL's query are no part of a notification.
+//!
+//! The [guide](crate::guide::notifications) has a whole handler.
+
+#[cfg(feature = "actix")]
+mod actix;
+#[cfg(feature = "axum")]
+mod axum;
+mod body;
+mod error;
+mod receiver;
+mod reply;
+
+pub use self::{
+    error::NotificationError,
+    receiver::{NotificationReceiver, Received},
+    reply::Reply,
+};
