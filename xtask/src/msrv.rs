@@ -263,3 +263,67 @@ fn text<'v>(package: &'v Value, key: &str) -> Result<&'v str, String> {
         .as_str()
         .ok_or_else(|| format!("cargo metadata shows a package without `{key}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert!(version("1.9") < version("1.88"));
+        assert_eq!(version("1.88"), version("1.88.0"));
+        assert!(version("1.88.1") > version("1.88"));
+        assert_eq!(version("1.88.0").to_string(), "1.88");
+        for bad in ["", "1.x", "1.2.3.4", "1.88-nightly"] {
+            assert!(Version::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_feature_with_a_minimum_of_its_own_is_claimed_by_itself() {
+        let mut package = json!({
+            "name": "a",
+            "rust_version": "1.88",
+            "features": { "default": [], "sqlite": [] },
+            "metadata": { "rust-version": { "sqlite": "1.94" } },
+        });
+        let claims = Claim::of_package(&package).unwrap();
+        let claims: Vec<_> = claims.iter().map(|claim| (&*claim.features, claim.minimum)).collect();
+        assert_eq!(
+            claims,
+            [
+                (&["default".to_owned()][..], version("1.88")),
+                (&["sqlite".to_owned()][..], version("1.94"))
+            ]
+        );
+
+        package["metadata"]["rust-version"] = json!({ "sqlight": "1.94" });
+        assert!(Claim::of_package(&package).is_err());
+        package["metadata"] = json!(null);
+        package["rust_version"] = json!(null);
+        assert!(Claim::of_package(&package).is_err());
+    }
+
+    #[test]
+    fn a_toolchain_is_found_by_its_minor_version() {
+        let toolchains = Toolchains {
+            current: version("1.95.1"),
+            others: [
+                "stable-x86_64-unknown-linux-gnu",
+                "nightly",
+                "1.88.0-x86_64-unknown-linux-gnu",
+            ]
+            .map(str::to_owned)
+            .into(),
+        };
+        assert!(matches!(toolchains.find(version("1.95")), Toolchain::Current));
+        assert!(matches!(toolchains.find(version("1.88")), Toolchain::Other(name) if name.starts_with("1.88.0-")));
+        assert!(matches!(toolchains.find(version("1.8")), Toolchain::Missing));
+    }
+}
