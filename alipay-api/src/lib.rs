@@ -1,3 +1,7 @@
+// The README's links to files lead to the package's source here: the first definition of a link counts.
+#![doc = "[中文]: https://docs.rs/crate/alipay-api/latest/source/README.zh-CN.md"]
+#![doc = "[SECURITY.md]: https://docs.rs/crate/alipay-api/latest/source/SECURITY.md"]
+#![doc = ""]
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,13 +1,11 @@
-//! Embeds every spec: writes a table of `(path, text)` that `src/specs.rs` includes.
+//! Embeds every spec. In the workspace, `spec` is a link to the specs; a package has them itself. Writes a table of `(path, text)` that `src/specs.rs` includes.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?)
-        .join("../../spec")
-        .canonicalize()?;
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("spec");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
     collect(&root, &mut files)?;

@@ -6,6 +6,7 @@ mod catalogue;
 mod console;
 mod e2e;
 mod modules;
+mod msrv;
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -38,6 +39,9 @@ enum Command {
     Catalogue(catalogue::Arguments),
     /// Check that no module of a crate uses one that uses it, and show them in their order.
     Modules,
+    /// Check that no dependency of a published package needs a newer Rust than the package's `rust-version`, and check the package with that version
+    /// where it is installed.
+    Msrv,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
     BenchReport,
     /// Drive a browser through the pages of the embedded gateway: payments, refusals, agreements, logins. Pictures of the pages go to `target/e2e`.
@@ -103,6 +107,7 @@ fn run() -> CommandResult {
         Command::Catalogue(arguments) => catalogue::run(workspace(), &arguments)
             .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         Command::Modules => modules(),
+        Command::Msrv => msrv::run(workspace()).map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         Command::BenchReport => show_benchmarks(),
         Command::E2e { tests } => {
             e2e::run(workspace(), &tests).map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })

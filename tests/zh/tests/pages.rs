@@ -139,7 +139,7 @@ fn the_readme_is_short_and_names_each_page() {
     for page in translated() {
         assert!(links.contains(&format!("docs/zh/{page}.md")), "{page}");
     }
-    assert!(read("README.md").contains("](README.zh-CN.md)"));
+    assert!(read("README.md").contains("\n[中文]: README.zh-CN.md\n"));
 }
 
 #[test]

@@ -185,7 +185,8 @@ impl Builder {
         self
     }
 
-    /// Certificate mode, with certificates of a throw-away authority: [`Mock::app_cert`], [`Mock::alipay_cert`] and [`Mock::root_cert`] give their texts.
+    /// Certificate mode, with certificates of a throw-away authority: [`Mock::app_cert`](crate::Mock::app_cert),
+    /// [`Mock::alipay_cert`](crate::Mock::alipay_cert) and [`Mock::root_cert`](crate::Mock::root_cert) give their texts.
     #[must_use]
     pub fn certificates(mut self) -> Self {
         self.mode = Mode::Issued;
@@ -243,7 +244,7 @@ impl Builder {
         self
     }
 
-    /// What time it is when the gateway starts: its clock runs on from there, until it is [moved](Mock::advance_clock). By default, what the
+    /// What time it is when the gateway starts: its clock runs on from there, until it is [moved](crate::Mock::advance_clock). By default, what the
     /// [clock](Self::clock) says.
     #[must_use]
     pub fn starts_at(mut self, time: SystemTime) -> Self {
@@ -336,7 +337,8 @@ impl Builder {
         self
     }
 
-    /// Orders the answers in the files of this folder: `alipay.trade.query.json` says what [`Mock::answer`] would be given for `alipay.trade.query`. Each
+    /// Orders the answers in the files of this folder: `alipay.trade.query.json` says what
+    /// [`Mock::answer`](crate::Mock::answer) would be given for `alipay.trade.query`. Each
     /// method has to have a spec. Files whose name begins with a dot are left alone.
     #[must_use]
     pub fn answers(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -345,7 +347,8 @@ impl Builder {
     }
 
     /// Keeps the gateway's data in this folder: what it has answered is still true after its end, also after a sudden one, and it goes on notifying.
-    /// The folder is made if it is missing, and nobody else may use it meanwhile. Who stops the gateway waits for [`Mock::shutdown`].
+    /// The folder is made if it is missing, and nobody else may use it meanwhile. Who stops the gateway waits for
+    /// [`Mock::shutdown`](crate::Mock::shutdown).
     ///
     /// * Keys of the app and of Alipay that are not given come from the files of the folder (`app-private-key.pem`, `alipay-public-key.pem` and so on), and
     ///   are made there if they are missing. So are certificates: `app-cert.crt`, `alipay-cert.crt` and `root-cert.crt`.
@@ -354,7 +357,7 @@ impl Builder {
     ///   listener's answer is stored.
     /// * Not kept are open pages, ordered answers, faults and the journal of requests.
     ///
-    /// If something can't be stored, every request is answered with the status 500, and [`Mock::storage_failed`] tells why.
+    /// If something can't be stored, every request is answered with the status 500, and [`Mock::storage_failed`](crate::Mock::storage_failed) tells why.
     ///
     /// The database is one of SQLite. What is stored survives the end of the process; the latest changes may not survive that of the machine.
     #[cfg(feature = "data")]
