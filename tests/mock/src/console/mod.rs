@@ -7,6 +7,7 @@ mod agreements;
 mod authorisations;
 mod buyers;
 mod clock;
+mod detail;
 mod faults;
 mod notifications;
 mod orders;
@@ -135,6 +136,7 @@ fn show(view: &View<'_>, path: &str) -> Response<Bytes> {
         "/console/order" => orders::show(view),
         "/console/refunds" => orders::refunds(view),
         "/console/transfers" => transfers::list(view),
+        "/console/transfer" => transfers::show(view),
         "/console/preauthorizations" => preauths::list(view),
         "/console/preauthorization" => preauths::show(view),
         "/console/agreements" => agreements::list(view),
