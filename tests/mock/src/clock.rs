@@ -80,6 +80,15 @@ impl MovableClock {
     }
 }
 
+/// When the gateway has something to do by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alarm {
+    /// The next deadline of anything.
+    pub(crate) at: Option<Timestamp>,
+    /// How far the clock was moved: after a move, the same moment is at another time.
+    pub(crate) ahead: SignedDuration,
+}
+
 /// A moment the gateway can calculate with. A clock outside jiff's ten thousand years reads as the nearest moment inside.
 pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).unwrap_or(Timestamp::MAX)

@@ -10,9 +10,8 @@ use tokio::sync::watch;
 
 use crate::answers::Answers;
 use crate::certificates::Signatory;
-use crate::clock::MovableClock;
+use crate::clock::{Alarm, MovableClock};
 use crate::encryption::AesKey;
-use crate::expiry::Alarm;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::PublicKey;

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use crate::core::Core;
@@ -13,15 +13,6 @@ use crate::core::Core;
 const SHORTEST: Duration = Duration::from_millis(100);
 /// The machine may sleep or be set to another time meanwhile, and so may a clock of the caller's own, without a word.
 const LONGEST: Duration = Duration::from_mins(1);
-
-/// When the gateway has something to do by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Alarm {
-    /// The next deadline of anything.
-    pub(crate) at: Option<Timestamp>,
-    /// How far the clock was moved: after a move, the same moment is at another time.
-    pub(crate) ahead: SignedDuration,
-}
 
 /// Does what is due, whenever it is. It never ends.
 pub(crate) async fn keep(core: Arc<Core>) {

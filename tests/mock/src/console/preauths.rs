@@ -206,8 +206,8 @@ fn history(view: &View<'_>, preauth: &Preauth) -> Block {
     let asked = view.say("商户请求冻结", "The merchant asked for it");
     let mut steps = vec![Step::new(preauth.placed, asked, "")];
     for operation in preauth.opened.iter().flat_map(Opened::operations) {
+        let of = format!("{} {}", operation.kind.name(), operation.out_request_no);
         let mut step = |at, (chinese, english), sign: &str| {
-            let of = format!("{} {}", operation.kind.name(), operation.out_request_no);
             let step = Step::new(at, view.say(chinese, english), &of);
             steps.push(if sign.is_empty() {
                 step
@@ -225,6 +225,10 @@ fn history(view: &View<'_>, preauth: &Preauth) -> Block {
             (OperationStatus::Success, OperationKind::Freeze) => step(at, ("资金冻结", "Money was frozen"), "+"),
             (OperationStatus::Success, OperationKind::Unfreeze) => step(at, ("资金解冻", "Money was released"), "−"),
             (OperationStatus::Success, OperationKind::Pay) => step(at, ("转支付", "Money was paid from it"), "−"),
+        }
+        if let Some((at, rest)) = operation.released() {
+            let words = view.say("其余资金解冻", "What was left was released");
+            steps.push(Step::new(at, words, &of).money(format!("− {rest}")));
         }
     }
     detail::history(view, steps)

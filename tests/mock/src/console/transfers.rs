@@ -21,7 +21,7 @@ fn status(status: &str) -> Cell {
 
 fn product(transfer: &Transfer) -> String {
     match &transfer.terms.number.product {
-        Product::ToAccount => "fund.trans.toaccount.transfer".to_owned(),
+        Product::ToAccount => "toaccount.transfer".to_owned(),
         Product::Uni { code, scene } => format!("{code} · {scene}"),
     }
 }

@@ -124,6 +124,16 @@ pub(crate) struct Operation {
     pub(crate) done: Option<Timestamp>,
     /// What was released without an operation of its own: the rest, after a payment that completes, or all of a freeze that was cancelled.
     released: Money,
+    /// When that was.
+    released_at: Option<Timestamp>,
+}
+
+impl Operation {
+    /// What was released without an operation of its own, and when.
+    pub(crate) fn released(&self) -> Option<(Timestamp, Money)> {
+        let at = self.released_at.or(self.done)?;
+        (self.released > Money::ZERO).then_some((at, self.released))
+    }
 }
 
 /// Where a pre-authorisation stands.
@@ -341,6 +351,7 @@ impl Opened {
             created: now,
             done: Some(now),
             released: Money::ZERO,
+            released_at: None,
         });
         let last = self.operations.len() - 1;
         &mut self.operations[last]
@@ -654,6 +665,7 @@ impl Preauths {
                     return Err(CancelRefusal::Used);
                 }
                 freeze.released = totals.rest;
+                freeze.released_at = Some(now);
                 CancelAction::Unfreeze
             }
         };
@@ -688,6 +700,7 @@ impl Preauths {
         let operation = opened.add(OperationKind::Pay, out_trade_no, amount, now);
         if completes {
             operation.released = rest;
+            operation.released_at = Some(now);
         }
         Ok(())
     }

@@ -274,6 +274,14 @@ async fn other_things_that_the_gateway_plays_are_shown() {
     assert!(history.contains("Money was frozen FREEZE P-1-f + 8.00"), "{history}");
     let asked = history.find("The merchant asked for it").unwrap();
     assert!(asked < history.find("Money was frozen").unwrap(), "{history}");
+    let cancel = json!({ "out_order_no": "P-1", "out_request_no": "P-1-f", "remark": "不要了" });
+    assert_eq!(client.code("alipay.fund.auth.operation.cancel", &cancel).await, "10000");
+    let path = format!("console/preauthorization?app={}&number=P-1", mock.app_id());
+    let history = open(&mock, &path).await.section("history");
+    assert!(
+        history.contains("What was left was released FREEZE P-1-f − 8.00"),
+        "{history}"
+    );
     // The page of a transfer is a link away, and leads to the request.
     let transfers = open(&mock, "console/transfers").await.html;
     let (_, rest) = transfers.split_once("href=\"/console/transfer?").unwrap();
