@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use alipay_mock::Mock;
 
@@ -106,8 +106,8 @@ fn moved(clock: SystemTime, machine: SystemTime) -> Option<String> {
         Ok(ahead) => (ahead, "ahead of"),
         Err(behind) => (behind.duration(), "behind"),
     };
-    let seconds = apart.as_secs();
     // Reading both takes a moment, and nobody moves a clock by less.
+    let seconds = (apart + Duration::from_millis(500)).as_secs();
     (seconds > 0).then(|| format!("moved, {seconds} s {words} this machine's"))
 }
 
@@ -126,14 +126,12 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn a_clock_that_was_moved_is_told() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
-        assert_eq!(moved(now, now + Duration::from_millis(900)), None);
+        assert_eq!(moved(now, now + Duration::from_millis(400)), None);
         assert_eq!(
             moved(now, now - Duration::from_mins(1)).as_deref(),
             Some("moved, 60 s ahead of this machine's")

@@ -85,7 +85,7 @@ async fn a_preauthorisation_is_closed_when_its_time_is_up() {
         .await
         .unwrap();
     // Nothing else happens that could be told.
-    hears(&mut told, "state").await;
+    soon(hears(&mut told, "state")).await;
     let path = format!("console/preauthorization?app={}&number=1", mock.app_id());
     let page = open(&mock, &path).await;
     assert_eq!(page.shows("order_status"), "CLOSED");

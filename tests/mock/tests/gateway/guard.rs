@@ -1,5 +1,7 @@
 //! Who may use the control endpoints.
 
+use std::time::Duration;
+
 use alipay_mock::Mock;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,7 +21,8 @@ pub(crate) async fn raw(mock: &Mock, head: &[&str], body: &[u8]) -> u16 {
     stream.write_all(body).await.unwrap();
     let mut answer = Vec::new();
     // An answer to a body that was not read can end with a reset.
-    let _ = stream.read_to_end(&mut answer).await;
+    let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("the gateway answers");
     let answer = String::from_utf8_lossy(&answer);
     answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
