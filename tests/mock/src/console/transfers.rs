@@ -37,9 +37,7 @@ fn latest(view: &View<'_>, count: usize) -> (Content, usize, usize) {
             Row {
                 key: transfer.order_id.clone(),
                 cells: vec![
-                    Cell::new(&terms.number.out_biz_no)
-                        .link(link(transfer))
-                        .small(&transfer.order_id),
+                    Cell::new(&terms.number.out_biz_no).link(link(transfer)),
                     Cell::new(&terms.payee).small(&terms.payee_type),
                     Cell::new(&terms.amount.to_string()).mood("num"),
                     status(transfer.status(now)),
