@@ -12,7 +12,8 @@ const BEIJING: Offset = Offset::constant(8);
 /// Where the gateway gets its time from.
 ///
 /// Any closure that returns a [`SystemTime`] is one. The gateway uses it for what it writes down (when a trade was paid) and for what expires (an
-/// authorisation code). The pauses between notifications are real time: compress those with
+/// authorisation code): an unpaid order is closed when its time is up, also if nobody looks. A clock that is not the machine's may jump without a word,
+/// and is looked at once a minute at least. The pauses between notifications are real time: compress those with
 /// [`Builder::notify_schedule`](crate::Builder::notify_schedule).
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
@@ -77,6 +78,15 @@ impl MovableClock {
         let millis = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX);
         self.ahead.store(millis, Ordering::Relaxed);
     }
+}
+
+/// When the gateway has something to do by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alarm {
+    /// The next deadline of anything.
+    pub(crate) at: Option<Timestamp>,
+    /// How far the clock was moved: after a move, the same moment is at another time.
+    pub(crate) ahead: SignedDuration,
 }
 
 /// A moment the gateway can calculate with. A clock outside jiff's ten thousand years reads as the nearest moment inside.

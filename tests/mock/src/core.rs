@@ -1,6 +1,7 @@
 //! What the HTTP server, the control endpoint and the in-process handle share.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::answers::Answers;
 use crate::certificates::Signatory;
-use crate::clock::MovableClock;
+use crate::clock::{Alarm, MovableClock};
 use crate::encryption::AesKey;
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -45,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) form_token: String,
     /// By which address browsers and phones reach it, if it has a server.
     pub(crate) base_url: Option<String>,
+    /// How long the body of a request may take to arrive.
+    pub(crate) body_timeout: Duration,
     /// Whether notifications and return URLs name the certificate that they are signed with.
     pub(crate) notifications_name_certificate: bool,
     /// Whether messages are encrypted, where the app has a key.
@@ -54,6 +57,8 @@ pub(crate) struct Core {
     pub(crate) journal: Journal,
     pub(crate) answers: Answers,
     pub(crate) deliveries: Deliveries,
+    /// When something is due next.
+    pub(crate) alarm: watch::Sender<Alarm>,
     /// Tells slow buyers to decide now.
     pub(crate) slow_buyers: watch::Sender<()>,
 }
@@ -76,6 +81,7 @@ impl Core {
         let result = action(&mut state);
         let notifications = self.notifications_due(&mut state);
         let is_changed = state.is_changed();
+        state.note_deadlines();
         let changes = if self.deliveries.store().is_kept() {
             state.take_changes()
         } else {
@@ -83,6 +89,13 @@ impl Core {
             Ok(Vec::new())
         };
         self.deliveries.send(changes, notifications);
+        self.alarm.send_if_modified(|alarm| {
+            let next = Alarm {
+                at: state.next_deadline(),
+                ahead: self.clock.ahead(),
+            };
+            std::mem::replace(alarm, next) != next
+        });
         drop(state);
         if is_changed {
             self.news.tell(Topic::State);
@@ -101,12 +114,15 @@ impl Core {
             now,
         };
         let mut notifications = Vec::new();
-        for event in std::mem::take(&mut state.trades.events) {
-            let notification = state
-                .trades
-                .get(&event.key, now)
-                .and_then(|order| notify::notification(order, &event.kind, sender));
-            notifications.extend(notification.map(|notification| (About::Order(event.key), notification)));
+        // A look at an order can be what finishes it.
+        while !state.trades.events.is_empty() {
+            for event in std::mem::take(&mut state.trades.events) {
+                let notification = state
+                    .trades
+                    .get(&event.key, now)
+                    .and_then(|order| notify::notification(order, &event.kind, sender));
+                notifications.extend(notification.map(|notification| (About::Order(event.key), notification)));
+            }
         }
         for event in state.preauths.take_events() {
             let preauth = state.preauths.get(&event.key, now);
@@ -175,10 +191,10 @@ impl Core {
         action(&self.state.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 
-    /// Closes what has expired, and tells merchants of it: an order is closed when somebody asks for it, or by this.
+    /// Closes and finishes what is due, and tells merchants of it: this happens when somebody asks for the thing itself, or by this.
     pub(crate) fn sweep(&self) {
-        if self.look(|state, now| state.trades.has_expired(now)) {
-            self.with_state(|state| state.trades.expire_all(self.now()));
+        if self.look(|state, now| state.next_deadline().is_some_and(|at| at <= now)) {
+            self.with_state(|state| state.expire(self.now()));
         }
     }
 

@@ -93,7 +93,8 @@
 //! with the first difference of the two strings.
 //!
 //! The console answers to the hosts that the [control endpoint](#the-control-endpoint) answers to. Its forms have a token, and are refused if another
-//! site sends them. Texts from outside are escaped, shortened, and shown without tokens.
+//! site sends them. Texts from outside are escaped, shortened, and shown without tokens. A gateway [without a server](Builder::in_process) answers for its
+//! console through [`Gateway::console`].
 //!
 //! # V3
 //!
@@ -116,7 +117,8 @@
 //! started with `--ephemeral`.
 //!
 //! An answer leaves when what it tells is stored, and a notification too. So a merchant is told of nothing that the gateway forgets; it may be told
-//! twice, with the same `notify_id`, if the gateway ends before the merchant's `success` is stored. Not kept are open pages, ordered answers, faults and
+//! twice, with the same `notify_id`, if the gateway ends before the merchant's `success` is stored. The clock stays as far ahead as it was moved: what was
+//! written at that time is never in the future. What expired while no gateway ran is closed, and told, at the next start. Not kept are open pages, ordered answers, faults and
 //! the journal of requests.
 //!
 //! # The control endpoint
@@ -183,6 +185,7 @@ mod diagnosis;
 mod downloads;
 mod encryption;
 mod example;
+mod expiry;
 mod faults;
 mod gateway;
 mod html;

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use alipay_mock::Mock;
 
@@ -51,6 +52,10 @@ pub(crate) fn text(mock: &Mock, setting: &Setting<'_>) -> Result<String, fmt::Er
     };
     writeln!(out, "data      {} ({kept})", folder.display())?;
 
+    if let Some(moved) = moved(mock.now(), SystemTime::now()) {
+        writeln!(out, "clock     {moved}; the console or POST /_mock/clock moves it back")?;
+    }
+
     let private_key = |extension: &str| {
         let own = || folder.join(format!("app-private-key.{extension}"));
         (!setting.has_own_key).then(own)
@@ -95,6 +100,17 @@ pub(crate) fn text(mock: &Mock, setting: &Setting<'_>) -> Result<String, fmt::Er
     Ok(out)
 }
 
+/// How far a clock that was moved is from the machine's.
+fn moved(clock: SystemTime, machine: SystemTime) -> Option<String> {
+    let (apart, words) = match clock.duration_since(machine) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    // Reading both takes a moment, and nobody moves a clock by less.
+    let seconds = (apart + Duration::from_millis(500)).as_secs();
+    (seconds > 0).then(|| format!("moved, {seconds} s {words} this machine's"))
+}
+
 /// As a shell takes it: one word, whatever it holds.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
@@ -106,4 +122,23 @@ fn quoted_path(path: &Path) -> String {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_moved_is_told() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+        assert_eq!(moved(now, now + Duration::from_millis(400)), None);
+        assert_eq!(
+            moved(now, now - Duration::from_mins(1)).as_deref(),
+            Some("moved, 60 s ahead of this machine's")
+        );
+        assert_eq!(
+            moved(now - Duration::from_mins(1), now).as_deref(),
+            Some("moved, 60 s behind this machine's")
+        );
+    }
 }

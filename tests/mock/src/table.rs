@@ -71,6 +71,13 @@ impl<K, V> Deref for Table<K, V> {
     }
 }
 
+impl<K, V> Table<K, V> {
+    /// The keys of what has changed since the changes were taken or forgotten; some may be there twice.
+    pub(crate) fn changed(&self) -> &[K] {
+        &self.changed
+    }
+}
+
 impl<K: Ord + Clone, V> Table<K, V> {
     /// The value of this key, to change it.
     pub(crate) fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>

@@ -1,10 +1,11 @@
 //! Agreements by which users let merchants deduct money.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 
+use super::detail::{self, Detail, Step};
 use super::page::{Block, Cell, Content, Fact, Row, Table};
-use super::{FEW, Place, View, address, notifications, requests};
+use super::{FEW, Place, View, address};
 use crate::clock::beijing;
 use crate::news::Topic;
 use crate::notify::delivery::About;
@@ -163,14 +164,40 @@ pub(super) fn show(view: &View<'_>) -> Response<Bytes> {
         rows: rows.collect(),
         empty: view.say("还没有扣款。", "Nothing was deducted yet."),
     };
-    let deductions = Block::new("history", view.say("扣款", "Deductions"), Content::Table(deductions));
-    let mut blocks = vec![facts.narrow(), deductions.narrow()];
-    blocks.push(notifications::about(view, &About::Agreement(agreement.no.clone())));
+    let deductions = Block::new("deductions", view.say("扣款", "Deductions"), Content::Table(deductions));
     let mut numbers = vec![agreement.no.as_str()];
     numbers.extend(terms.external_agreement_no.as_deref());
-    blocks.push(requests::about(view, &numbers));
-    let title = format!("{} {}", view.say("代扣协议", "Agreement"), agreement.no);
-    let topics = [Topic::State, Topic::Requests, Topic::Notifications, Topic::Clock];
-    view.sheet(Place::Agreements, &title, &topics, blocks)
-        .response(StatusCode::OK)
+    Detail {
+        place: Place::Agreements,
+        title: format!("{} {}", view.say("代扣协议", "Agreement"), agreement.no),
+        blocks: vec![facts.narrow(), deductions.narrow(), history(view, &agreement)],
+        about: Some(About::Agreement(agreement.no.clone())),
+        numbers,
+        wrong: None,
+    }
+    .response(view)
+}
+
+/// What happened to the signature.
+fn history(view: &View<'_>, agreement: &Agreement) -> Block {
+    let now = view.core.now();
+    let mut steps = Vec::new();
+    let mut step = |at, chinese, english, of: &str| steps.push(Step::new(at, view.say(chinese, english), of));
+    let is_expired = agreement.status(now) == Status::Expired;
+    match &agreement.signature {
+        Some(signature) => {
+            step(signature.at, "用户签约", "The user signed", &signature.user.user_id);
+            if let Some(at) = signature.ended {
+                step(at, "解约", "It was ended", "");
+            } else if is_expired {
+                step(agreement.terms.invalid, "协议失效", "Its time was over", "");
+            }
+        }
+        None => {
+            if let Some(at) = agreement.terms.sign_until.filter(|_| is_expired) {
+                step(at, "签约超时", "The time to sign it was over", "");
+            }
+        }
+    }
+    detail::history(view, steps)
 }

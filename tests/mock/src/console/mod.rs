@@ -7,6 +7,7 @@ mod agreements;
 mod authorisations;
 mod buyers;
 mod clock;
+mod detail;
 mod faults;
 mod notifications;
 mod orders;
@@ -135,6 +136,7 @@ fn show(view: &View<'_>, path: &str) -> Response<Bytes> {
         "/console/order" => orders::show(view),
         "/console/refunds" => orders::refunds(view),
         "/console/transfers" => transfers::list(view),
+        "/console/transfer" => transfers::show(view),
         "/console/preauthorizations" => preauths::list(view),
         "/console/preauthorization" => preauths::show(view),
         "/console/agreements" => agreements::list(view),
@@ -259,8 +261,8 @@ impl<'c> View<'c> {
     fn sheet(&self, place: Place, title: &str, topics: &[Topic], blocks: Vec<Block>) -> Sheet<'c> {
         let ahead = self.core.clock.ahead();
         let moved = || {
-            let words = self.say("网关的时钟已移动", "The gateway's clock was moved");
-            format!("{words}: {}", clock::span(self.language, ahead))
+            let words = self.say("网关的时钟已移动：", "The gateway's clock was moved: ");
+            format!("{words}{}", clock::span(self.language, ahead))
         };
         // The line about the clock is on all pages, but only the clock's own shows the time.
         let names: Vec<_> = topics.iter().map(|topic| topic.name()).collect();

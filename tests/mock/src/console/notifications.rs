@@ -273,9 +273,11 @@ pub(super) fn resend(view: &View<'_>, form: &Posted) -> Response<Bytes> {
 /// The form of a notification: what its spec asks for is filled in.
 pub(super) fn compose(view: &View<'_>) -> Response<Bytes> {
     let name = view.parameter("name");
+    if name.is_empty() {
+        return view.page(Place::Notifications, &[], vec![choose(view, "")]);
+    }
     let Some(fields) = template(view, name) else {
-        let blocks = vec![choose(view, "")];
-        return view.page(Place::Notifications, &[], blocks);
+        return view.unknown();
     };
     let url = view.core.look(|state, _| state.app_gateway_url.clone());
     sheet(view, name, &fields, &url.unwrap_or_default(), None)

@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 use jiff::Timestamp;
 
+use super::detail::{self, Detail, Step};
 use super::page::{Block, Cell, Content, Fact, Field, Form, Input, Picture, Row, Table};
 use super::text::{SHORT, line};
-use super::{FEW, Place, Posted, View, address, notifications, page, requests};
+use super::{FEW, Place, Posted, View, address, page};
 use crate::clock::beijing;
 use crate::news::Topic;
 use crate::notify::delivery::About;
@@ -46,7 +47,8 @@ fn status(view: &View<'_>, order: &Order) -> Cell {
         Some(status @ Status::WaitBuyerPay) => Cell::new(status.name()).mood("open"),
         Some(status @ Status::Closed) => Cell::new(status.name()).mood("soft"),
         None if order.withdrawn => Cell::new(view.say("已撤销", "Cancelled")).mood("soft"),
-        None => Cell::new(view.say("尚未扫码", "Not scanned yet")).mood("open"),
+        None if waits(order, view.core.now()) => Cell::new(view.say("尚未扫码", "Not scanned yet")).mood("open"),
+        None => Cell::new(view.say("二维码已过期", "The code expired")).mood("soft"),
     }
 }
 
@@ -224,20 +226,17 @@ fn sheet(view: &View<'_>, wrong: Option<String>) -> Response<Bytes> {
     if !splits.is_empty() {
         blocks.push(split_table(view, splits));
     }
-    blocks.push(notifications::about(view, &About::Order(order.key())));
     let mut numbers = vec![order.terms.out_trade_no.as_str()];
     numbers.extend(order.trade.as_ref().map(|trade| trade.no.as_str()));
-    blocks.push(requests::about(view, &numbers));
-    let title = format!("{} {}", view.say("订单", "Order"), order.terms.out_trade_no);
-    let topics = [Topic::State, Topic::Requests, Topic::Notifications];
-    let mut sheet = view.sheet(Place::Orders, &title, &topics, blocks);
-    let status = if wrong.is_some() {
-        StatusCode::CONFLICT
-    } else {
-        StatusCode::OK
-    };
-    sheet.note = wrong.map(|text| page::Note { text, is_bad: true });
-    sheet.response(status)
+    Detail {
+        place: Place::Orders,
+        title: format!("{} {}", view.say("订单", "Order"), order.terms.out_trade_no),
+        blocks,
+        about: Some(About::Order(order.key())),
+        numbers,
+        wrong,
+    }
+    .response(view)
 }
 
 fn terms(view: &View<'_>, order: &Order) -> Block {
@@ -415,18 +414,16 @@ pub(super) fn codes(view: &View<'_>, count: usize) -> Vec<Picture> {
     })
 }
 
-/// What happened, in order.
+/// What happened.
 fn history(view: &View<'_>, order: &Order) -> Block {
     let terms = &order.terms;
-    let mut steps: Vec<(Timestamp, String, String)> = vec![(
+    let mut steps = vec![Step::new(
         order.placed,
-        view.say("商户下单", "The merchant ordered").to_owned(),
-        String::new(),
+        view.say("商户下单", "The merchant ordered"),
+        "",
     )];
     if let Some(trade) = &order.trade {
-        let mut step = |at, chinese, english, of: &str| {
-            steps.push((at, view.say(chinese, english).to_owned(), of.to_owned()));
-        };
+        let mut step = |at, chinese, english, of: &str| steps.push(Step::new(at, view.say(chinese, english), of));
         step(trade.created, "交易创建", "The trade was created", &trade.no);
         for split in &trade.splits.list {
             step(split.at, "分账", "The seller shared out", &split.out_request_no);
@@ -440,40 +437,18 @@ fn history(view: &View<'_>, order: &Order) -> Block {
         Cause::Refund { out_trade_no } => *out_trade_no == terms.out_trade_no,
         Cause::Transfer => false,
     };
-    let moved: Vec<Movement> = view.core.look(|state, _| {
-        let moved = state.trades.movements.iter().filter(is_of_order);
-        moved.cloned().collect()
-    });
-    let mut rows: Vec<(Timestamp, Row)> = steps
-        .into_iter()
-        .map(|(at, what, of)| (at, [Cell::new(&what).small(&of), Cell::default()]))
-        .chain(moved.into_iter().map(|movement| {
-            let (words, amount) = match movement.cause {
-                Cause::Refund { .. } => (view.say("退款", "Money went back"), format!("− {}", movement.amount)),
-                Cause::Payment | Cause::Transfer => {
-                    (view.say("付款", "The buyer paid"), format!("+ {}", movement.amount))
-                }
-            };
-            let what = Cell::new(words).small(&movement.number);
-            (movement.at, [what, Cell::new(&amount).mood("num")])
-        }))
-        .map(|(at, [what, amount])| {
-            let key = format!("{at} {} {}", what.text, what.small.as_deref().unwrap_or_default());
-            let cells = vec![Cell::new(&beijing(at)).mood("num"), what, amount];
-            (at, Row { key, cells })
-        })
-        .collect();
-    rows.sort_by_key(|(at, _)| *at);
-    let table = Table {
-        head: vec![
-            view.say("时间", "When"),
-            view.say("发生了什么", "What happened"),
-            view.say("资金（元）", "Money, yuan"),
-        ],
-        rows: rows.into_iter().map(|(_, row)| row).collect(),
-        empty: "",
+    let step = |movement: &Movement| {
+        let (words, sign) = match movement.cause {
+            Cause::Refund { .. } => (view.say("退款", "Money went back"), '−'),
+            Cause::Payment | Cause::Transfer => (view.say("付款", "The buyer paid"), '+'),
+        };
+        Step::new(movement.at, words, &movement.number).money(format!("{sign} {}", movement.amount))
     };
-    Block::new("history", view.say("经过", "History"), Content::Table(table))
+    view.core.look(|state, _| {
+        let moved = state.trades.movements.iter().filter(is_of_order);
+        steps.extend(moved.map(step));
+    });
+    detail::history(view, steps)
 }
 
 fn split_table(view: &View<'_>, splits: &[Split]) -> Block {

@@ -1,15 +1,16 @@
 //! Pre-authorisations.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 
+use super::detail::{self, Detail, Step};
 use super::page::{Block, Cell, Content, Fact, Picture, Row, Table};
 use super::text::{SHORT, line};
-use super::{FEW, Place, View, address, notifications, requests};
+use super::{FEW, Place, View, address};
 use crate::clock::beijing;
 use crate::news::Topic;
 use crate::notify::delivery::About;
-use crate::state::preauths::{Key, Opened, OperationStatus, Preauth, Status, Totals};
+use crate::state::preauths::{Key, Opened, OperationKind, OperationStatus, Preauth, Status, Totals};
 
 /// The page of a pre-authorisation.
 pub(super) fn link(key: &Key) -> String {
@@ -29,7 +30,11 @@ fn all(view: &View<'_>) -> Vec<Preauth> {
 
 fn status(view: &View<'_>, preauth: &Preauth) -> Cell {
     let Some(opened) = &preauth.opened else {
-        return Cell::new(view.say("尚未扫码", "Not scanned yet")).mood("open");
+        return if view.core.now() < preauth.terms.expires {
+            Cell::new(view.say("尚未扫码", "Not scanned yet")).mood("open")
+        } else {
+            Cell::new(view.say("二维码已过期", "The code expired")).mood("soft")
+        };
     };
     let status = opened.status();
     Cell::new(status.name()).mood(match status {
@@ -97,15 +102,17 @@ pub(super) fn show(view: &View<'_>) -> Response<Bytes> {
         return view.unknown();
     };
     let (terms, opened) = (&preauth.terms, preauth.opened.as_ref());
-    let mut blocks = vec![asked(view, &preauth), came(view, &preauth), history(view, opened)];
-    blocks.push(notifications::about(view, &About::Preauth(preauth.key())));
     let mut numbers = vec![terms.out_order_no.as_str()];
     numbers.extend(opened.map(|opened| opened.auth_no.as_str()));
-    blocks.push(requests::about(view, &numbers));
-    let title = format!("{} {}", view.say("预授权", "Pre-authorisation"), terms.out_order_no);
-    let topics = [Topic::State, Topic::Requests, Topic::Notifications];
-    view.sheet(Place::Preauths, &title, &topics, blocks)
-        .response(StatusCode::OK)
+    Detail {
+        place: Place::Preauths,
+        title: format!("{} {}", view.say("预授权", "Pre-authorisation"), terms.out_order_no),
+        blocks: vec![asked(view, &preauth), came(view, &preauth), history(view, &preauth)],
+        about: Some(About::Preauth(preauth.key())),
+        numbers,
+        wrong: None,
+    }
+    .response(view)
 }
 
 fn asked(view: &View<'_>, preauth: &Preauth) -> Block {
@@ -194,35 +201,37 @@ fn came(view: &View<'_>, preauth: &Preauth) -> Block {
     .narrow()
 }
 
-/// What was done with the payer's money, in order.
-fn history(view: &View<'_>, opened: Option<&Opened>) -> Block {
-    let operations = opened.map(Opened::operations).unwrap_or_default();
-    let rows = operations.iter().map(|operation| Row {
-        key: operation.id.clone(),
-        cells: vec![
-            Cell::new(&beijing(operation.done.unwrap_or(operation.created))).mood("num"),
-            Cell::new(operation.kind.name()).small(operation.remark.as_deref().unwrap_or_default()),
-            Cell::new(&operation.out_request_no).small(&operation.id),
-            Cell::new(&operation.amount.to_string()).mood("num"),
-            Cell::new(operation.status.name()).mood(match operation.status {
-                OperationStatus::Success => "good",
-                OperationStatus::Init => "open",
-                OperationStatus::Closed => "soft",
-            }),
-        ],
-    });
-    let history = Table {
-        head: vec![
-            view.say("时间", "When"),
-            view.say("操作", "Operation"),
-            view.say("请求号", "Number"),
-            view.say("金额（元）", "Yuan"),
-            view.say("状态", "Status"),
-        ],
-        rows: rows.collect(),
-        empty: view.say("付款方尚未扫码。", "The payer has not scanned the code yet."),
-    };
-    Block::new("history", view.say("经过", "History"), Content::Table(history))
+/// What happened: what was asked for, and what was done with the payer's money.
+fn history(view: &View<'_>, preauth: &Preauth) -> Block {
+    let asked = view.say("商户请求冻结", "The merchant asked for it");
+    let mut steps = vec![Step::new(preauth.placed, asked, "")];
+    for operation in preauth.opened.iter().flat_map(Opened::operations) {
+        let of = format!("{} {}", operation.kind.name(), operation.out_request_no);
+        let mut step = |at, (chinese, english), sign: &str| {
+            let step = Step::new(at, view.say(chinese, english), &of);
+            steps.push(if sign.is_empty() {
+                step
+            } else {
+                step.money(format!("{sign} {}", operation.amount))
+            });
+        };
+        if operation.kind == OperationKind::Freeze {
+            step(operation.created, ("付款方进入", "The payer came"), "");
+        }
+        let at = operation.done.unwrap_or(operation.created);
+        match (operation.status, operation.kind) {
+            (OperationStatus::Init, _) => {}
+            (OperationStatus::Closed, _) => step(at, ("未授权，已关闭", "Closed without an authorisation"), ""),
+            (OperationStatus::Success, OperationKind::Freeze) => step(at, ("资金冻结", "Money was frozen"), "+"),
+            (OperationStatus::Success, OperationKind::Unfreeze) => step(at, ("资金解冻", "Money was released"), "−"),
+            (OperationStatus::Success, OperationKind::Pay) => step(at, ("转支付", "Money was paid from it"), "−"),
+        }
+        if let Some((at, rest)) = operation.released() {
+            let words = view.say("其余资金解冻", "What was left was released");
+            steps.push(Step::new(at, words, &of).money(format!("− {rest}")));
+        }
+    }
+    detail::history(view, steps)
 }
 
 /// The codes that wait to be scanned, latest first.

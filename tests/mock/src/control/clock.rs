@@ -82,7 +82,10 @@ impl Core {
     }
 
     fn ahead(&self, ahead: SignedDuration) {
-        self.clock.set_ahead(ahead);
+        self.with_state(|state| {
+            state.ahead.set(ahead);
+            self.clock.set_ahead(ahead);
+        });
         self.news.tell(Topic::Clock);
         self.sweep();
     }

@@ -65,6 +65,9 @@ const APP_ID: &str = "2021000000000001";
 /// Its merchant, likewise.
 const SELLER_ID: &str = "2088101117955611";
 
+/// How long the body of a request may take, where nobody says otherwise.
+const BODY_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// The settings of a gateway.
 pub struct Builder {
     app_id: Option<String>,
@@ -91,6 +94,7 @@ pub struct Builder {
     home: Option<Home>,
     strictness: Strictness,
     refund_period: Option<Duration>,
+    body_timeout: Duration,
 }
 
 /// The folder of what outlives the gateway.
@@ -129,6 +133,7 @@ impl Default for Builder {
             home: None,
             strictness: Strictness::default(),
             refund_period: None,
+            body_timeout: BODY_TIMEOUT,
         }
     }
 }
@@ -245,7 +250,7 @@ impl Builder {
     }
 
     /// What time it is when the gateway starts: its clock runs on from there, until it is [moved](crate::Mock::advance_clock). By default, what the
-    /// [clock](Self::clock) says.
+    /// [clock](Self::clock) says, moved as far as it was when a gateway on the same data ended.
     #[must_use]
     pub fn starts_at(mut self, time: SystemTime) -> Self {
         self.starts_at = Some(time);
@@ -380,6 +385,14 @@ impl Builder {
     #[must_use]
     pub fn refund_period(mut self, period: Duration) -> Self {
         self.refund_period = Some(period);
+        self
+    }
+
+    /// How long the body of a request may take to arrive, in real time: one that is not there by then is answered with the status 408, and nothing is
+    /// done. By default a minute.
+    #[must_use]
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
         self
     }
 

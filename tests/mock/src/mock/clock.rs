@@ -15,7 +15,7 @@ impl Mock {
     }
 
     /// Moves the gateway's clock forward: unpaid orders whose time is over then are closed, and merchants are told; tokens and pages expire by it too.
-    /// The clock runs on from there. The pauses between attempts to deliver a notification are not affected, and neither are the times that V3
+    /// The clock runs on from there, also after a restart on the same data. The pauses between attempts to deliver a notification are not affected, and neither are the times that V3
     /// compares: callers' clocks were not moved.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use http::{Request, Response, StatusCode};
 
 use crate::cashier;
 use crate::cashier::language::Language;
+use crate::console;
 use crate::core::Core;
 use crate::downloads;
 use crate::gateway::{self, fronts};
@@ -61,6 +62,21 @@ impl Gateway {
             reply.source.mark(response.headers_mut());
             core.answered(reply.number, &response, None);
             response
+        })
+    }
+
+    /// Answers a request to the console, as the server does at `/` and below `/console/`: for a person who looks into a simulation. There is no stream of
+    /// events, so pages are loaded again to see what changed.
+    ///
+    /// Nothing here checks who asks. Whoever serves it over a network has to refuse the requests that web pages of other sites make, by their `Host` and
+    /// `Origin`, as the server does.
+    pub fn console(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        self.act(|core| {
+            if request.body().len() > console::MAX_FORM {
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                return text(status, "utf-8", status.to_string());
+            }
+            console::respond(core, request)
         })
     }
 

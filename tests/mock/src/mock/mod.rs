@@ -408,8 +408,7 @@ impl Mock {
     /// # }
     /// ```
     ///
-    /// It waits for ever where nothing is found. What the passing of time alone changes is not noticed: an order that expires is closed when somebody
-    /// looks at it.
+    /// It waits for ever where nothing is found. Orders and pre-authorisations that expire meanwhile are noticed.
     pub async fn until<T>(&self, mut find: impl FnMut(&Self) -> Option<T>) -> T {
         self.core.news.until(|| find(self)).await
     }

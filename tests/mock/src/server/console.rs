@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse as _;
@@ -13,11 +13,11 @@ use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
+use super::body;
 use super::reply::Handled;
 use crate::console;
 use crate::core::Core;
 use crate::news::{Counts, Topic};
-use crate::protocol::text;
 
 /// So many streams are served at once; a page without one works all the same.
 const STREAMS: usize = 64;
@@ -29,14 +29,11 @@ const KEPT_ALIVE: Duration = Duration::from_secs(15);
 /// Answers with a page of the console.
 pub(super) async fn serve(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
     let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, console::MAX_FORM).await else {
-        return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE));
+    let body = match body::read(&core, body, console::MAX_FORM).await {
+        Ok(body) => body,
+        Err(status) => return Ok(body::plain(status)),
     };
     Ok(console::respond(&core, &Request::from_parts(head, body)).map(Body::from))
-}
-
-fn plain(status: StatusCode) -> Response<Body> {
-    text(status, "utf-8", status.to_string()).map(Body::from)
 }
 
 /// The streams that may be served beside those that are.
@@ -59,7 +56,7 @@ impl Streams {
 /// Tells what changes: each event names the topics that have changed since the last one.
 pub(super) fn events(core: &Core, streams: Streams) -> Response<Body> {
     let Ok(place) = streams.free.try_acquire_owned() else {
-        return plain(StatusCode::SERVICE_UNAVAILABLE);
+        return body::plain(StatusCode::SERVICE_UNAVAILABLE);
     };
     let mut news = core.news.subscribe();
     let seen = *news.borrow_and_update();

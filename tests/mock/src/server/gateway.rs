@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::body::{self, Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, Response, StatusCode};
 
+use super::body;
 use super::connection::Cut;
 use super::reply::{self, Carried, Handled};
 use crate::cashier::language::Language;
@@ -23,12 +24,12 @@ pub(super) async fn serve(
 ) -> Handled {
     let (head, body) = request.into_parts();
     let language = Language::of(&head.headers);
-    let plain = |status: StatusCode| text(status, "utf-8", status.to_string()).map(body::Body::from);
-    let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
-        return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE));
+    let body = match body::read(&core, body, MAX_REQUEST).await {
+        Ok(body) => body,
+        Err(status) => return Ok(body::plain(status)),
     };
     let Some(request) = fronts::read(&core, &head.method, &head.uri, &head.headers, &body) else {
-        return Ok(plain(StatusCode::NOT_FOUND));
+        return Ok(body::plain(StatusCode::NOT_FOUND));
     };
     let answered = gateway::answer(&core, &*request, language);
     if let Some(undecided) = answered.undecided {

@@ -1,6 +1,7 @@
 //! The HTTP server.
 
 mod bills;
+mod body;
 pub(crate) mod connection;
 mod console;
 mod control;

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
 
+use super::body;
 use super::reply::Handled;
 use crate::cashier::{self, MAX_FORM};
 use crate::core::Core;
-use crate::protocol::text;
 
 /// Answers a browser.
 pub(super) async fn serve(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
     let (head, body) = request.into_parts();
-    let plain = |status: StatusCode| text(status, "utf-8", status.to_string()).map(Body::from);
-    let Ok(body) = to_bytes(body, MAX_FORM).await else {
-        return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE));
+    let body = match body::read(&core, body, MAX_FORM).await {
+        Ok(body) => body,
+        Err(status) => return Ok(body::plain(status)),
     };
     let page = cashier::respond(&core, &Request::from_parts(head, body));
-    Ok(page.map_or_else(|| plain(StatusCode::NOT_FOUND), |page| page.map(Body::from)))
+    Ok(page.map_or_else(|| body::plain(StatusCode::NOT_FOUND), |page| page.map(Body::from)))
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | orders with their trades, refunds and splits; pre-authorisations; agreements and deductions; transfers, movements and balances | pages that a browser has open, and the tokens of their buttons: whoever opens the order again gets a new page |
 //! | receivers of shares, their changes, who lets shares be taken back, the ratio; applications and sub-merchants; complaints; uploaded images; verifications; invoices | indexes: they are made again from the rows |
-//! | codes and tokens of merchants and users, also those that have ended; profiles, the visitor, lifetimes, the app's address | what happened and was not told yet: there is none between two calls, as a notification is stored with its cause |
+//! | codes and tokens of merchants and users, also those that have ended; profiles, the visitor, lifetimes, the app's address; how far the clock was moved | what happened and was not told yet: there is none between two calls, as a notification is stored with its cause |
 //! | issued certificates, the authority, a forgery; how far the numbers are | the journal of requests, ordered answers and faults |
 //! | notifications, their attempts and what came of them (`notify::delivery`) | |
 
@@ -15,6 +15,7 @@ pub(crate) mod authorisations;
 pub(crate) mod buyers;
 pub(crate) mod certifications;
 pub(crate) mod complaints;
+pub(crate) mod deadlines;
 pub(crate) mod downloads;
 pub(crate) mod images;
 pub(crate) mod movements;
@@ -29,6 +30,7 @@ pub(crate) mod transfers;
 pub(crate) mod users;
 pub(crate) mod visits;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use agreements::Agreements;
@@ -89,6 +91,8 @@ pub(crate) struct State {
     pub(crate) invoices: Table<String, Vec<Value>>,
     /// Where the app is told of what merchants do; `None` where it has no such address.
     pub(crate) app_gateway_url: Single<Option<String>>,
+    /// How far the clock was moved.
+    pub(crate) ahead: Single<SignedDuration>,
     /// Below this, a number may have been issued.
     numbers: Single<u64>,
 }
@@ -118,6 +122,7 @@ impl State {
             identity,
             invoices: Table::default(),
             app_gateway_url: Single::new(app_gateway_url),
+            ahead: Single::default(),
             numbers: Single::default(),
         }
     }
@@ -142,12 +147,14 @@ impl State {
             identity,
             invoices,
             app_gateway_url,
+            ahead,
             numbers,
         } = self;
-        let own: [(_, &mut dyn Rows); 4] = [
+        let own: [(_, &mut dyn Rows); 5] = [
             (CERTIFICATES, identity),
             ("invoices", invoices),
             ("app_gateway_url", app_gateway_url),
+            ("clock_ahead", ahead),
             ("numbers", numbers),
         ];
         own.into_iter()
@@ -165,13 +172,39 @@ impl State {
     }
 
     /// What this start sets goes before what was kept.
-    pub(crate) fn set(&mut self, lifetimes: Option<Lifetimes>, app_gateway_url: Option<String>) {
+    pub(crate) fn set(
+        &mut self,
+        lifetimes: Option<Lifetimes>,
+        app_gateway_url: Option<String>,
+        ahead: Option<SignedDuration>,
+    ) {
+        if let Some(ahead) = ahead.filter(|ahead| *ahead != *self.ahead) {
+            self.ahead.set(ahead);
+        }
         if let Some(lifetimes) = lifetimes.filter(|lifetimes| *lifetimes != *self.authorisations.lifetimes) {
             self.authorisations.lifetimes.set(lifetimes);
         }
         if app_gateway_url.is_some() && app_gateway_url != *self.app_gateway_url {
             self.app_gateway_url.set(app_gateway_url);
         }
+    }
+
+    /// When time alone changes something next that merchants are told of, or that is kept.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        let next = [self.trades.next_deadline(), self.preauths.next_deadline()];
+        next.into_iter().flatten().min()
+    }
+
+    /// Closes and finishes all whose time is over.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.trades.expire_all(now);
+        self.preauths.expire_all(now);
+    }
+
+    /// Takes in until when what has changed can stay as it is.
+    pub(crate) fn note_deadlines(&mut self) {
+        self.trades.note_deadlines();
+        self.preauths.note_deadlines();
     }
 
     /// Whether something has changed since the changes were taken or forgotten.

@@ -7,6 +7,7 @@ use std::mem;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::deadlines::Deadlines;
 use super::trades::{Buyer, Merchant};
 use crate::money::Money;
 use crate::numbers;
@@ -123,6 +124,16 @@ pub(crate) struct Operation {
     pub(crate) done: Option<Timestamp>,
     /// What was released without an operation of its own: the rest, after a payment that completes, or all of a freeze that was cancelled.
     released: Money,
+    /// When that was.
+    released_at: Option<Timestamp>,
+}
+
+impl Operation {
+    /// What was released without an operation of its own, and when.
+    pub(crate) fn released(&self) -> Option<(Timestamp, Money)> {
+        let at = self.released_at.or(self.done)?;
+        (self.released > Money::ZERO).then_some((at, self.released))
+    }
 }
 
 /// Where a pre-authorisation stands.
@@ -340,6 +351,7 @@ impl Opened {
             created: now,
             done: Some(now),
             released: Money::ZERO,
+            released_at: None,
         });
         let last = self.operations.len() - 1;
         &mut self.operations[last]
@@ -352,9 +364,14 @@ impl Preauth {
         self.terms.key()
     }
 
+    /// When it is closed if nobody authorises it.
+    fn deadline(&self) -> Option<Timestamp> {
+        let freeze = self.opened.as_ref()?.freeze();
+        (freeze.status == OperationStatus::Init).then_some(self.terms.expires)
+    }
+
     fn is_expired(&self, now: Timestamp) -> bool {
-        let opened = self.opened.as_ref();
-        self.terms.expires <= now && opened.is_some_and(|opened| opened.freeze().status == OperationStatus::Init)
+        self.deadline().is_some_and(|at| at <= now)
     }
 
     fn close(&mut self) {
@@ -371,6 +388,7 @@ pub(crate) struct Preauths {
     all: Table<Key, Preauth>,
     by_auth_no: BTreeMap<String, Key>,
     by_code: BTreeMap<String, Key>,
+    deadlines: Deadlines<Key>,
     events: Vec<Event>,
 }
 
@@ -389,6 +407,26 @@ impl Preauths {
             if let Some(code) = &preauth.qr_code {
                 self.by_code.insert(code.clone(), key.clone());
             }
+        }
+        let all = &self.all;
+        self.deadlines.note(all.keys(), |key| all.get(key)?.deadline());
+    }
+
+    /// Takes in until when what has changed can stay as it is.
+    pub(super) fn note_deadlines(&mut self) {
+        let all = &self.all;
+        self.deadlines.note(all.changed(), |key| all.get(key)?.deadline());
+    }
+
+    /// When one is closed next.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.next()
+    }
+
+    /// Closes all whose time is over.
+    pub(super) fn expire_all(&mut self, now: Timestamp) {
+        for key in self.deadlines.take(now) {
+            self.expire(&key, now);
         }
     }
 
@@ -627,6 +665,7 @@ impl Preauths {
                     return Err(CancelRefusal::Used);
                 }
                 freeze.released = totals.rest;
+                freeze.released_at = Some(now);
                 CancelAction::Unfreeze
             }
         };
@@ -661,6 +700,7 @@ impl Preauths {
         let operation = opened.add(OperationKind::Pay, out_trade_no, amount, now);
         if completes {
             operation.released = rest;
+            operation.released_at = Some(now);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::agreements::PeriodUnit;
@@ -174,6 +174,8 @@ fn all_rows_make_the_same_state_again() {
     trades(&mut state, now);
     contracts(&mut state, now);
     authorisations(&mut state, now);
+    state.ahead.set(SignedDuration::from_secs(90));
+    state.note_deadlines();
     // What nobody was told of yet is gone when the changes are taken.
     state.trades.events.clear();
     state.onboarding.events.clear();

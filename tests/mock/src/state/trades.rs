@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::deadlines::Deadlines;
 use super::movements::{Cause, Movement};
 use super::refunds::Refund;
 use super::splits::Splits;
@@ -227,17 +228,15 @@ impl Order {
         Ok(self.open(now))
     }
 
-    /// What time alone makes of it.
-    fn due(&self, refund_period: Option<SignedDuration>, now: Timestamp) -> Option<Due> {
+    /// What time alone makes of it, and when.
+    fn due(&self, refund_period: Option<SignedDuration>) -> Option<(Timestamp, Due)> {
         let trade = self.trade.as_ref()?;
         match trade.status {
-            Status::WaitBuyerPay => {
-                let expires = self.terms.expires.filter(|expires| *expires <= now)?;
-                Some(Due::Closed(expires))
-            }
+            Status::WaitBuyerPay => Some((self.terms.expires?, Due::Closed)),
             Status::Success => {
                 let (paid, period) = trade.paid.zip(refund_period)?;
-                (now.duration_since(paid) >= period).then_some(Due::Finished)
+                // One that is too far away never comes.
+                Some((paid.checked_add(period).ok()?, Due::Finished))
             }
             Status::Closed | Status::Finished => None,
         }
@@ -247,10 +246,16 @@ impl Order {
 /// What time alone makes of an order.
 #[derive(Clone, Copy, Debug)]
 enum Due {
-    /// Nobody has paid until this moment.
-    Closed(Timestamp),
+    /// Nobody has paid.
+    Closed,
     /// A payment can't be refunded any more.
     Finished,
+}
+
+/// When time alone changes the order of this name.
+fn deadline(orders: &Table<Key, Order>, key: &Key, refund_period: Option<SignedDuration>) -> Option<Timestamp> {
+    let (at, _) = orders.get(key)?.due(refund_period)?;
+    Some(at)
 }
 
 /// All orders.
@@ -259,6 +264,7 @@ pub(crate) struct Trades {
     orders: Table<Key, Order>,
     by_trade_no: BTreeMap<String, Key>,
     by_code: BTreeMap<String, Key>,
+    deadlines: Deadlines<Key>,
     /// What nobody has been notified of yet.
     pub(crate) events: Vec<Event>,
     /// The same of splits.
@@ -285,6 +291,8 @@ impl Trades {
                 self.by_code.insert(code.clone(), key.clone());
             }
         }
+        let (orders, period) = (&self.orders, self.refund_period);
+        self.deadlines.note(orders.keys(), |key| deadline(orders, key, period));
     }
 
     /// The order that a call means: the trade's number wins over the merchant's.
@@ -319,19 +327,22 @@ impl Trades {
         self.orders.get(key)
     }
 
-    /// Whether time alone has changed an order since somebody looked at it.
-    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
-        self.orders
-            .values()
-            .any(|order| order.due(self.refund_period, now).is_some())
+    /// Takes in until when what has changed can stay as it is.
+    pub(super) fn note_deadlines(&mut self) {
+        let (orders, period) = (&self.orders, self.refund_period);
+        self.deadlines
+            .note(orders.changed(), |key| deadline(orders, key, period));
+    }
+
+    /// When time alone changes an order next.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.next()
     }
 
     /// Closes or finishes all whose time is over.
-    pub(crate) fn expire_all(&mut self, now: Timestamp) {
-        let period = self.refund_period;
-        let expired = self.orders.iter().filter(|(_, order)| order.due(period, now).is_some());
-        for key in expired.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-            self.get(&key, now);
+    pub(super) fn expire_all(&mut self, now: Timestamp) {
+        for key in self.deadlines.take(now) {
+            self.expire(&key, now);
         }
     }
 
@@ -400,16 +411,13 @@ impl Trades {
     }
 
     fn expire(&mut self, key: &Key, now: Timestamp) {
-        let due = self
-            .orders
-            .get(key)
-            .and_then(|order| order.due(self.refund_period, now));
-        let Some(due) = due else {
+        let due = self.orders.get(key).and_then(|order| order.due(self.refund_period));
+        let Some((at, due)) = due.filter(|(at, _)| *at <= now) else {
             return;
         };
         if let Some(trade) = self.orders.get_mut(key).and_then(|order| order.trade.as_mut()) {
             let kind = match due {
-                Due::Closed(at) => {
+                Due::Closed => {
                     trade.status = Status::Closed;
                     trade.closed = Some(at);
                     EventKind::Closed

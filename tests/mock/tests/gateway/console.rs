@@ -10,7 +10,7 @@ use crate::client::{Client, control, form};
 use crate::notifications::merchant;
 
 /// All pages that list something.
-const PAGES: [&str; 13] = [
+pub(crate) const PAGES: [&str; 13] = [
     "",
     "console/orders",
     "console/refunds",
@@ -29,10 +29,10 @@ const PAGES: [&str; 13] = [
 const QUERY: &str = "alipay.trade.query";
 
 /// A page, as a browser has it.
-struct Page {
-    status: u16,
+pub(crate) struct Page {
+    pub(crate) status: u16,
     headers: HeaderMap,
-    html: String,
+    pub(crate) html: String,
 }
 
 impl Page {
@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// The text of the element of this name.
-    fn shows(&self, id: &str) -> String {
+    pub(crate) fn shows(&self, id: &str) -> String {
         let (_, rest) = self
             .html
             .split_once(&format!(" id=\"{id}\""))
@@ -56,7 +56,7 @@ impl Page {
     }
 
     /// The text of the section of this name.
-    fn section(&self, id: &str) -> String {
+    pub(crate) fn section(&self, id: &str) -> String {
         let (_, rest) = self
             .html
             .split_once(&format!("<section id=\"{id}\""))
@@ -67,7 +67,7 @@ impl Page {
 }
 
 /// Text without tags, as it is read.
-fn text(html: &str) -> String {
+pub(crate) fn text(html: &str) -> String {
     let mut text = String::new();
     for part in html.split('<') {
         text.push_str(part.split_once('>').map_or(part, |(_, text)| text));
@@ -87,7 +87,7 @@ fn text(html: &str) -> String {
 }
 
 /// A browser of a person who reads English.
-async fn open(mock: &Mock, path: &str) -> Page {
+pub(crate) async fn open(mock: &Mock, path: &str) -> Page {
     let request = Client::of(mock).http.get(format!("{}/{path}", mock.base_url()));
     Page::of(request.header("accept-language", "en").send().await.unwrap()).await
 }
@@ -111,7 +111,7 @@ async fn send_with(mock: &Mock, path: &str, fields: &[(&str, &str)], headers: &[
     Page::of(request.body(body).send().await.unwrap()).await
 }
 
-async fn send(mock: &Mock, path: &str, fields: &[(&str, &str)]) -> Page {
+pub(crate) async fn send(mock: &Mock, path: &str, fields: &[(&str, &str)]) -> Page {
     send_with(mock, path, fields, &[]).await
 }
 
@@ -163,6 +163,7 @@ async fn pages_are_in_the_browsers_language_and_safe() {
         "console/notification?id=1",
         "console/agreement?no=1",
         "console/preauthorization?app=1&number=2",
+        "console/transfer?order=1",
     ] {
         assert_eq!(open(&mock, path).await.status, 404, "{path}");
     }
@@ -269,7 +270,39 @@ async fn other_things_that_the_gateway_plays_are_shown() {
     )
     .await;
     assert_eq!(preauth.shows("frozen"), "8.00");
-    assert!(preauth.section("history").contains("FREEZE P-1-f"));
+    let history = preauth.section("history");
+    assert!(history.contains("Money was frozen FREEZE P-1-f + 8.00"), "{history}");
+    let asked = history.find("The merchant asked for it").unwrap();
+    assert!(asked < history.find("Money was frozen").unwrap(), "{history}");
+    let cancel = json!({ "out_order_no": "P-1", "out_request_no": "P-1-f", "remark": "不要了" });
+    assert_eq!(client.code("alipay.fund.auth.operation.cancel", &cancel).await, "10000");
+    let path = format!("console/preauthorization?app={}&number=P-1", mock.app_id());
+    let history = open(&mock, &path).await.section("history");
+    assert!(
+        history.contains("What was left was released FREEZE P-1-f − 8.00"),
+        "{history}"
+    );
+    // The page of a transfer is a link away, and leads to the request.
+    let transfers = open(&mock, "console/transfers").await.html;
+    let (_, rest) = transfers.split_once("href=\"/console/transfer?").unwrap();
+    let path = format!("console/transfer?{}", rest.split('"').next().unwrap());
+    let transfer = open(&mock, &path).await;
+    assert_eq!(
+        (transfer.shows("status"), transfer.shows("trans_amount")),
+        ("SUCCESS".to_owned(), "5.00".to_owned())
+    );
+    let history = transfer.section("history");
+    assert!(
+        history.contains("The merchant sent it − 5.00") && history.contains("The payee's account has it"),
+        "{history}"
+    );
+    assert!(
+        transfer
+            .section("requests")
+            .contains("#1 alipay.fund.trans.uni.transfer")
+    );
+    assert!(!transfer.section("requests").contains("freeze"));
+    assert!(transfer.html.contains("href=\"/console/request?number=1\""));
     // The token of the merchant is nowhere.
     let token = mock.authorisation("2021000000000777").unwrap().app_auth_token;
     for path in PAGES {
@@ -435,7 +468,7 @@ async fn the_console_answers_to_its_own_names_and_pages_only() {
 }
 
 /// Waits for the next event of a stream that says so.
-async fn hears(stream: &mut reqwest::Response, topic: &str) {
+pub(crate) async fn hears(stream: &mut reqwest::Response, topic: &str) {
     let mut heard = String::new();
     while !heard.contains(topic) {
         let chunk = tokio::time::timeout(Duration::from_mins(1), stream.chunk()).await;

@@ -1,5 +1,7 @@
 //! Who may use the control endpoints.
 
+use std::time::Duration;
+
 use alipay_mock::Mock;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -7,18 +9,28 @@ use tokio::net::TcpStream;
 
 use crate::client::Client;
 
-/// The status of a request with exactly these lines in its head.
-async fn status(mock: &Mock, head: &[&str]) -> u16 {
+/// The status of a request with exactly these lines in its head, and this body, whatever the head says of it.
+pub(crate) async fn raw(mock: &Mock, head: &[&str], body: &[u8]) -> u16 {
     let address = mock.base_url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = head
         .join("\r\n")
         .replace("{port}", mock.base_url().rsplit(':').next().unwrap());
-    let request = format!("{head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let request = format!("{head}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    let mut answer = Vec::new();
+    // An answer to a body that was not read can end with a reset.
+    let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("the gateway answers");
+    let answer = String::from_utf8_lossy(&answer);
     answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// The same without a body.
+async fn status(mock: &Mock, head: &[&str]) -> u16 {
+    let head: Vec<_> = head.iter().copied().chain(["Content-Length: 0"]).collect();
+    raw(mock, &head, b"").await
 }
 
 const PAY: &str = "POST /_mock/trades/1/pay HTTP/1.1";

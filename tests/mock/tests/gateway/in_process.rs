@@ -108,3 +108,26 @@ fn what_is_not_for_the_gateway_is_not_found() {
     let answer = gateway(0).handle(&Request::get("/gateway.do").body(Bytes::new()).unwrap());
     assert!(answer.body().starts_with(br#"{"error_response""#), "{answer:?}");
 }
+
+#[test]
+fn the_console_shows_a_simulation() {
+    let gateway = gateway(1);
+    let get = |path: &str| gateway.console(&Request::get(path).body(Bytes::new()).unwrap());
+    let page = get("/console/orders");
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(
+        page.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
+    let html = std::str::from_utf8(page.body()).unwrap();
+    assert!(html.contains("<section id=\"orders\""), "{html}");
+    assert_eq!(get("/console/nothing").status(), StatusCode::NOT_FOUND);
+    let large = Request::post("/console/clock")
+        .body(vec![b'x'; 300 << 10].into())
+        .unwrap();
+    assert_eq!(gateway.console(&large).status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let unsigned = Request::post("/console/clock").body("press=reset".into()).unwrap();
+    assert_eq!(gateway.console(&unsigned).status(), StatusCode::FORBIDDEN);
+}

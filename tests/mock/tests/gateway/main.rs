@@ -15,9 +15,11 @@ mod console;
 mod curl;
 #[cfg(all(feature = "program", unix))]
 mod data;
+mod expiry;
 mod faults;
 mod finished;
 mod guard;
+mod hostile;
 mod in_process;
 mod later;
 mod merchants;

@@ -15,8 +15,9 @@ use super::{APP_ID, AlipayKey, AppKey, Builder, Mode, SELLER_ID};
 use crate::answers::folder::AnswerFilesError;
 use crate::answers::{Answers, folder};
 use crate::certificates::{CertificateError, Certificates, Identity};
-use crate::clock::{MovableClock, timestamp};
+use crate::clock::{Alarm, MovableClock, timestamp};
 use crate::core::{App, Core};
+use crate::expiry;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::{KeyError, KeyPair, PublicKey};
@@ -128,8 +129,16 @@ impl Builder {
             // An error means that the handle was dropped, which stops the server too.
             let _ = stopped.wait_for(|stopped| *stopped).await;
         });
+        let mut expiring = stop.subscribe();
+        let expiry = expiry::keep(Arc::clone(&core));
         let server = tokio::spawn(async move {
             let _ = serving.await;
+        });
+        tokio::spawn(async move {
+            tokio::select! {
+                () = expiry => {}
+                _ = expiring.wait_for(|stopped| *stopped) => {}
+            }
         });
         Ok(Mock {
             core,
@@ -140,7 +149,8 @@ impl Builder {
         })
     }
 
-    /// A gateway without a server, for simulations. It needs no runtime, and delivers no notifications. The numbers and tokens that it issues come from
+    /// A gateway without a server, for simulations. It needs no runtime, and delivers no notifications. Orders
+    /// expire when somebody looks, as nothing happens between two requests. The numbers and tokens that it issues come from
     /// the seed, so that the same requests at the same times have the same answers.
     ///
     /// # Errors
@@ -167,9 +177,10 @@ impl Builder {
         let specs = Specs::load(self.specs)?;
         let news = News::default();
         let clock = Arc::new(MovableClock::new(self.clock));
-        if let Some(start) = self.starts_at {
-            clock.set_ahead(timestamp(start).duration_since(clock.unmoved()));
-        }
+        let starts_ahead = self
+            .starts_at
+            .map(|start| timestamp(start).duration_since(clock.unmoved()));
+        clock.set_ahead(starts_ahead.unwrap_or_default());
         let deliveries = Deliveries::new(courier, Arc::clone(&clock), news.clone(), store);
         let answers = Answers::new(news.clone());
         if let Some(folder) = &self.answers {
@@ -205,14 +216,15 @@ impl Builder {
         };
         let lifetimes = self.lifetimes.unwrap_or_default();
         let mut state = State::new(identity, self.balance, lifetimes, self.app_gateway_url.clone());
+        let period = self.refund_period.map(SignedDuration::try_from);
+        // A longer one than jiff can tell never ends.
+        state.trades.refund_period = period.and_then(Result::ok);
         #[cfg(feature = "data")]
         data::load(&mut state, &deliveries, rows)?;
         #[cfg(not(feature = "data"))]
         let _ = rows;
-        state.set(self.lifetimes, self.app_gateway_url);
-        let period = self.refund_period.map(SignedDuration::try_from);
-        // A longer one than jiff can tell never ends.
-        state.trades.refund_period = period.and_then(Result::ok);
+        state.set(self.lifetimes, self.app_gateway_url, starts_ahead);
+        clock.set_ahead(*state.ahead);
         let core = Core {
             specs,
             app: App {
@@ -228,11 +240,13 @@ impl Builder {
             news,
             form_token: numbers::random(32),
             base_url,
+            body_timeout: self.body_timeout,
             notifications_name_certificate: self.notifications_name_certificate,
             encrypts_messages: self.encrypts_messages,
             state: Mutex::new(state),
             answers,
             journal: Journal::default(),
+            alarm: watch::Sender::new(Alarm::default()),
             slow_buyers: watch::Sender::new(()),
         };
         Ok((core, app_pair))

@@ -18,14 +18,14 @@ pub(crate) async fn carry_out(
     Path(settle_no): Path<String>,
     request: Request<Body>,
 ) -> Handled {
-    Ok(match read::<CarryOut>(request).await {
+    Ok(match read::<CarryOut>(&core, request).await {
         Ok(how) => result(core.carry_out(&settle_no, &how)),
         Err(refusal) => refusal,
     })
 }
 
 pub(crate) async fn royalties(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<RoyaltyTerms>(request).await {
+    Ok(match read::<RoyaltyTerms>(&core, request).await {
         Ok(terms) => result(core.set_royalty_terms(&terms).map(|()| json!({}))),
         Err(refusal) => refusal,
     })
@@ -40,7 +40,7 @@ pub(crate) async fn pass(
     Path(order_id): Path<String>,
     request: Request<Body>,
 ) -> Handled {
-    Ok(match read::<Memo>(request).await {
+    Ok(match read::<Memo>(&core, request).await {
         Ok(memo) => result(core.pass_application(&order_id, memo)),
         Err(refusal) => refusal,
     })
@@ -51,7 +51,7 @@ pub(crate) async fn reject(
     Path(order_id): Path<String>,
     request: Request<Body>,
 ) -> Handled {
-    Ok(match read::<Reason>(request).await {
+    Ok(match read::<Reason>(&core, request).await {
         Ok(reason) => result(core.reject_application(&order_id, reason)),
         Err(refusal) => refusal,
     })

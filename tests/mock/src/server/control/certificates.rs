@@ -22,7 +22,7 @@ pub(crate) async fn roll_over(State(core): State<Arc<Core>>) -> Handled {
 }
 
 pub(crate) async fn forge(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<ForgeryOrder>(request).await {
+    Ok(match read::<ForgeryOrder>(&core, request).await {
         Ok(order) => result(core.forge_alipay_certificate(order.forgery).map(|()| json!({}))),
         Err(refusal) => refusal,
     })

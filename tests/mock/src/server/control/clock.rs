@@ -16,7 +16,7 @@ pub(crate) async fn clock(State(core): State<Arc<Core>>) -> Handled {
 }
 
 pub(crate) async fn change(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<ClockOrder>(request).await {
+    Ok(match read::<ClockOrder>(&core, request).await {
         Ok(order) => result(core.move_clock(&order)),
         Err(refusal) => refusal,
     })

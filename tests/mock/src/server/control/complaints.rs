@@ -16,7 +16,7 @@ pub(crate) async fn complain(
     Path(number): Path<String>,
     request: Request<Body>,
 ) -> Handled {
-    Ok(match read::<NewComplaint>(request).await {
+    Ok(match read::<NewComplaint>(&core, request).await {
         Ok(about) => result(core.complain(&number, about)),
         Err(refusal) => refusal,
     })
@@ -27,7 +27,7 @@ pub(crate) async fn complaint(State(core): State<Arc<Core>>, Path(id): Path<Stri
 }
 
 pub(crate) async fn step(State(core): State<Arc<Core>>, Path(id): Path<String>, request: Request<Body>) -> Handled {
-    Ok(match read::<ComplaintStep>(request).await {
+    Ok(match read::<ComplaintStep>(&core, request).await {
         Ok(step) => result(core.step_complaint(&id, step)),
         Err(refusal) => refusal,
     })

@@ -17,7 +17,7 @@ pub(crate) async fn all(State(core): State<Arc<Core>>) -> Handled {
 }
 
 pub(crate) async fn order(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<FaultOrder>(request).await {
+    Ok(match read::<FaultOrder>(&core, request).await {
         Ok(order) => result(core.order_fault(&order).map(|()| json!({}))),
         Err(refusal) => refusal,
     })

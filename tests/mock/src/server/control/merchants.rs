@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::server::reply::Handled;
 
 pub(crate) async fn authorise(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<Agreement>(request).await {
+    Ok(match read::<Agreement>(&core, request).await {
         Ok(agreement) => answer(StatusCode::OK, &json!({ "app_auth_code": core.authorise(agreement) })),
         Err(refusal) => refusal,
     })
@@ -32,7 +32,7 @@ pub(crate) async fn dead_refresh_tokens(State(core): State<Arc<Core>>) -> Handle
 }
 
 pub(crate) async fn app_gateway(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<AppGateway>(request).await {
+    Ok(match read::<AppGateway>(&core, request).await {
         Ok(address) => result(core.set_app_gateway(address).map(|()| json!({}))),
         Err(refusal) => refusal,
     })
@@ -43,7 +43,7 @@ pub(crate) async fn lifetimes(State(core): State<Arc<Core>>) -> Handled {
 }
 
 pub(crate) async fn change_lifetimes(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<Map<String, Value>>(request).await {
+    Ok(match read::<Map<String, Value>>(&core, request).await {
         Ok(seconds) => result(core.change_lifetimes(&seconds)),
         Err(refusal) => refusal,
     })

@@ -14,7 +14,7 @@ pub(crate) mod users;
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::Serialize;
@@ -25,6 +25,7 @@ use crate::control::ControlError;
 use crate::control::answers::{AnswerOrder, NextError};
 use crate::core::Core;
 use crate::protocol::MAX_BODY;
+use crate::server::body;
 use crate::server::reply::Handled;
 
 pub(crate) async fn trade(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
@@ -52,7 +53,7 @@ pub(crate) async fn invoices(
     Path(token): Path<String>,
     request: Request<Body>,
 ) -> Handled {
-    Ok(match read::<Vec<Value>>(request).await {
+    Ok(match read::<Vec<Value>>(&core, request).await {
         Ok(invoices) => {
             core.register_invoices(&token, invoices);
             answer(StatusCode::OK, &json!({}))
@@ -62,14 +63,14 @@ pub(crate) async fn invoices(
 }
 
 pub(crate) async fn answers(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<AnswerOrder>(request).await {
+    Ok(match read::<AnswerOrder>(&core, request).await {
         Ok(order) => result(core.order_answer(order).map(|()| json!({}))),
         Err(refusal) => refusal,
     })
 }
 
 pub(crate) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<NextError>(request).await {
+    Ok(match read::<NextError>(&core, request).await {
         Ok(next) => {
             core.order_error(&next);
             answer(StatusCode::OK, &json!({}))
@@ -139,13 +140,13 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
 }
 
 /// The body as JSON; an empty one stands for an empty object.
-async fn read<T: DeserializeOwned>(request: Request<Body>) -> Result<T, Response<Body>> {
-    let refuse = |message: String| answer(StatusCode::BAD_REQUEST, &json!({ "error": message }));
-    let body = to_bytes(request.into_body(), MAX_BODY)
+async fn read<T: DeserializeOwned>(core: &Core, request: Request<Body>) -> Result<T, Response<Body>> {
+    let refuse = |status, message: String| answer(status, &json!({ "error": message }));
+    let body = body::read(core, request.into_body(), MAX_BODY)
         .await
-        .map_err(|error| refuse(error.to_string()))?;
+        .map_err(|status| refuse(status, format!("the body can't be read: {status}")))?;
     let body = if body.is_empty() { &b"{}"[..] } else { &body };
-    serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
+    serde_json::from_slice(body).map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
 pub(in crate::server) fn answer(status: StatusCode, value: &impl Serialize) -> Response<Body> {

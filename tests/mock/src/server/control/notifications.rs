@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::server::reply::Handled;
 
 pub(crate) async fn order(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<NotificationOrder>(request).await {
+    Ok(match read::<NotificationOrder>(&core, request).await {
         Ok(order) => result(core.order_notification(order)),
         Err(refusal) => refusal,
     })

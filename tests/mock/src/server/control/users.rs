@@ -14,7 +14,7 @@ use crate::server::reply::Handled;
 use crate::state::users::Visitor;
 
 pub(crate) async fn authorise(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<Consent>(request).await {
+    Ok(match read::<Consent>(&core, request).await {
         Ok(consent) => answer(StatusCode::OK, &json!({ "auth_code": core.authorise_user(consent) })),
         Err(refusal) => refusal,
     })
@@ -25,7 +25,7 @@ pub(crate) async fn profile(
     Path(user_id): Path<String>,
     request: Request<Body>,
 ) -> Handled {
-    Ok(match read::<Map<String, Value>>(request).await {
+    Ok(match read::<Map<String, Value>>(&core, request).await {
         Ok(profile) => {
             core.set_profile(&user_id, profile);
             answer(StatusCode::OK, &json!({}))
@@ -35,7 +35,7 @@ pub(crate) async fn profile(
 }
 
 pub(crate) async fn visitor(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<Visitor>(request).await {
+    Ok(match read::<Visitor>(&core, request).await {
         Ok(visitor) => {
             core.set_visitor(visitor);
             answer(StatusCode::OK, &json!({}))
