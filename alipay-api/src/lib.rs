@@ -8,6 +8,8 @@
 
 #[cfg(feature = "bill")]
 pub mod bill;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod cert;
 mod charset;
 mod client;

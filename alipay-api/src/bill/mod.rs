@@ -203,6 +203,20 @@ impl Bills {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl Bills {
+    /// [Downloads](Self::download) a bill and waits for it, in a program without a runtime: see [`blocking`](crate::blocking).
+    /// Its [rows](Rows) need no runtime: `futures::executor::block_on_stream` makes an iterator of them.
+    ///
+    /// Needs the feature `blocking`.
+    ///
+    /// # Errors
+    /// Those of [`download`](Self::download). In a tokio runtime, one of the kind [`Call`](BillErrorKind::Call), and nothing is sent.
+    pub fn download_blocking(&self, kind: BillKind, period: impl Into<BillPeriod>) -> Result<BillAnswer, BillError> {
+        crate::blocking::block_on(self.download(kind, period))?
+    }
+}
+
 impl fmt::Debug for Bills {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -10,6 +10,8 @@ use std::{
 use bytes::Bytes;
 
 use super::{Client, prepared::Prepared};
+#[cfg(feature = "blocking")]
+use crate::blocking::block_on;
 use crate::{
     Error, ErrorClass, ErrorKind,
     codec::{DecodeError, Object, Reading, Source, Unreadable},
@@ -156,6 +158,19 @@ impl<T> Call<T> {
     /// ```
     pub fn with_metadata(self) -> CallWithMetadata<T> {
         CallWithMetadata::new(self.parts.into_future(true))
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<T: 'static> Call<T> {
+    /// Sends the call and waits for its end, in a program without a runtime: see [`blocking`](crate::blocking).
+    ///
+    /// Needs the feature `blocking`.
+    ///
+    /// # Errors
+    /// Those of the awaited call. In a tokio runtime, one of the kind [`Configuration`](ErrorKind::Configuration), and nothing is sent.
+    pub fn send_blocking(self) -> Result<T, Error> {
+        self.into_future().send_blocking()
     }
 }
 
@@ -338,6 +353,13 @@ impl<T> CallFuture<T> {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl<T: 'static> CallFuture<T> {
+    pub(super) fn send_blocking(self) -> Result<T, Error> {
+        unpacked(block_on(self.content)?)
+    }
+}
+
 impl<T: 'static> Future for CallFuture<T> {
     type Output = Result<T, Error>;
 
@@ -366,6 +388,19 @@ impl<T> CallWithMetadata<T> {
             content,
             gives: PhantomData,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<T: 'static> CallWithMetadata<T> {
+    /// Sends the call and waits for its end: see [`Call::send_blocking`].
+    ///
+    /// Needs the feature `blocking`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_blocking(self) -> Result<(T, ResponseMetadata), Error> {
+        unpacked_with_metadata(block_on(self.content)?)
     }
 }
 

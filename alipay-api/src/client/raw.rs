@@ -154,6 +154,17 @@ macro_rules! raw_call {
             pub fn with_metadata(self) -> $crate::client::CallWithMetadata<$crate::RawResponse> {
                 $crate::client::CallWithMetadata::new(Box::pin(self.send(true)))
             }
+
+            /// Sends the call and waits for its end: see [`Call::send_blocking`](crate::Call::send_blocking).
+            ///
+            /// Needs the feature `blocking`.
+            ///
+            /// # Errors
+            /// As there.
+            #[cfg(feature = "blocking")]
+            pub fn send_blocking(self) -> Result<$crate::RawResponse, $crate::Error> {
+                std::future::IntoFuture::into_future(self).send_blocking()
+            }
         }
 
         impl std::future::IntoFuture for $call {

@@ -17,6 +17,8 @@ use crate::{
     transport::BoxFuture,
     types::DateTime,
 };
+#[cfg(feature = "blocking")]
+use crate::{Error, blocking::block_on};
 
 /// A flow that begins when it is awaited, and gives an [`Ended`] of `T`.
 #[must_use = "a flow begins when it is awaited"]
@@ -136,6 +138,22 @@ impl<T: Send + 'static> Flow<T> {
         let since = self.clock.now().duration_since(std::time::UNIX_EPOCH);
         let seconds = since.ok().and_then(|since| i64::try_from(since.as_secs()).ok());
         self.context.ticket.begun = seconds.and_then(DateTime::from_unix_seconds);
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<T: Send + 'static> Flow<T> {
+    /// Runs the flow and waits for its end, in a program without a runtime: see [`blocking`](crate::blocking). To end it earlier, use its
+    /// [canceller](Self::canceller) in another thread.
+    ///
+    /// Needs the feature `blocking`.
+    ///
+    /// # Errors
+    /// The flow has not begun: this is a tokio runtime, or the runtime of blocking calls can't be started. The kind is
+    /// [`Configuration`](crate::ErrorKind::Configuration), and nothing is sent. That says nothing of what became of a flow that was
+    /// [resumed](super::resume). How a flow ended that has begun is no error here, but in its [`Ended`].
+    pub fn send_blocking(self) -> Result<Ended<T>, Error> {
+        block_on(self.into_future().0)
     }
 }
 

@@ -3,6 +3,7 @@
 mod agreements;
 mod answers;
 mod bills;
+mod blocking;
 mod browser;
 mod buttons;
 mod cases;
