@@ -49,9 +49,9 @@ struct Course {
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
     pub(crate) async fn run(self, read: &Read<'_>) -> Result<AnswerValue, Error> {
-        let (content, query_method) = (self.content, self.query_method);
+        let query_method = self.query_method;
         self.session.retries.budget.begin_call();
-        let mut call = CallSpan::new(&content.method, self.protocol.name());
+        let mut call = CallSpan::new(self.content, self.protocol.name());
         let result = self.answer(&call, read).instrument(call.span()).await;
         let result = result.map_err(|error| match query_method {
             Some(query_method) if error.is_outcome_unknown() => error.with_query_method(query_method),
@@ -203,7 +203,7 @@ impl Exchange<'_> {
                 method = &*self.content.method,
                 "no retry: the budget of retries is spent"
             );
-            metrics::retry_refused(&self.content.method, self.protocol.name());
+            metrics::retry_refused(self.content.method_of_spec(), self.protocol.name());
             return None;
         }
         Some(at)

@@ -1,7 +1,6 @@
 //! The `tracing` span of a call. Its fields are part of the public interface: see the guide's page on observability.
 
 use std::{
-    borrow::Cow,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -14,12 +13,13 @@ use crate::{
     Error,
     error::{ErrorKind, Sanitized},
     metrics::{self, EndedCall},
+    protocol::content::RequestContent,
 };
 
 /// One call and its span, which is recorded when the call ends or is dropped, and counted.
 pub(super) struct CallSpan<'a> {
     span: Span,
-    method: &'a Cow<'static, str>,
+    content: &'a RequestContent,
     protocol: &'static str,
     started: Instant,
     attempts: AtomicU32,
@@ -27,12 +27,12 @@ pub(super) struct CallSpan<'a> {
 }
 
 impl<'a> CallSpan<'a> {
-    pub(super) fn new(method: &'a Cow<'static, str>, protocol: &'static str) -> Self {
+    pub(super) fn new(content: &'a RequestContent, protocol: &'static str) -> Self {
         Self {
             span: tracing::info_span!(
                 target: "alipay_api",
                 "alipay.call",
-                method = &**method,
+                method = &*content.method,
                 protocol,
                 attempts = Empty,
                 elapsed_ms = Empty,
@@ -42,7 +42,7 @@ impl<'a> CallSpan<'a> {
                 sub_code = Empty,
                 trace_id = Empty,
             ),
-            method,
+            content,
             protocol,
             started: Instant::now(),
             attempts: AtomicU32::new(0),
@@ -108,7 +108,7 @@ impl<'a> CallSpan<'a> {
     fn record(&self, outcome: &'static str, kind: Option<ErrorKind>) {
         let (attempts, elapsed) = (self.attempts(), self.elapsed());
         metrics::call_ended(&EndedCall {
-            method: self.method,
+            method: self.content.method_of_spec(),
             protocol: self.protocol,
             outcome,
             kind,

@@ -11,20 +11,21 @@ mod absent;
 #[cfg(feature = "metrics")]
 mod recorded;
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) use self::absent::{call_ended, flow_ended, notification_verified, retry_refused};
+pub(crate) use self::absent::*;
 #[cfg(feature = "metrics")]
 pub use self::recorded::describe;
 #[cfg(feature = "metrics")]
-pub(crate) use self::recorded::{call_ended, flow_ended, notification_verified, retry_refused};
+pub(crate) use self::recorded::*;
 use crate::ErrorKind;
 
 /// A call that is over.
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
-pub(crate) struct EndedCall<'a> {
-    pub(crate) method: &'a Cow<'static, str>,
+pub(crate) struct EndedCall {
+    /// The method, where it has a spec.
+    pub(crate) method: Option<&'static str>,
     pub(crate) protocol: &'static str,
     pub(crate) outcome: &'static str,
     pub(crate) kind: Option<ErrorKind>,

@@ -40,8 +40,8 @@ pub fn describe() {
     describe_counter!(FLOWS, Unit::Count, "Flows that ended, by kind and end.");
 }
 
-pub(crate) fn call_ended(call: &EndedCall<'_>) {
-    let (method, protocol, outcome) = (method(call.method), call.protocol, call.outcome);
+pub(crate) fn call_ended(call: &EndedCall) {
+    let (method, protocol, outcome) = (name(call.method), call.protocol, call.outcome);
     counter!(CALLS, "method" => method, "protocol" => protocol, "outcome" => outcome, "kind" => text(call.kind))
         .increment(1);
     histogram!(CALL_DURATION, "method" => method, "protocol" => protocol, "outcome" => outcome).record(call.elapsed);
@@ -51,8 +51,8 @@ pub(crate) fn call_ended(call: &EndedCall<'_>) {
     }
 }
 
-pub(crate) fn retry_refused(method: &Cow<'static, str>, protocol: &'static str) {
-    counter!(RETRIES_REFUSED, "method" => self::method(method), "protocol" => protocol).increment(1);
+pub(crate) fn retry_refused(method: Option<&'static str>, protocol: &'static str) {
+    counter!(RETRIES_REFUSED, "method" => name(method), "protocol" => protocol).increment(1);
 }
 
 pub(crate) fn notification_verified(refusal: Option<ErrorKind>) {
@@ -60,16 +60,14 @@ pub(crate) fn notification_verified(refusal: Option<ErrorKind>) {
     counter!(NOTIFICATIONS, "verdict" => verdict).increment(1);
 }
 
+#[cfg(any(feature = "fund", feature = "trade"))]
 pub(crate) fn flow_ended(flow: &'static str, end: &'static str, reason: Option<&dyn Debug>) {
     counter!(FLOWS, "flow" => flow, "end" => end, "reason" => text(reason)).increment(1);
 }
 
 /// A method of a spec by its name. The name of any other is the caller's text, of which there may be without end.
-fn method(name: &Cow<'static, str>) -> &'static str {
-    match name {
-        Cow::Borrowed(name) => name,
-        Cow::Owned(_) => "raw",
-    }
+fn name(method: Option<&'static str>) -> &'static str {
+    method.unwrap_or("raw")
 }
 
 /// The name of an enum's variant, as in spans and events.

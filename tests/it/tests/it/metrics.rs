@@ -124,6 +124,16 @@ async fn each_call_counts_once_by_its_outcome() {
         );
     }
 
+    let _ = client.v3_raw(http::Method::GET, "/v3/alipay/some/other?number=1").await;
+    let counted = counted(&counts);
+    assert_eq!(counted.len(), 2, "{counted:?}");
+    assert!(
+        counted
+            .keys()
+            .all(|series| series.contains("{method=raw,protocol=v3,outcome=")),
+        "{counted:?}"
+    );
+
     // Nothing was sent.
     let refund = Refund::with_out_trade_no("", price("1.00"));
     client.trade().refund(refund).await.unwrap_err();
