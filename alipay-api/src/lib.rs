@@ -32,6 +32,10 @@ pub mod guide;
 #[cfg(feature = "isv")]
 pub mod isv;
 pub mod method;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
 pub mod notify;
 pub mod oauth;
 mod protocol;

@@ -71,7 +71,7 @@ use crate::{
 /// call may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.
 ///
 /// # Tracing
-/// Each call runs in a `tracing` span, `alipay.call`, which says how it ended. Its [fields](crate::guide::answers#tracing) are part of the
+/// Each call runs in a `tracing` span, `alipay.call`, which says how it ended. Its [fields](crate::guide::observability#tracing) are part of the
 /// library's interface.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<T> {

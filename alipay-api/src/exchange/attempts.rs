@@ -11,6 +11,7 @@ use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
     method::{Repeat, Retry},
+    metrics,
     protocol::{
         Claim, Unsigned,
         answer::AnswerError,
@@ -50,7 +51,7 @@ impl Exchange<'_> {
     pub(crate) async fn run(self, read: &Read<'_>) -> Result<AnswerValue, Error> {
         let query_method = self.query_method;
         self.session.retries.budget.begin_call();
-        let mut call = CallSpan::new(&self.content.method);
+        let mut call = CallSpan::new(self.content, self.protocol.name());
         let result = self.answer(&call, read).instrument(call.span()).await;
         let result = result.map_err(|error| match query_method {
             Some(query_method) if error.is_outcome_unknown() => error.with_query_method(query_method),
@@ -71,7 +72,7 @@ impl Exchange<'_> {
     }
 
     /// Sends the call, with a live token where the client acts for a managed merchant.
-    async fn answer(mut self, call: &CallSpan, read: &Read<'_>) -> Result<Answered, Error> {
+    async fn answer(mut self, call: &CallSpan<'_>, read: &Read<'_>) -> Result<Answered, Error> {
         runtime::check().map_err(|error| error.with_method(&self.content.method))?;
         self.encrypt()?;
         let deadline = later(call.started(), self.timeouts.total);
@@ -121,7 +122,7 @@ impl Exchange<'_> {
     /// Sends it until there is an answer.
     async fn send(
         &self,
-        call: &CallSpan,
+        call: &CallSpan<'_>,
         course: &mut Course,
         deadline: Instant,
         read: &Read<'_>,
@@ -202,6 +203,7 @@ impl Exchange<'_> {
                 method = &*self.content.method,
                 "no retry: the budget of retries is spent"
             );
+            metrics::retry_refused(self.content.method_of_spec(), self.protocol.name());
             return None;
         }
         Some(at)
@@ -213,7 +215,7 @@ impl Exchange<'_> {
         (self.session.is_protected || self.is_repeatable()) && self.content.spent_file().is_none()
     }
 
-    async fn attempt(&self, call: &CallSpan, total_deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
+    async fn attempt(&self, call: &CallSpan<'_>, total_deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
         let session = self.session;
         let deadline = total_deadline.min(after(self.timeouts.attempt));
         let late = || {
@@ -317,7 +319,7 @@ impl Exchange<'_> {
     fn with_trace_id(
         &self,
         answered: Answered,
-        call: &CallSpan,
+        call: &CallSpan<'_>,
         received: &Received<'_>,
         signature: &[u8],
     ) -> Answered {

@@ -1,4 +1,4 @@
-//! The `tracing` span of a call. Its fields are part of the public interface: see the guide's page on answers.
+//! The `tracing` span of a call. Its fields are part of the public interface: see the guide's page on observability.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -12,23 +12,28 @@ use super::attempts::Answered;
 use crate::{
     Error,
     error::{ErrorKind, Sanitized},
+    metrics::{self, EndedCall},
+    protocol::content::RequestContent,
 };
 
-/// One call and its span, which is recorded when the call ends or is dropped.
-pub(super) struct CallSpan {
+/// One call and its span, which is recorded when the call ends or is dropped, and counted.
+pub(super) struct CallSpan<'a> {
     span: Span,
+    content: &'a RequestContent,
+    protocol: &'static str,
     started: Instant,
     attempts: AtomicU32,
     has_result: bool,
 }
 
-impl CallSpan {
-    pub(super) fn new(method: &str) -> Self {
+impl<'a> CallSpan<'a> {
+    pub(super) fn new(content: &'a RequestContent, protocol: &'static str) -> Self {
         Self {
             span: tracing::info_span!(
                 target: "alipay_api",
                 "alipay.call",
-                method,
+                method = &*content.method,
+                protocol,
                 attempts = Empty,
                 elapsed_ms = Empty,
                 outcome = Empty,
@@ -37,6 +42,8 @@ impl CallSpan {
                 sub_code = Empty,
                 trace_id = Empty,
             ),
+            content,
+            protocol,
             started: Instant::now(),
             attempts: AtomicU32::new(0),
             has_result: false,
@@ -75,20 +82,19 @@ impl CallSpan {
     /// Records the result. Errors and trace ids come redacted.
     pub(super) fn ends(&mut self, result: &Result<Answered, Error>) {
         self.has_result = true;
+        let outcome = match result {
+            Ok(answered) if answered.is_pending => "pending",
+            Ok(_) => "ok",
+            Err(error) if error.is_outcome_unknown() => "unknown",
+            Err(_) => "failed",
+        };
+        self.record(outcome, result.as_ref().err().map(Error::kind));
         if !self.is_watched() {
             return;
         }
         let trace_id = match result {
-            Ok(answered) => {
-                self.record(if answered.is_pending { "pending" } else { "ok" });
-                answered.trace_id.as_deref()
-            }
+            Ok(answered) => answered.trace_id.as_deref(),
             Err(error) => {
-                self.record(if error.is_outcome_unknown() {
-                    "unknown"
-                } else {
-                    "failed"
-                });
                 self.record_error(error.kind(), error.code(), error.sub_code());
                 error.trace_id()
             }
@@ -99,9 +105,18 @@ impl CallSpan {
         }
     }
 
-    fn record(&self, outcome: &str) {
-        self.span.record("attempts", self.attempts());
-        let elapsed = u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX);
+    fn record(&self, outcome: &'static str, kind: Option<ErrorKind>) {
+        let (attempts, elapsed) = (self.attempts(), self.elapsed());
+        metrics::call_ended(&EndedCall {
+            method: self.content.method_of_spec(),
+            protocol: self.protocol,
+            outcome,
+            kind,
+            attempts,
+            elapsed,
+        });
+        self.span.record("attempts", attempts);
+        let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         self.span.record("elapsed_ms", elapsed);
         self.span.record("outcome", outcome);
     }
@@ -116,10 +131,10 @@ impl CallSpan {
     }
 }
 
-impl Drop for CallSpan {
+impl Drop for CallSpan<'_> {
     fn drop(&mut self) {
-        if !self.has_result && self.is_watched() {
-            self.record("dropped");
+        if !self.has_result {
+            self.record("dropped", None);
         }
     }
 }

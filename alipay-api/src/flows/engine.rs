@@ -1,6 +1,6 @@
 //! When a flow sends, asks and cancels: the same for all of them.
 
-use std::{mem, time::Duration};
+use std::{fmt::Debug, mem, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
@@ -10,7 +10,7 @@ use super::{
     steps::{Context, Steps, Undone, Word},
     ticket::Step,
 };
-use crate::{Error, exchange::after};
+use crate::{Error, exchange::after, metrics};
 
 /// How long a cancel waits at most for what may still come into being.
 const LONGEST_SILENCE: Duration = Duration::from_secs(180);
@@ -110,6 +110,12 @@ impl<T: Send> Engine<T> {
         self.watch.is_open = false;
         self.watch.tell(Event::Ended);
         let ticket = &self.watch.context.ticket;
+        let (end, reason): (_, Option<&dyn Debug>) = match &ended {
+            Ended::Done(_) => ("done", None),
+            Ended::NotDone(not_done) => ("not_done", Some(&not_done.reason)),
+            Ended::Unknown(unknown) => ("unknown", Some(&unknown.reason)),
+        };
+        metrics::flow_ended(ticket.flow.as_str(), end, reason);
         match &ended {
             Ended::Done(_) => tracing::info!(status = ticket.status(), "flow is done"),
             Ended::NotDone(not_done) => tracing::info!(reason = ?not_done.reason, "flow ended: not done"),
@@ -385,6 +391,7 @@ impl Drop for Watch {
                 number = ticket.number,
                 "a flow was dropped before it ended: what it asked for may still be carried out; resume it by its ticket"
             );
+            metrics::flow_ended(ticket.flow.as_str(), "dropped", None);
             self.tell(Event::Dropped);
         }
     }

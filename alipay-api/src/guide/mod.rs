@@ -30,6 +30,7 @@
 //! - [`uploads`]: files from memory, from disk and from streams, and their limits.
 //! - [`raw`]: methods and fields that have no spec.
 //! - [`transport`]: proxies, an HTTP client of your own, and transports that wrap another.
+//! - [`observability`]: spans, metrics, and what to alarm on.
 //! - [`testing`]: the embedded gateway, in your own tests and as a program.
 //! - [`codegen`]: typed methods from spec files of your own.
 //! - [`performance`]: what a call costs.
@@ -95,6 +96,9 @@ pub mod raw {}
 
 #[doc = include_str!("transport.md")]
 pub mod transport {}
+
+#[doc = include_str!("observability.md")]
+pub mod observability {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}

@@ -59,7 +59,7 @@ use self::{
     parameters::{Unverified, VerifiedParameters},
 };
 use crate::{
-    Client, Error, ErrorKind, cert::unknown_certificate, charset::GBK, codec::DecodeError, error::Sanitized,
+    Client, Error, ErrorKind, cert::unknown_certificate, charset::GBK, codec::DecodeError, error::Sanitized, metrics,
     protocol::ambiguity, sign::Verifier,
 };
 pub use crate::{generated::notification::*, types::OtherNotification};
@@ -116,7 +116,8 @@ impl Notifications<'_> {
     /// an amount, or would be the next parameter in alphabetical order. (`biz_content` of a message may contain anything: it is JSON.) The library
     /// sends no request that would cause such a notification. A percent-encoded `passback_params`, as Alipay wants it, is always accepted.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        self.notification(self.verified(body.as_ref(), Subject::Notification)?)
+        let parameters = self.verified(body.as_ref(), Subject::Notification);
+        counted(parameters.and_then(|parameters| self.notification(parameters)))
     }
 
     /// Verifies a notification as [`verify`](Self::verify) does, and fetches Alipay's certificate where the client does not have the one that
@@ -133,7 +134,8 @@ impl Notifications<'_> {
     /// [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now: answer with anything but [`SUCCESS`], and Alipay
     /// sends the notification again.
     pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        self.notification(self.fetched(body.as_ref()).await?)
+        let parameters = self.fetched(body.as_ref()).await;
+        counted(parameters.and_then(|parameters| self.notification(parameters)))
     }
 
     /// Verifies a notification as [`verify`](Self::verify) does, and reads nothing but its parameters.
@@ -144,7 +146,8 @@ impl Notifications<'_> {
     /// # Errors
     /// As for [`verify`](Self::verify), but for [`ErrorKind::Decode`] and for what can't be decrypted.
     pub fn verify_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
-        Ok(self.unread(self.verified(body.as_ref(), Subject::Notification)?))
+        let parameters = counted(self.verified(body.as_ref(), Subject::Notification));
+        Ok(self.unread(parameters?))
     }
 
     /// Verifies a notification as [`receive`](Self::receive) does, and reads nothing but its parameters, as
@@ -153,7 +156,8 @@ impl Notifications<'_> {
     /// # Errors
     /// As for [`receive`](Self::receive), but for [`ErrorKind::Decode`].
     pub async fn receive_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
-        Ok(self.unread(self.fetched(body.as_ref()).await?))
+        let parameters = counted(self.fetched(body.as_ref()).await);
+        Ok(self.unread(parameters?))
     }
 
     /// Reads the notification that the parameters are.
@@ -305,6 +309,12 @@ impl Incoming<'_> {
             .filter(|serial| !serial.is_empty())?;
         Some(String::from_utf8_lossy(serial).into_owned())
     }
+}
+
+/// The verdict on a notification, which is counted.
+fn counted<T>(verdict: Result<T, Error>) -> Result<T, Error> {
+    metrics::notification_verified(verdict.as_ref().err().map(Error::kind));
+    verdict
 }
 
 /// The notification that the parameters are, by its name alone.

@@ -257,6 +257,14 @@ impl RequestContent {
         Some(FileError::new(name, FileErrorKind::AlreadySent))
     }
 
+    /// The method's name, where it has a spec: that of any other is the caller's text.
+    pub(crate) fn method_of_spec(&self) -> Option<&'static str> {
+        match self.method {
+            Cow::Borrowed(name) => Some(name),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// A request of this method that says nothing.
     pub(crate) fn of(method: Cow<'static, str>) -> Self {
         Self {

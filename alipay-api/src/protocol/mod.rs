@@ -75,6 +75,9 @@ pub(crate) const WRONG_ALIPAY_KEY: &str = "the client has a wrong Alipay public 
 
 /// A way to call the gateway.
 pub(crate) trait WireProtocol: fmt::Debug + Send + Sync {
+    /// Its name in spans and metrics.
+    fn name(&self) -> &'static str;
+
     /// Writes a request, up to its signature.
     fn encode<'a>(
         &self,

@@ -37,6 +37,10 @@ struct JsonRequest<'a> {
 }
 
 impl WireProtocol for JsonProtocol {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
     fn encode<'a>(
         &self,
         content: &'a RequestContent,

@@ -58,6 +58,10 @@ pub(crate) fn handed_over<'a>(
 }
 
 impl WireProtocol for V2 {
+    fn name(&self) -> &'static str {
+        "v2"
+    }
+
     fn encode<'a>(
         &self,
         content: &'a RequestContent,

@@ -39,6 +39,10 @@ pub(crate) fn is_target(target: &str) -> bool {
 }
 
 impl WireProtocol for V3 {
+    fn name(&self) -> &'static str {
+        "v3"
+    }
+
     fn encode<'a>(
         &self,
         content: &'a RequestContent,

@@ -26,6 +26,7 @@ mod isv;
 mod key_changes;
 mod kms;
 mod metadata;
+mod metrics;
 mod notices;
 mod notify;
 mod oauth;

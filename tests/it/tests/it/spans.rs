@@ -11,6 +11,7 @@ use std::{
 };
 
 use alipay_api::{
+    Protocol,
     trade::{Pay, PayRequired, Query, Refund},
     transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
 };
@@ -125,6 +126,8 @@ fn pay(number: &str, auth_code: &str) -> Pay {
 async fn a_call_has_one_span_that_says_how_it_ended() {
     const QUERY: (&str, &str) = ("method", "alipay.trade.query");
     const PAY: (&str, &str) = ("method", "alipay.trade.pay");
+    const V2: (&str, &str) = ("protocol", "v2");
+    const V3: (&str, &str) = ("protocol", "v3");
     const TRACED: (&str, &str) = ("trace_id", "some");
 
     let (mock, client) = start().await;
@@ -134,10 +137,16 @@ async fn a_call_has_one_span_that_says_how_it_ended() {
     let query = |number: &str| client.trade().query(Query::with_out_trade_no(number));
 
     query("1").await.unwrap();
-    is(&recorder.span(), &[QUERY, ("attempts", "1"), ("outcome", "ok"), TRACED]);
+    is(
+        &recorder.span(),
+        &[QUERY, V2, ("attempts", "1"), ("outcome", "ok"), TRACED],
+    );
     mock.fault_next(Fault::HttpStatus(503));
     query("1").await.unwrap();
-    is(&recorder.span(), &[QUERY, ("attempts", "2"), ("outcome", "ok"), TRACED]);
+    is(
+        &recorder.span(),
+        &[QUERY, V2, ("attempts", "2"), ("outcome", "ok"), TRACED],
+    );
     query("2").await.unwrap_err();
     let refused = [
         ("kind", "Gateway"),
@@ -146,7 +155,11 @@ async fn a_call_has_one_span_that_says_how_it_ended() {
     ];
     is(
         &recorder.span(),
-        &[&refused[..], &[QUERY, ("attempts", "1"), ("outcome", "failed"), TRACED]].concat(),
+        &[
+            &refused[..],
+            &[QUERY, V2, ("attempts", "1"), ("outcome", "failed"), TRACED],
+        ]
+        .concat(),
     );
 
     mock.answer_next("alipay.trade.pay", "10003", "", false);
@@ -158,14 +171,20 @@ async fn a_call_has_one_span_that_says_how_it_ended() {
         .is_pending();
     is(
         &recorder.span(),
-        &[PAY, ("attempts", "1"), ("outcome", "pending"), TRACED],
+        &[PAY, V2, ("attempts", "1"), ("outcome", "pending"), TRACED],
     );
     mock.fault_next(Fault::CloseConnection);
     let error = client.trade().pay(pay("4", "286512345678901234")).await.unwrap_err();
     assert!(error.is_outcome_unknown(), "{error}");
     is(
         &recorder.span(),
-        &[PAY, ("kind", "Transport"), ("attempts", "1"), ("outcome", "unknown")],
+        &[
+            PAY,
+            V2,
+            ("kind", "Transport"),
+            ("attempts", "1"),
+            ("outcome", "unknown"),
+        ],
     );
 
     // Nothing was sent.
@@ -184,11 +203,19 @@ async fn a_call_has_one_span_that_says_how_it_ended() {
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     drop(gate);
-    is(&recorder.span(), &[PAY, ("attempts", "1"), ("outcome", "dropped")]);
+    is(&recorder.span(), &[PAY, V2, ("attempts", "1"), ("outcome", "dropped")]);
 
     let raw = client.call_raw("alipay.trade.query", json!({ "out_trade_no": "1" }));
     raw.await.unwrap();
-    is(&recorder.span(), &[QUERY, ("attempts", "1"), ("outcome", "ok"), TRACED]);
+    is(
+        &recorder.span(),
+        &[QUERY, V2, ("attempts", "1"), ("outcome", "ok"), TRACED],
+    );
+    query("1").protocol(Protocol::V3).await.unwrap();
+    is(
+        &recorder.span(),
+        &[QUERY, V3, ("attempts", "1"), ("outcome", "ok"), TRACED],
+    );
 }
 
 /// Answers in the gateway's place, and quotes the request wherever it can.
