@@ -44,6 +44,8 @@ struct Course {
     began_at: u64,
     /// The page that was asked for last.
     number: u64,
+    /// How many pages were asked for.
+    pages_asked: u64,
     /// How many items a page has, where that is known.
     size: Option<u64>,
     /// How many items were given.
@@ -109,10 +111,11 @@ impl PageReader {
             }
             empty => empty.insert(Course::begin(&mut parts, from)?),
         };
-        if course.number - course.began_at >= max_pages {
+        if course.pages_asked >= max_pages {
             let message = format!("there are more than the {max_pages} pages to which reading the list is limited");
             return Err(Error::new(ErrorKind::Paging, message));
         }
+        course.pages_asked += 1;
         let is_text = course.fields.texts.contains(&course.fields.number);
         let content = parts.prepared.content_mut();
         content.set_number(course.fields.number, course.number, is_text);
@@ -123,10 +126,11 @@ impl PageReader {
     /// Takes the items of the page into account.
     pub(super) fn count(&mut self, items: &dyn Field) {
         let Some(course) = &mut self.course else { return };
-        course.last_items = match items.view() {
-            View::List(list) => (0..).take_while(|at| list.item(*at).is_some()).count() as u64,
-            _ => 0,
-        };
+        course.last_items = 0;
+        if let View::List(list) = items.view() {
+            let count = (0..usize::MAX).take_while(|at| list.item(*at).is_some()).count();
+            course.last_items = count.try_into().unwrap_or(u64::MAX);
+        }
         course.items = course.items.saturating_add(course.last_items);
         let digest = digest(items);
         course.is_repeated = course.last_digest.replace(digest) == Some(digest);
@@ -206,6 +210,7 @@ impl Course {
             first,
             began_at,
             number: began_at,
+            pages_asked: 0,
             size: asked_size.or(by_itself),
             items: 0,
             last_items: 0,

@@ -333,7 +333,11 @@ async fn calls(shown: &mut Shown, client: &Client) {
     shown.add("CallWithMetadata", &call().with_metadata());
     let list = || {
         let query = RoyaltyRelationBatchquery::new().out_request_no(TOKEN);
-        merchant.trade().royalty_relation_batchquery(query).auth_token(TOKEN).pages()
+        merchant
+            .trade()
+            .royalty_relation_batchquery(query)
+            .auth_token(TOKEN)
+            .pages()
     };
     shown.add("Pages", &list());
     shown.add("Items", &list().items());
