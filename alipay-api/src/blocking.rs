@@ -3,7 +3,7 @@
 //! Each call to the gateway has a `send_blocking` beside `.await`: [`Call`](crate::Call::send_blocking), also
 //! [with metadata](crate::CallWithMetadata::send_blocking), [`RawCall`](crate::RawCall::send_blocking) and
 //! [`RawV3Call`](crate::RawV3Call::send_blocking). So have [flows](crate::flows::Flow::send_blocking). The thread waits for the end, and nothing else
-//! differs: retries, timeouts, verification and errors are those of the awaited call.
+//! differs: retries, timeouts, verification and errors are those of the awaited call. A list in [pages](crate::Pages::blocking) is an iterator.
 //!
 //! ```no_run
 //! # #[cfg(feature = "trade")]
@@ -32,8 +32,13 @@
 //! has to block in `spawn_blocking` gives the call's [`into_future`](std::future::IntoFuture::into_future) to
 //! [`Handle::block_on`](https://docs.rs/tokio/latest/tokio/runtime/struct.Handle.html#method.block_on).
 
-use std::{future::Future, sync::OnceLock};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::OnceLock,
+};
 
+use futures_core::Stream;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{Error, ErrorKind};
@@ -66,4 +71,34 @@ fn runtime() -> Result<&'static Runtime, Error> {
         Error::new(ErrorKind::Configuration, message).with_source(error)
     })?;
     Ok(RUNTIME.get_or_init(|| built))
+}
+
+/// A stream as an iterator, of which each step blocks: from [`Pages::blocking`](crate::Pages::blocking) and
+/// [`Items::blocking`](crate::Items::blocking).
+///
+/// In a tokio runtime, the next item is an error of the kind [`Configuration`](crate::ErrorKind::Configuration), nothing is sent, and the iterator ends.
+#[derive(Debug)]
+#[must_use = "iterators do nothing unless they are consumed"]
+pub struct BlockingStream<S> {
+    /// None once it can't be polled.
+    stream: Option<S>,
+}
+
+impl<S> BlockingStream<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self { stream: Some(stream) }
+    }
+}
+
+impl<T, S: Stream<Item = Result<T, Error>> + Unpin> Iterator for BlockingStream<S> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let stream = self.stream.as_mut()?;
+        let next = block_on(poll_fn(|context| Pin::new(&mut *stream).poll_next(context)));
+        next.unwrap_or_else(|error| {
+            self.stream = None;
+            Some(Err(error))
+        })
+    }
 }

@@ -51,8 +51,8 @@ pub mod web;
 
 pub use self::{
     client::{
-        AppCall, Call, CallFuture, CallWithMetadata, CheckError, CheckErrorKind, Checked, Client, ClientBuilder,
-        PageCall, PageOrAppCall, RawCall, RawResponse, RawV3Call,
+        AppCall, Call, CallFuture, CallWithMetadata, CheckError, CheckErrorKind, Checked, Client, ClientBuilder, Items,
+        PageCall, PageOrAppCall, Pages, RawCall, RawResponse, RawV3Call,
     },
     credentials::Credentials,
     error::{Error, ErrorClass, ErrorForTests, ErrorKind},

@@ -6,7 +6,7 @@ mod outcome_serde;
 
 pub use crate::error::{ErrorCode, NoErrorCode};
 use crate::{
-    codec::Object,
+    codec::{Field, Object},
     types::{File, FileError},
 };
 
@@ -186,12 +186,50 @@ pub struct FileLimits {
 /// The fields for reading a list page by page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageFields {
-    /// The request's field for the number of the page, from 1.
+    /// The request's field for the number of the page.
     pub number: &'static str,
     /// The request's field for the number of items in a page.
     pub size: &'static str,
+    /// Which of these two hold the number as text.
+    pub texts: &'static [&'static str],
+    /// The number of the first page, 0 or 1. `None` where the documentation does not decide that.
+    pub first: Option<u32>,
+    /// The documented limit of items in a page.
+    pub max_items: Option<u32>,
     /// The response's field for the total number of items.
     pub total: Option<&'static str>,
+    /// The response's field for the total number of pages.
+    pub pages: Option<&'static str>,
+    /// The response's field for whether another page follows.
+    pub more: Option<&'static str>,
+    /// The response's list that comes page by page. `None` where [`first`](Self::first) is.
+    pub items: Option<&'static str>,
+}
+
+impl PageFields {
+    /// Two numbers, of which no more is known.
+    pub const fn new(number: &'static str, size: &'static str) -> Self {
+        Self {
+            number,
+            size,
+            texts: &[],
+            first: None,
+            max_items: None,
+            total: None,
+            pages: None,
+            more: None,
+            items: None,
+        }
+    }
+}
+
+/// A response that is a page of a list, of a method whose facts say how [all pages](crate::Call::pages) are read.
+pub trait Paged: Object + Send {
+    /// What the list is a list of.
+    type Item: Field + Send;
+
+    /// The items of the page.
+    fn items(&mut self) -> &mut Vec<Self::Item>;
 }
 
 /// Whether a call may be sent again.

@@ -151,12 +151,29 @@ pub enum Repeat {
 /// The fields by which a list is read page by page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Of the request: which page, from 1.
+    /// Of the request: which page.
     pub number: String,
     /// Of the request: how many items a page has.
     pub size: String,
+    /// How many items a page may have.
+    pub max_items: Option<u32>,
     /// Of the answer: how many items there are in all.
     pub total: Option<String>,
+    /// Of the answer: how many pages there are in all.
+    pub pages: Option<String>,
+    /// Of the answer: whether another page follows.
+    pub more: Option<String>,
+    /// What reading all of it takes, where that is certain.
+    pub listing: Option<Listing>,
+}
+
+/// What reading a list from its first page to its last takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The number of the first page: 0 or 1.
+    pub first: u32,
+    /// Of the answer: the list that comes page by page.
+    pub items: String,
 }
 
 /// A method's place in the V3 (REST) interface.

@@ -16,7 +16,9 @@ pub fn types_list(spec: &Spec) -> String {
     list.push_str("methods! {\n");
     for product in &library.products {
         for method in &product.methods {
+            let is_paged = method.info.page.as_ref().is_some_and(|page| page.items.is_some());
             let kind = match method.info.kind {
+                Kind::Server | Kind::Upload if is_paged => "paged",
                 Kind::Server | Kind::Upload => "server",
                 Kind::Page => "page",
                 Kind::App => "app",

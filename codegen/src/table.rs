@@ -10,8 +10,8 @@ const NOTICE: &str = "<!-- Written by cargo xtask codegen from spec/. Do not edi
 
 /// What the tables of methods say above them.
 const ABOUT: &str = "\
-Each product is a feature of the same name. V3 is Alipay's second protocol, by which a method has a verb and a path of its own; this library speaks V2. A method that is not here is
-called by its name, with a JSON object: ";
+Each product is a feature of the same name. V3 is Alipay's second protocol, by which a method has a verb and a path of its own; this library speaks V2. Of a method *in pages*, the
+call's `pages` reads the whole list. A method that is not here is called by its name, with a JSON object: ";
 
 /// How many products stand in one row.
 const COLUMNS: usize = 5;
@@ -74,6 +74,8 @@ fn table(spec: &Spec, head: &str, call: impl Fn(&Product, &str, &Method, &str) -
                 Kind::Upload => "upload",
                 Kind::PageOrApp => "page, app",
             };
+            let paged = method.page.as_ref().is_some_and(|page| page.listing.is_some());
+            let pages = if paged { ", in pages" } else { "" };
             let notice = if method.deprecated.is_some() {
                 ", deprecated"
             } else {
@@ -81,7 +83,7 @@ fn table(spec: &Spec, head: &str, call: impl Fn(&Product, &str, &Method, &str) -
             };
             let _ = writeln!(
                 table,
-                "| [{}]({}) | {} | {calls} | `{}` | V2{} | {kind}{notice} |",
+                "| [{}]({}) | {} | {calls} | `{}` | V2{} | {kind}{pages}{notice} |",
                 method.name,
                 method.source.replace('|', "%7C"),
                 cell(method.title.as_deref().unwrap_or("–")),

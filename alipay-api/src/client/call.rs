@@ -75,14 +75,14 @@ use crate::{
 /// library's interface.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<T> {
-    parts: Parts,
+    pub(super) parts: Parts,
     gives: PhantomData<fn() -> T>,
 }
 
 /// What a call is made of, apart from the type that it gives.
-struct Parts {
-    prepared: Prepared,
-    info: &'static MethodInfo,
+pub(super) struct Parts {
+    pub(super) prepared: Prepared,
+    pub(super) info: &'static MethodInfo,
     classify: fn(&str) -> Option<ErrorClass>,
     make: Make,
     timeout: Option<Duration>,
@@ -198,13 +198,24 @@ impl Parts {
     }
 
     fn into_future(self, wants_metadata: bool) -> BoxFuture<'static, Result<AnswerValue, Error>> {
-        Box::pin(send(self, wants_metadata))
+        Box::pin(async move { send(&self, wants_metadata).await })
+    }
+
+    /// Sends the call, and gives it back with its answer, to be sent again with another content.
+    pub(super) fn send_and_return(self: Box<Self>) -> PartsFuture {
+        Box::pin(async move {
+            let answer = send(&self, false).await;
+            (self, answer)
+        })
     }
 }
 
-async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> {
-    let Parts {
-        prepared,
+/// A call in flight that comes back with its answer.
+pub(super) type PartsFuture = BoxFuture<'static, (Box<Parts>, Result<AnswerValue, Error>)>;
+
+async fn send(parts: &Parts, wants_metadata: bool) -> Result<AnswerValue, Error> {
+    let &Parts {
+        ref prepared,
         info,
         classify,
         make,

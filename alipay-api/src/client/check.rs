@@ -177,7 +177,7 @@ fn judge(answer: Result<RawResponse, Error>, has_certificates: bool) -> Result<C
         | ErrorKind::AuthorisationSuperseded
         | ErrorKind::TokenRefresh
         | ErrorKind::TokenStore => CheckErrorKind::MerchantToken,
-        ErrorKind::Configuration | ErrorKind::Request | ErrorKind::Decode | ErrorKind::Mismatch => {
+        ErrorKind::Configuration | ErrorKind::Request | ErrorKind::Decode | ErrorKind::Mismatch | ErrorKind::Paging => {
             CheckErrorKind::Other
         }
     };

@@ -12,6 +12,7 @@ mod handed_over;
 mod keys;
 mod page;
 mod page_or_app;
+mod pages;
 #[cfg(feature = "encryption")]
 mod payload;
 mod prepared;
@@ -30,6 +31,7 @@ pub use self::{
     check::{CheckError, CheckErrorKind, Checked},
     page::{AppCall, PageCall},
     page_or_app::PageOrAppCall,
+    pages::{Items, Pages},
     raw::{RawCall, RawResponse},
     raw_v3::RawV3Call,
 };

@@ -144,6 +144,11 @@ impl Prepared {
         self.content.files.push((Cow::Owned(name), file));
     }
 
+    /// What the request says, to be changed.
+    pub(super) fn content_mut(&mut self) -> &mut RequestContent {
+        &mut self.content
+    }
+
     /// What the request says.
     pub(super) fn content(&self) -> Result<&RequestContent, Error> {
         self.invalid.as_ref().map_or(Ok(&self.content), |invalid| {

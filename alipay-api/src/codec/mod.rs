@@ -50,7 +50,7 @@ pub(crate) use self::{
     scalar::{Scalar, scalar},
     value::Name,
     values::{Values, read_object},
-    writer::{quoted, to_text},
+    writer::{digest, quoted, to_text},
 };
 
 /// Implements the standard library's and serde's traits for an [`Object`].

@@ -1,4 +1,7 @@
-use std::fmt;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hasher as _},
+};
 
 use serde_core::Serialize as _;
 use zeroize::Zeroizing;
@@ -86,6 +89,15 @@ pub fn storable(value: &dyn Field) -> Result<String, String> {
         return Err(why.to_owned());
     }
     out.finish().map_err(|missing| missing.to_string())
+}
+
+/// What equal values have in common, and hardly any others.
+pub(crate) fn digest(value: &dyn Field) -> u64 {
+    let mut out = JsonWriter::with_capacity(1024);
+    value.encode(&mut out);
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&Zeroizing::new(out.out));
+    hasher.finish()
 }
 
 /// Text as a JSON string.
@@ -178,6 +190,13 @@ impl JsonWriter {
             self.missing = Some(MissingFields { one_of });
         }
         self.out.push(b'}');
+    }
+
+    /// Ends an object that has no fields but those that were written, and gives the complete text.
+    pub(crate) fn end_plain_object(mut self) -> String {
+        self.out.push(b'}');
+        // Only whole strings were written.
+        String::from_utf8(self.out).unwrap_or_default()
     }
 
     /// The complete text.

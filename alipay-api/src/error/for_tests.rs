@@ -46,6 +46,11 @@ impl ErrorForTests {
         self.with(|error| error.with_method(method))
     }
 
+    /// Of this page of a list.
+    pub fn page(self, number: u64) -> Self {
+        self.with(|error| error.with_page(number))
+    }
+
     /// A refusal by the gateway, signed, with one of a method's own codes: the error's class is the code's, and its outcome is unknown, or
     /// it is retryable, where the class says so.
     pub fn refused_with<C: ErrorCode>(self, sub_code: C) -> Self {

@@ -70,6 +70,9 @@ pub enum ErrorKind {
     TokenRefresh,
     /// The token store can't be reached, or can't be read.
     TokenStore,
+    /// A list in [pages](crate::Call::pages) can't be read to its end: a page is empty though its answer says that there are more items, or repeats
+    /// the page before it; or there are more pages than the caller allows.
+    Paging,
 }
 
 /// What a caller can do about an error that the gateway reports.
@@ -96,6 +99,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     method: Option<Box<str>>,
+    page: Option<u64>,
     query_method: Option<Box<str>>,
     gateway: Option<GatewayError>,
     class: Option<ErrorClass>,
@@ -149,6 +153,12 @@ impl Error {
     /// The gateway method that was called.
     pub fn method(&self) -> Option<&str> {
         self.0.method.as_deref()
+    }
+
+    /// The number of the page that was asked for, where a list was read [page by page](crate::Call::pages): reading can go on
+    /// [from there](crate::Pages::from_page).
+    pub fn page(&self) -> Option<u64> {
+        self.0.page
     }
 
     /// The gateway's `code`, such as `40004`. V3 has one code, such as `ACQ.TRADE_NOT_EXIST`: it is this one and the
@@ -306,6 +316,7 @@ impl Error {
             kind,
             message: message.into(),
             method: None,
+            page: None,
             query_method: None,
             gateway: None,
             class: None,
@@ -345,6 +356,11 @@ impl Error {
 
     pub(crate) fn with_method(self, method: &str) -> Self {
         self.set(|inner| inner.method = Some(method.into()))
+    }
+
+    /// With the number of the page that was asked for.
+    pub(crate) fn with_page(self, number: u64) -> Self {
+        self.set(|inner| inner.page = Some(number))
     }
 
     /// With the method that tells what became of the call.
@@ -455,6 +471,9 @@ impl fmt::Display for Error {
         let inner = &*self.0;
         if let Some(method) = &inner.method {
             write!(formatter, "{method}: ")?;
+        }
+        if let Some(page) = inner.page {
+            write!(formatter, "page {page}: ")?;
         }
         formatter.write_str(&self.full_message())?;
         if let Some(gateway) = &inner.gateway {

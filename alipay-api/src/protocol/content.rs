@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{ambiguity, negative_amount::NegativeAmount};
 use crate::{
     cert::Certificates,
-    codec::{Field, JsonWriter, MissingFields, Object, Values, View, from_json, to_text},
+    codec::{DecodeError, Field, JsonWriter, MissingFields, Object, Values, View, from_json, to_text},
     encryption::Ciphertext,
     error::Sanitized,
     method::{MethodInfo, Retry, V3},
@@ -239,10 +239,62 @@ impl RequestContent {
     pub(crate) fn has(&self, name: &str) -> bool {
         let is_parameter = self.parameters(name).any(|value| !value.expose().trim().is_empty());
         is_parameter
-            || Values::parse(self.content.expose(), 1).is_ok_and(|values| {
+            || self.members().is_ok_and(|values| {
                 let value = values.get(name).map(|value| value.scalar("text"));
                 matches!(value, Some(Ok(Some(_))))
             })
+    }
+
+    /// The number that a field of the content holds.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, DecodeError> {
+        let members = self.members()?;
+        let Some(text) = members
+            .get(name)
+            .map(|value| value.scalar("a whole number"))
+            .transpose()?
+            .flatten()
+        else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|_| DecodeError::new("expected a whole number from 0"))
+    }
+
+    /// Has a field of the content hold this number, as text or as such.
+    pub(crate) fn set_number(&mut self, name: &'static str, number: u64, is_text: bool) {
+        let mut out = JsonWriter::with_capacity(512);
+        out.begin_object();
+        // The library has written the content itself.
+        let members = self.members();
+        for (other, value) in members
+            .iter()
+            .flat_map(Values::iter)
+            .filter(|(other, _)| *other != name)
+        {
+            out.name(other);
+            out.raw(value.as_raw());
+        }
+        out.name(name);
+        if is_text {
+            out.plain(&number);
+        } else {
+            out.raw(&number.to_string());
+        }
+        let content = out.end_plain_object();
+        drop(members);
+        self.content = content.into();
+        for (_, text) in self.asked.iter_mut().filter(|(asked, _)| *asked == name) {
+            *text = number.to_string();
+        }
+    }
+
+    /// The fields of the content.
+    fn members(&self) -> Result<Values<'_>, DecodeError> {
+        match self.content.expose() {
+            "" => Values::parse("{}", 1),
+            content => Values::parse(content, 1),
+        }
     }
 
     /// The values of parameters of this name that stand beside the content.

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use generated::notification::Notification;
 use generated::trade::{SomethingNew, TradeExt as _, types::GoodsDetail};
 use generated::trap::types::{None as NoneKind, Some as SomeObject};
-use generated::trap::{All, AllErrorCode, Nothing, TypesOf, WordsResponse};
+use generated::trap::{All, AllErrorCode, List, Nothing, TypesOf, WordsResponse};
 
 #[cfg(feature = "serde")]
 #[test]
@@ -178,6 +178,23 @@ fn facts_stand_in_the_method() {
     const { assert!(All::INFO.encrypted && !Nothing::INFO.encrypted) };
     let page = All::INFO.page.unwrap();
     assert_eq!((page.number, page.size, page.total), ("int", "string", Some("int")));
+    assert_eq!(
+        (page.texts, page.first, page.items),
+        (["string"].as_slice(), None, None)
+    );
+    let page = List::INFO.page.unwrap();
+    assert_eq!(
+        (page.number, page.size, page.texts),
+        ("self", "type", ["type"].as_slice())
+    );
+    assert_eq!(
+        (page.first, page.max_items, page.items),
+        (Some(0), Some(5), Some("page"))
+    );
+    assert_eq!(
+        (page.total, page.pages, page.more),
+        (Some("items"), Some("total"), Some("fields"))
+    );
     let v3 = All::INFO.v3.unwrap();
     assert_eq!(
         (v3.query, v3.only),

@@ -108,6 +108,15 @@ pub(super) fn method(
     usage.file(reader, file.name, [&request.object, &response.object], &own);
     usage::infinite(reader, &own);
 
+    let retry = retry(
+        reader,
+        &map,
+        &name,
+        kind_known.then_some(kind),
+        &request,
+        around.methods,
+    );
+    let outcomes = outcomes(reader, &map, kind);
     let errors = errors::of_method(
         reader,
         file.name,
@@ -139,19 +148,12 @@ pub(super) fn method(
         kind,
         certificate_only: flag_word(reader, &map, "credentials", "certificate"),
         encrypted: flag_word(reader, &map, "encrypt", "required"),
-        page: page::page(reader, &map, kind, &request, &response),
-        retry: retry(
-            reader,
-            &map,
-            &name,
-            kind_known.then_some(kind),
-            &request,
-            around.methods,
-        ),
+        page: page::page(reader, &map, (kind, &retry, &outcomes), &request, &response),
+        retry,
         v3: map
             .get("v3")
             .and_then(|node| v3::v3(reader, node, map.key_span("v3"), &request)),
-        outcomes: outcomes(reader, &map, kind),
+        outcomes,
         without_code: without_code(reader, &map, kind),
         name,
         request: request.object,

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote};
 
 use super::emitter::Emitter;
 use super::tokens::{ident, inner_docs, option};
-use crate::ir::{Field, Kind, Page, Repeat, Retry, V3};
-use crate::lower::{Info, Item, Method};
+use crate::ir::{Field, Kind, Repeat, Retry, V3};
+use crate::lower::{Info, Item, Method, Page};
 
 impl Emitter {
     pub(super) fn method(&self, method: &Method<'_>) -> TokenStream {
@@ -22,9 +22,27 @@ impl Emitter {
         let request = beside.object(&method.request, &method.aliases);
         let call = self.method_impl(method);
         let response = beside.object(&method.response, &[]);
+        let paged = beside.paged(method);
         let error = method.error.as_ref().map(|error| beside.error_enum(error));
         let types = beside.items(&method.types);
-        quote!(#doc #request #call #response #error #types)
+        quote!(#doc #request #call #response #paged #error #types)
+    }
+
+    /// What gives the items of a page, where all pages can be read.
+    fn paged(&self, method: &Method<'_>) -> Option<TokenStream> {
+        let root = &self.path;
+        let field = &method.response.fields[method.info.page.as_ref()?.items?];
+        let (response, list, vec) = (ident(&method.response.ident), ident(&field.ident), &self.prelude.vec);
+        let item = self.base(&field.base);
+        Some(quote! {
+            impl #root::method::Paged for #response {
+                type Item = #item;
+                #[inline]
+                fn items(&mut self) -> &mut #vec<#item> {
+                    &mut self.#list
+                }
+            }
+        })
     }
 
     fn method_impl(&self, method: &Method<'_>) -> TokenStream {
@@ -100,7 +118,7 @@ impl Emitter {
             self.file_limits(&info.file_limits),
             (!info.implied.is_empty()).then(|| quote!(implied: &[#(#implied),*])),
             list("secret", &info.secret),
-            info.page.map(|page| {
+            info.page.as_ref().map(|page| {
                 let page = self.page(page);
                 quote!(page: Some(#page))
             }),
@@ -141,11 +159,32 @@ impl Emitter {
         (!fields.is_empty()).then(|| quote!(file_limits: &[#(#limits),*]))
     }
 
-    fn page(&self, page: &Page) -> TokenStream {
+    fn page(&self, page: &Page<'_>) -> TokenStream {
         let root = &self.path;
-        let (number, size) = (&page.number, &page.size);
-        let total = option(page.total.as_ref());
-        quote!(#root::method::PageFields { number: #number, size: #size, total: #total })
+        let fields = page.fields;
+        let (number, size) = (&fields.number, &fields.size);
+        let count = |name: &str, count: Option<u32>| {
+            let (name, count) = (ident(name), Literal::u32_unsuffixed(count?));
+            Some(quote!(#name: Some(#count)))
+        };
+        let field = |name: &str, field: Option<&String>| {
+            let (name, field) = (ident(name), field?);
+            Some(quote!(#name: Some(#field)))
+        };
+        let more = [
+            list("texts", &page.texts),
+            count("first", fields.listing.as_ref().map(|listing| listing.first)),
+            count("max_items", fields.max_items),
+            field("total", fields.total.as_ref()),
+            field("pages", fields.pages.as_ref()),
+            field("more", fields.more.as_ref()),
+            field("items", fields.listing.as_ref().map(|listing| &listing.items)),
+        ];
+        with(
+            &quote!(#root::method::PageFields),
+            &quote!(#number, #size),
+            &more.into_iter().flatten().collect::<Vec<_>>(),
+        )
     }
 
     fn v3(&self, v3: &V3) -> TokenStream {

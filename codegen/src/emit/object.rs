@@ -198,7 +198,7 @@ impl Emitter {
         }
     }
 
-    fn base(&self, base: &Base) -> TokenStream {
+    pub(super) fn base(&self, base: &Base) -> TokenStream {
         let root = &self.path;
         match base {
             Base::String => self.prelude.string.clone(),

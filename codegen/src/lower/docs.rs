@@ -180,6 +180,12 @@ pub(super) fn brief(title: Option<&str>, name: &str, doc: &str) -> Doc {
     lines
 }
 
+/// That all of a list can be read.
+pub(super) fn pages(guide: &str) -> Doc {
+    let line = format!("A list in pages: the call's `pages` reads [all of it]({guide}::answers#lists-in-pages).");
+    vec![String::new(), line]
+}
+
 /// `商户订单号. The merchant's own order number.`
 pub(super) fn labelled(doc: &ir::Doc) -> Doc {
     let mut lines = text(&doc.text);

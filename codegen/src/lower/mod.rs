@@ -101,7 +101,13 @@ fn method<'a>(
         shared: Some(shared),
         guide,
     };
-    let request_doc = docs::headed(title, name, doc, source);
+    let mut request_doc = docs::headed(title, name, doc, source);
+    let mut call_doc = docs::brief(title, name, doc);
+    if method.page.as_ref().is_some_and(|page| page.listing.is_some()) {
+        for doc in [&mut request_doc, &mut call_doc] {
+            doc.extend(docs::pages(guide));
+        }
+    }
     let response_doc = one(&format!("The answer to [`{request_ident}`]."));
     let error_doc = one(&format!("A business error code of [`{request_ident}`]."));
     Method {
@@ -110,7 +116,7 @@ fn method<'a>(
         module: file_of(&module),
         module_doc: docs::heading(title, name),
         aliases: aliases(name, title),
-        call_doc: docs::brief(title, name, doc),
+        call_doc,
         response: objects::object(
             names::companion(&request_ident, "Response"),
             response_doc,
@@ -187,7 +193,7 @@ fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>, of_query: Vec<&'a str>
         kind: method.kind,
         certificate_only: method.certificate_only,
         encrypted: method.encrypted,
-        page: method.page.as_ref(),
+        page: method.page.as_ref().map(|fields| page(method, fields)),
         retry: &method.retry,
         v3: method.v3.as_ref(),
         top_level: asked(|field| field.placement == ir::Placement::TopLevel),
@@ -212,6 +218,23 @@ fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>, of_query: Vec<&'a str>
         echoes: answered(|field| field.echo),
         essential: answered(|field| field.essential),
         of_query,
+    }
+}
+
+fn page<'a>(method: &'a ir::Method, fields: &'a ir::Page) -> Page<'a> {
+    let is_text = |name: &&String| {
+        let mut asked = method.request.fields.iter();
+        asked.any(|field| field.name == **name && field.ty != ir::Type::Scalar(ir::Scalar::Int))
+    };
+    let texts = [&fields.number, &fields.size].into_iter().filter(is_text);
+    let items = fields.listing.as_ref().and_then(|listing| {
+        let mut answered = method.response.fields.iter();
+        answered.position(|field| field.name == listing.items)
+    });
+    Page {
+        fields,
+        texts: texts.map(String::as_str).collect(),
+        items,
     }
 }
 

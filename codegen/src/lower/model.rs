@@ -58,7 +58,7 @@ pub(crate) struct Info<'a> {
     pub(crate) kind: ir::Kind,
     pub(crate) certificate_only: bool,
     pub(crate) encrypted: bool,
-    pub(crate) page: Option<&'a ir::Page>,
+    pub(crate) page: Option<Page<'a>>,
     pub(crate) retry: &'a ir::Retry,
     pub(crate) v3: Option<&'a ir::V3>,
     pub(crate) top_level: Vec<&'a str>,
@@ -74,6 +74,15 @@ pub(crate) struct Info<'a> {
     pub(crate) echoes: Vec<&'a str>,
     pub(crate) essential: Vec<&'a str>,
     pub(crate) of_query: Vec<&'a str>,
+}
+
+/// How a list is read page by page.
+pub(crate) struct Page<'a> {
+    pub(crate) fields: &'a ir::Page,
+    /// Those of the request's two fields that hold the number as text.
+    pub(crate) texts: Vec<&'a str>,
+    /// The place of the list in the response's fields, where all of it can be read.
+    pub(crate) items: Option<usize>,
 }
 
 /// A notification's module.

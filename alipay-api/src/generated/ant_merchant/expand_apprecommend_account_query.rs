@@ -103,9 +103,10 @@ impl crate::method::Method for ExpandApprecommendAccountQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_number",
-            size: "page_size",
-            total: None,
+            max_items: Some(100),
+            total: Some("total_size"),
+            pages: Some("total_pages"),
+            ..crate::method::PageFields::new("page_number", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "ant.merchant.expand.apprecommend.account.query",

@@ -94,9 +94,10 @@ impl crate::method::Method for ExpandApprecommendAvailableQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_number",
-            size: "page_size",
+            max_items: Some(100),
             total: Some("total_size"),
+            pages: Some("total_pages"),
+            ..crate::method::PageFields::new("page_number", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "ant.merchant.expand.apprecommend.available.query",

@@ -179,9 +179,9 @@ impl crate::method::Method for ExpandShopPageQuery {
             ..crate::method::V3::new("GET", "/v3/ant/merchant/shop/pagequery")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            max_items: Some(100),
+            pages: Some("total_pages"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "ant.merchant.expand.shop.page.query",

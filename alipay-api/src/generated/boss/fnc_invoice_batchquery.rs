@@ -443,9 +443,9 @@ impl crate::method::Method for FncInvoiceBatchquery {
             crate::method::V3::new("POST", "/v3/alipay/boss/fnc/invoice/batchquery"),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
             total: Some("total_items"),
+            pages: Some("total_pages"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.boss.fnc.invoice.batchquery",

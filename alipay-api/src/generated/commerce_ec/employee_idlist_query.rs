@@ -117,9 +117,10 @@ impl crate::method::Method for EmployeeIdlistQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            max_items: Some(1000),
             total: Some("total_num"),
+            pages: Some("total_pages"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.commerce.ec.employee.idlist.query",

@@ -6,6 +6,8 @@
 /// Asks for the addresses of an enterprise.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayCommerceEcEnterpriseAddressQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.commerce.ec.enterprise.address.query")]
 #[doc(alias = "企业地址查询")]
 #[must_use]
@@ -176,9 +178,11 @@ impl crate::method::Method for EnterpriseAddressQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/commerce/ec/enterprise/address")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
             total: Some("total_num"),
+            pages: Some("total_pages"),
+            items: Some("enterprise_address_info_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.commerce.ec.enterprise.address.query",
@@ -266,6 +270,14 @@ impl crate::codec::Object for EnterpriseAddressQueryResponse {
 }
 
 crate::codec::object!(EnterpriseAddressQueryResponse);
+
+impl crate::method::Paged for EnterpriseAddressQueryResponse {
+    type Item = AddressInfoDTO;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<AddressInfoDTO> {
+        &mut self.enterprise_address_info_list
+    }
+}
 
 /// A business error code of [`EnterpriseAddressQuery`].
 #[non_exhaustive]

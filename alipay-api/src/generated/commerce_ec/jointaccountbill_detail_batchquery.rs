@@ -205,9 +205,9 @@ impl crate::method::Method for JointaccountbillDetailBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            texts: &["page_num", "page_size"],
+            more: Some("has_next_page"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.commerce.ec.jointaccountbill.detail.batchquery",

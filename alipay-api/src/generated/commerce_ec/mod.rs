@@ -366,6 +366,8 @@ impl CommerceEc<'_> {
     /// 企业地址查询: `alipay.commerce.ec.enterprise.address.query`.
     ///
     /// Asks for the addresses of an enterprise.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn enterprise_address_query(
         &self,

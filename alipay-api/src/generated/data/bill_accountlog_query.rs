@@ -6,6 +6,8 @@
 /// Reads the movements on a merchant's Alipay account, to reconcile by.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/dae3ac99_alipay.data.bill.accountlog.query>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.bill.accountlog.query")]
 #[doc(alias = "支付宝商家账户账务明细查询")]
 #[must_use]
@@ -235,9 +237,12 @@ impl crate::method::Method for BillAccountlogQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/data/bill/accountlog/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            texts: &["page_no", "page_size"],
+            first: Some(1),
+            max_items: Some(2000),
             total: Some("total_size"),
+            items: Some("detail_list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.bill.accountlog.query",
@@ -310,6 +315,14 @@ impl crate::codec::Object for BillAccountlogQueryResponse {
 }
 
 crate::codec::object!(BillAccountlogQueryResponse);
+
+impl crate::method::Paged for BillAccountlogQueryResponse {
+    type Item = AccountLogItemResult;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<AccountLogItemResult> {
+        &mut self.detail_list
+    }
+}
 
 /// A business error code of [`BillAccountlogQuery`].
 #[non_exhaustive]

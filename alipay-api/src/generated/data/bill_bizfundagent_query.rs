@@ -6,6 +6,8 @@
 /// Reads the money movements of a merchant; for an ISV that acts for the merchant.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillBizfundagentQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.bill.bizfundagent.query")]
 #[doc(alias = "ISV代理商户资金业务账单查询")]
 #[must_use]
@@ -183,9 +185,12 @@ impl crate::method::Method for BillBizfundagentQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/data/bill/bizfundagent/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
-            total: None,
+            texts: &["page_no", "page_size"],
+            first: Some(1),
+            max_items: Some(2000),
+            pages: Some("total_size"),
+            items: Some("detail_list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.bill.bizfundagent.query",
@@ -258,6 +263,14 @@ impl crate::codec::Object for BillBizfundagentQueryResponse {
 }
 
 crate::codec::object!(BillBizfundagentQueryResponse);
+
+impl crate::method::Paged for BillBizfundagentQueryResponse {
+    type Item = BizFundReportResult;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<BizFundReportResult> {
+        &mut self.detail_list
+    }
+}
 
 /// A business error code of [`BillBizfundagentQuery`].
 #[non_exhaustive]

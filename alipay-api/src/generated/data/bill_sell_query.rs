@@ -6,6 +6,8 @@
 /// Reads the trades in which a merchant's Alipay account sold, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillSellQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.bill.sell.query")]
 #[doc(alias = "支付宝商家账户卖出交易查询")]
 #[must_use]
@@ -176,9 +178,12 @@ impl crate::method::Method for BillSellQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/data/bill/sell/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            texts: &["page_no", "page_size"],
+            first: Some(1),
+            max_items: Some(2000),
             total: Some("total_size"),
+            items: Some("detail_list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.bill.sell.query",
@@ -251,6 +256,14 @@ impl crate::codec::Object for BillSellQueryResponse {
 }
 
 crate::codec::object!(BillSellQueryResponse);
+
+impl crate::method::Paged for BillSellQueryResponse {
+    type Item = super::types::TradeItemResult;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<super::types::TradeItemResult> {
+        &mut self.detail_list
+    }
+}
 
 /// A business error code of [`BillSellQuery`].
 #[non_exhaustive]

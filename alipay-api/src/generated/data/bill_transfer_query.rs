@@ -6,6 +6,8 @@
 /// Reads the deposits, transfers and withdrawals of a merchant's Alipay account, to reconcile by.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillTransferQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.bill.transfer.query")]
 #[doc(alias = "支付宝商家账户充值，转账，提现查询")]
 #[must_use]
@@ -133,9 +135,12 @@ impl crate::method::Method for BillTransferQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/data/bill/transfer/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            texts: &["page_no", "page_size"],
+            first: Some(1),
+            max_items: Some(2000),
             total: Some("total_size"),
+            items: Some("detail_list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.bill.transfer.query",
@@ -208,6 +213,14 @@ impl crate::codec::Object for BillTransferQueryResponse {
 }
 
 crate::codec::object!(BillTransferQueryResponse);
+
+impl crate::method::Paged for BillTransferQueryResponse {
+    type Item = TransferDetailResult;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<TransferDetailResult> {
+        &mut self.detail_list
+    }
+}
 
 /// A business error code of [`BillTransferQuery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Reads the deposits, transfers and withdrawals of a sub-account book.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataBillTransferaccountbookQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.bill.transferaccountbook.query")]
 #[doc(alias = "子账本充提转账单查询(incubating)")]
 #[must_use]
@@ -182,9 +184,12 @@ impl crate::method::Method for BillTransferaccountbookQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            texts: &["page_no", "page_size"],
+            first: Some(1),
+            max_items: Some(2000),
             total: Some("total_size"),
+            items: Some("detail_list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.bill.transferaccountbook.query",
@@ -257,6 +262,14 @@ impl crate::codec::Object for BillTransferaccountbookQueryResponse {
 }
 
 crate::codec::object!(BillTransferaccountbookQueryResponse);
+
+impl crate::method::Paged for BillTransferaccountbookQueryResponse {
+    type Item = TransferAccountBookDetailResult;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<TransferAccountBookDetailResult> {
+        &mut self.detail_list
+    }
+}
 
 /// A business error code of [`BillTransferaccountbookQuery`].
 #[non_exhaustive]

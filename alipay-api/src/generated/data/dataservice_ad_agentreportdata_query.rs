@@ -6,6 +6,8 @@
 /// Reads how the advertising that an agent places for its merchants does.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceAdAgentreportdataQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.dataservice.ad.agentreportdata.query")]
 #[doc(alias = "广告代理商投放数据查询")]
 #[must_use]
@@ -250,9 +252,10 @@ impl crate::method::Method for DataserviceAdAgentreportdataQuery {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         secret: &["biz_token"],
         page: Some(crate::method::PageFields {
-            number: "current",
-            size: "page_size",
+            first: Some(1),
             total: Some("total"),
+            items: Some("data_list"),
+            ..crate::method::PageFields::new("current", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.dataservice.ad.agentreportdata.query",
@@ -314,3 +317,11 @@ impl crate::codec::Object for DataserviceAdAgentreportdataQueryResponse {
 }
 
 crate::codec::object!(DataserviceAdAgentreportdataQueryResponse);
+
+impl crate::method::Paged for DataserviceAdAgentreportdataQueryResponse {
+    type Item = super::types::AdReportDataDetail;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<super::types::AdReportDataDetail> {
+        &mut self.data_list
+    }
+}

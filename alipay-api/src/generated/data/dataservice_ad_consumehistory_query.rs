@@ -6,6 +6,8 @@
 /// Reads what was spent on advertising, by day or month.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayDataDataserviceAdConsumehistoryQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.dataservice.ad.consumehistory.query")]
 #[doc(alias = "消费明细查询接口")]
 #[must_use]
@@ -240,9 +242,11 @@ impl crate::method::Method for DataserviceAdConsumehistoryQuery {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         secret: &["biz_token"],
         page: Some(crate::method::PageFields {
-            number: "current",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total"),
+            items: Some("data_list"),
+            ..crate::method::PageFields::new("current", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.dataservice.ad.consumehistory.query",
@@ -304,6 +308,14 @@ impl crate::codec::Object for DataserviceAdConsumehistoryQueryResponse {
 }
 
 crate::codec::object!(DataserviceAdConsumehistoryQueryResponse);
+
+impl crate::method::Paged for DataserviceAdConsumehistoryQueryResponse {
+    type Item = PrincipalFinanceDetail;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<PrincipalFinanceDetail> {
+        &mut self.data_list
+    }
+}
 
 /// 聚合条件数据维度. By what the data are added up.
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Reads the promotion pages that a merchant built itself.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/e060c7d1_alipay.data.dataservice.ad.promotepage.batchquery>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.dataservice.ad.promotepage.batchquery")]
 #[doc(alias = "自建推广页列表批量查询")]
 #[must_use]
@@ -137,9 +139,11 @@ impl crate::method::Method for DataserviceAdPromotepageBatchquery {
         }),
         secret: &["biz_token"],
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(1000),
             total: Some("total"),
+            items: Some("list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.dataservice.ad.promotepage.batchquery",
@@ -212,6 +216,14 @@ impl crate::codec::Object for DataserviceAdPromotepageBatchqueryResponse {
 }
 
 crate::codec::object!(DataserviceAdPromotepageBatchqueryResponse);
+
+impl crate::method::Paged for DataserviceAdPromotepageBatchqueryResponse {
+    type Item = PromotePageDetail;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<PromotePageDetail> {
+        &mut self.list
+    }
+}
 
 /// A business error code of [`DataserviceAdPromotepageBatchquery`].
 #[non_exhaustive]

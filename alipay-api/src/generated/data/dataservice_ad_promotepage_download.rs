@@ -6,6 +6,8 @@
 /// Reads what users left on a merchant's promotion page. Call it less than 20 times a second.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1df3222a_alipay.data.dataservice.ad.promotepage.download>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.dataservice.ad.promotepage.download")]
 #[doc(alias = "自建推广页留资数据查询")]
 #[must_use]
@@ -181,9 +183,11 @@ impl crate::method::Method for DataserviceAdPromotepageDownload {
         }),
         secret: &["biz_token"],
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(1000),
             total: Some("total"),
+            items: Some("list"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.dataservice.ad.promotepage.download",
@@ -266,6 +270,14 @@ impl crate::codec::Object for DataserviceAdPromotepageDownloadResponse {
 }
 
 crate::codec::object!(DataserviceAdPromotepageDownloadResponse);
+
+impl crate::method::Paged for DataserviceAdPromotepageDownloadResponse {
+    type Item = PromotePageData;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<PromotePageData> {
+        &mut self.list
+    }
+}
 
 /// A business error code of [`DataserviceAdPromotepageDownload`].
 #[non_exhaustive]

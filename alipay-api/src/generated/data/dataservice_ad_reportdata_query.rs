@@ -6,6 +6,8 @@
 /// Reads how advertising does, for orders, plans, groups, creatives, marketing targets, merchants or material.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/c089ee8d_alipay.data.dataservice.ad.reportdata.query>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.data.dataservice.ad.reportdata.query")]
 #[doc(alias = "广告投放数据通用查询")]
 #[must_use]
@@ -381,9 +383,11 @@ impl crate::method::Method for DataserviceAdReportdataQuery {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         secret: &["biz_token"],
         page: Some(crate::method::PageFields {
-            number: "current",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(10000),
             total: Some("total"),
+            items: Some("data_list"),
+            ..crate::method::PageFields::new("current", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.data.dataservice.ad.reportdata.query",
@@ -445,6 +449,14 @@ impl crate::codec::Object for DataserviceAdReportdataQueryResponse {
 }
 
 crate::codec::object!(DataserviceAdReportdataQueryResponse);
+
+impl crate::method::Paged for DataserviceAdReportdataQueryResponse {
+    type Item = super::types::AdReportDataDetail;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<super::types::AdReportDataDetail> {
+        &mut self.data_list
+    }
+}
 
 /// 数据维度. For what the data are; it decides what `data_id` of the answer identifies.
 #[non_exhaustive]

@@ -150,6 +150,8 @@ impl Data<'_> {
     /// 支付宝商家账户账务明细查询: `alipay.data.bill.accountlog.query`.
     ///
     /// Reads the movements on a merchant's Alipay account, to reconcile by.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn bill_accountlog_query(
         &self,
@@ -194,6 +196,8 @@ impl Data<'_> {
     /// ISV代理商户资金业务账单查询: `alipay.data.bill.bizfundagent.query`.
     ///
     /// Reads the money movements of a merchant; for an ISV that acts for the merchant.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn bill_bizfundagent_query(
         &self,
@@ -205,6 +209,8 @@ impl Data<'_> {
     /// 支付宝商家账户买入交易查询: `alipay.data.bill.buy.query`.
     ///
     /// Reads the trades in which a merchant's Alipay account bought, to reconcile by.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn bill_buy_query(
         &self,
@@ -249,6 +255,8 @@ impl Data<'_> {
     /// 支付宝商家账户卖出交易查询: `alipay.data.bill.sell.query`.
     ///
     /// Reads the trades in which a merchant's Alipay account sold, to reconcile by.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn bill_sell_query(
         &self,
@@ -260,6 +268,8 @@ impl Data<'_> {
     /// 支付宝商家账户充值，转账，提现查询: `alipay.data.bill.transfer.query`.
     ///
     /// Reads the deposits, transfers and withdrawals of a merchant's Alipay account, to reconcile by.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn bill_transfer_query(
         &self,
@@ -271,6 +281,8 @@ impl Data<'_> {
     /// 子账本充提转账单查询(incubating): `alipay.data.bill.transferaccountbook.query`.
     ///
     /// Reads the deposits, transfers and withdrawals of a sub-account book.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn bill_transferaccountbook_query(
         &self,
@@ -282,6 +294,8 @@ impl Data<'_> {
     /// 广告代理商投放数据查询: `alipay.data.dataservice.ad.agentreportdata.query`.
     ///
     /// Reads how the advertising that an agent places for its merchants does.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn dataservice_ad_agentreportdata_query(
         &self,
@@ -293,6 +307,8 @@ impl Data<'_> {
     /// 消费明细查询接口: `alipay.data.dataservice.ad.consumehistory.query`.
     ///
     /// Reads what was spent on advertising, by day or month.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn dataservice_ad_consumehistory_query(
         &self,
@@ -326,6 +342,8 @@ impl Data<'_> {
     /// 自建推广页列表批量查询: `alipay.data.dataservice.ad.promotepage.batchquery`.
     ///
     /// Reads the promotion pages that a merchant built itself.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn dataservice_ad_promotepage_batchquery(
         &self,
@@ -337,6 +355,8 @@ impl Data<'_> {
     /// 自建推广页留资数据查询: `alipay.data.dataservice.ad.promotepage.download`.
     ///
     /// Reads what users left on a merchant's promotion page. Call it less than 20 times a second.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn dataservice_ad_promotepage_download(
         &self,
@@ -348,6 +368,8 @@ impl Data<'_> {
     /// 广告投放数据通用查询: `alipay.data.dataservice.ad.reportdata.query`.
     ///
     /// Reads how advertising does, for orders, plans, groups, creatives, marketing targets, merchants or material.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn dataservice_ad_reportdata_query(
         &self,

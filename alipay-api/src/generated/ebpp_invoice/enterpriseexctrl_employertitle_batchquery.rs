@@ -156,11 +156,7 @@ impl crate::method::Method for EnterpriseexctrlEmployertitleBatchquery {
                 "/v3/alipay/ebpp/invoice/enterpriseexctrl/employertitle/batchquery",
             ),
         ),
-        page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
-        }),
+        page: Some(crate::method::PageFields::new("page_num", "page_size")),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.enterpriseexctrl.employertitle.batchquery",
             crate::method::Kind::Server,

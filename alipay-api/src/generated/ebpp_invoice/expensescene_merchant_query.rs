@@ -207,9 +207,9 @@ impl crate::method::Method for ExpensesceneMerchantQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            max_items: Some(100),
+            pages: Some("total_page_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.expensescene.merchant.query",

@@ -192,9 +192,8 @@ impl crate::method::Method for TaxnoBatchquery {
             ..crate::method::V3::new("POST", "/v3/alipay/ebpp/invoice/taxno/batchquery")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "limit_size",
-            total: None,
+            max_items: Some(20),
+            ..crate::method::PageFields::new("page_num", "limit_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.taxno.batchquery",

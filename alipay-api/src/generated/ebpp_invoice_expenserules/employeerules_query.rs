@@ -6,6 +6,8 @@
 /// Reads all expense rules that an employee is under, valid or not, the newest first.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayEbppInvoiceExpenserulesEmployeerulesQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.ebpp.invoice.expenserules.employeerules.query")]
 #[doc(alias = "查询员工绑定的所有费控规则")]
 #[must_use]
@@ -165,9 +167,10 @@ impl crate::method::Method for EmployeerulesQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
             total: Some("total_count"),
+            items: Some("employee_rules"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.expenserules.employeerules.query",
@@ -240,6 +243,14 @@ impl crate::codec::Object for EmployeerulesQueryResponse {
 }
 
 crate::codec::object!(EmployeerulesQueryResponse);
+
+impl crate::method::Paged for EmployeerulesQueryResponse {
+    type Item = ExpenseCtrlEmployeeRuleInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<ExpenseCtrlEmployeeRuleInfo> {
+        &mut self.employee_rules
+    }
+}
 
 /// A business error code of [`EmployeerulesQuery`].
 #[non_exhaustive]

@@ -80,6 +80,8 @@ impl EbppInvoiceExpenserules<'_> {
     /// 查询员工绑定的所有费控规则: `alipay.ebpp.invoice.expenserules.employeerules.query`.
     ///
     /// Reads all expense rules that an employee is under, valid or not, the newest first.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn employeerules_query(
         &self,

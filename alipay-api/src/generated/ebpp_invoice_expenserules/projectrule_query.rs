@@ -179,9 +179,9 @@ impl crate::method::Method for ProjectruleQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
             total: Some("total_count"),
+            pages: Some("total_page_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.expenserules.projectrule.query",

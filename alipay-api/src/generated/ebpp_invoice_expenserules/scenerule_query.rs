@@ -165,9 +165,8 @@ impl crate::method::Method for SceneruleQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            pages: Some("total_page_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.ebpp.invoice.expenserules.scenerule.query",

@@ -6,6 +6,8 @@
 /// Asks how a batch of transfers and its single transfers stand.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.batch.detail.query>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.fund.batch.detail.query")]
 #[doc(alias = "批量代发明细统一查询接口")]
 #[must_use]
@@ -251,9 +253,13 @@ impl crate::method::Method for BatchDetailQuery {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         secret: &["payee_account"],
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            texts: &["page_size"],
+            first: Some(1),
+            max_items: Some(500),
             total: Some("total_item_count"),
+            pages: Some("total_page_count"),
+            items: Some("acc_detail_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         answer: crate::method::AnswerInfo {
             essential: &["batch_status"],
@@ -513,6 +519,14 @@ impl crate::codec::Object for BatchDetailQueryResponse {
 }
 
 crate::codec::object!(BatchDetailQueryResponse);
+
+impl crate::method::Paged for BatchDetailQueryResponse {
+    type Item = AccDetailModel;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<AccDetailModel> {
+        &mut self.acc_detail_list
+    }
+}
 
 /// 批次明细. A transfer of a batch and how it stands.
 #[non_exhaustive]

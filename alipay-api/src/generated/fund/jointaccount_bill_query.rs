@@ -6,6 +6,8 @@
 /// Lists the bills of a company's enterprise-pay account, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountBillQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.fund.jointaccount.bill.query")]
 #[doc(alias = "因公付账单查询")]
 #[must_use]
@@ -216,9 +218,12 @@ impl crate::method::Method for JointaccountBillQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/fund/jointaccount/bill/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            texts: &["page_num", "page_size"],
+            first: Some(1),
+            max_items: Some(20),
+            more: Some("has_next_page"),
+            items: Some("bill_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.fund.jointaccount.bill.query",
@@ -320,6 +325,14 @@ impl crate::codec::Object for JointaccountBillQueryResponse {
 }
 
 crate::codec::object!(JointaccountBillQueryResponse);
+
+impl crate::method::Paged for JointaccountBillQueryResponse {
+    type Item = JointAccountBillDetailDTO;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<JointAccountBillDetailDTO> {
+        &mut self.bill_list
+    }
+}
 
 /// A business error code of [`JointaccountBillQuery`].
 #[non_exhaustive]

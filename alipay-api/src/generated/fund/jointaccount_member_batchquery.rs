@@ -6,6 +6,8 @@
 /// Lists a company's employees, page by page or from a cursor, or finds one by login name or user id.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.fund.jointaccount.member.batchquery")]
 #[doc(alias = "企业批量查询员工信息（分页）")]
 #[must_use]
@@ -210,9 +212,13 @@ impl crate::method::Method for JointaccountMemberBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            texts: &["page_num", "page_size"],
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_count"),
+            pages: Some("total_page_count"),
+            items: Some("member_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.fund.jointaccount.member.batchquery",
@@ -314,6 +320,14 @@ impl crate::codec::Object for JointaccountMemberBatchqueryResponse {
 }
 
 crate::codec::object!(JointaccountMemberBatchqueryResponse);
+
+impl crate::method::Paged for JointaccountMemberBatchqueryResponse {
+    type Item = JointAccountMemberDTO;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<JointAccountMemberDTO> {
+        &mut self.member_list
+    }
+}
 
 /// A business error code of [`JointaccountMemberBatchquery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Lists the employees of a company's enterprise-pay account, page by page, or finds one.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundJointaccountMemberQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.fund.jointaccount.member.query")]
 #[doc(alias = "企业查询员工列表")]
 #[must_use]
@@ -188,9 +190,12 @@ impl crate::method::Method for JointaccountMemberQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/fund/jointaccount/member/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            texts: &["page_num", "page_size"],
+            first: Some(1),
+            max_items: Some(20),
+            pages: Some("total_page_count"),
+            items: Some("member_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.fund.jointaccount.member.query",
@@ -299,6 +304,14 @@ impl crate::codec::Object for JointaccountMemberQueryResponse {
 }
 
 crate::codec::object!(JointaccountMemberQueryResponse);
+
+impl crate::method::Paged for JointaccountMemberQueryResponse {
+    type Item = JointAccountMemberRespDTO;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<JointAccountMemberRespDTO> {
+        &mut self.member_list
+    }
+}
 
 /// A business error code of [`JointaccountMemberQuery`].
 #[non_exhaustive]

@@ -448,6 +448,8 @@ impl Fund<'_> {
     /// 批量代发明细统一查询接口: `alipay.fund.batch.detail.query`.
     ///
     /// Asks how a batch of transfers and its single transfers stand.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn batch_detail_query(
         &self,
@@ -580,6 +582,8 @@ impl Fund<'_> {
     /// 因公付账单查询: `alipay.fund.jointaccount.bill.query`.
     ///
     /// Lists the bills of a company's enterprise-pay account, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn jointaccount_bill_query(
         &self,
@@ -613,6 +617,8 @@ impl Fund<'_> {
     /// 企业批量查询员工信息（分页）: `alipay.fund.jointaccount.member.batchquery`.
     ///
     /// Lists a company's employees, page by page or from a cursor, or finds one by login name or user id.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn jointaccount_member_batchquery(
         &self,
@@ -646,6 +652,8 @@ impl Fund<'_> {
     /// 企业查询员工列表: `alipay.fund.jointaccount.member.query`.
     ///
     /// Lists the employees of a company's enterprise-pay account, page by page, or finds one.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn jointaccount_member_query(
         &self,
@@ -889,6 +897,8 @@ impl Fund<'_> {
     /// 用户交易数据查询: `alipay.fund.usertrade.batchquery`.
     ///
     /// Lists the trades of users in given stores within the last 30 days, page by page, where the users have agreed.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn usertrade_batchquery(
         &self,

@@ -6,6 +6,8 @@
 /// Lists the trades of users in given stores within the last 30 days, page by page, where the users have agreed.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayFundUsertradeBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.fund.usertrade.batchquery")]
 #[doc(alias = "用户交易数据查询")]
 #[must_use]
@@ -156,9 +158,13 @@ impl crate::method::Method for UsertradeBatchquery {
             ..crate::method::V3::new("POST", "/v3/alipay/fund/usertrade/batchquery")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_index",
-            size: "page_size",
+            texts: &["page_index", "page_size"],
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_count"),
+            more: Some("has_next"),
+            items: Some("trade_info_list"),
+            ..crate::method::PageFields::new("page_index", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.fund.usertrade.batchquery",
@@ -267,6 +273,14 @@ impl crate::codec::Object for UsertradeBatchqueryResponse {
 }
 
 crate::codec::object!(UsertradeBatchqueryResponse);
+
+impl crate::method::Paged for UsertradeBatchqueryResponse {
+    type Item = UserTradeInfoDTO;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<UserTradeInfoDTO> {
+        &mut self.trade_info_list
+    }
+}
 
 /// A business error code of [`UsertradeBatchquery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Lists customer service agents that meet the given conditions.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.iservice.ccm.agent.query")]
 #[doc(alias = "客服查询接口")]
 #[must_use]
@@ -223,9 +225,11 @@ impl crate::method::Method for CcmAgentQuery {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/iservice/ccm/agent/query")),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_count"),
+            items: Some("agents"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.iservice.ccm.agent.query",
@@ -298,6 +302,14 @@ impl crate::codec::Object for CcmAgentQueryResponse {
 }
 
 crate::codec::object!(CcmAgentQueryResponse);
+
+impl crate::method::Paged for CcmAgentQueryResponse {
+    type Item = AgentVO;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<AgentVO> {
+        &mut self.agents
+    }
+}
 
 /// A business error code of [`CcmAgentQuery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Reads the log of when customer service agents changed their status, over at most one day.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmAgentSchedulelogQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.iservice.ccm.agent.schedulelog.query")]
 #[doc(alias = "查询客服状态变更流水日志")]
 #[must_use]
@@ -185,9 +187,11 @@ impl crate::method::Method for CcmAgentSchedulelogQuery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_count"),
+            items: Some("agent_schedule_logs"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.iservice.ccm.agent.schedulelog.query",
@@ -265,6 +269,14 @@ impl crate::codec::Object for CcmAgentSchedulelogQueryResponse {
 }
 
 crate::codec::object!(CcmAgentSchedulelogQueryResponse);
+
+impl crate::method::Paged for CcmAgentSchedulelogQueryResponse {
+    type Item = AgentScheduleLog;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<AgentScheduleLog> {
+        &mut self.agent_schedule_logs
+    }
+}
 
 /// A business error code of [`CcmAgentSchedulelogQuery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Lists all tenant instances (data permissions). Each keeps its data apart from the others', except for users, permissions, private messages and IVR data.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmInstanceQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.iservice.ccm.instance.query")]
 #[doc(alias = "列出所有的租户实例（数据权限）")]
 #[must_use]
@@ -91,9 +93,11 @@ impl crate::method::Method for CcmInstanceQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/iservice/ccm/instance/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_count"),
+            items: Some("instances"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.iservice.ccm.instance.query",
@@ -166,6 +170,14 @@ impl crate::codec::Object for CcmInstanceQueryResponse {
 }
 
 crate::codec::object!(CcmInstanceQueryResponse);
+
+impl crate::method::Paged for CcmInstanceQueryResponse {
+    type Item = Instance;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<Instance> {
+        &mut self.instances
+    }
+}
 
 /// A business error code of [`CcmInstanceQuery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Lists roles of customer service agents, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayIserviceCcmRolePageQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.iservice.ccm.role.page.query")]
 #[doc(alias = "分页查询角色")]
 #[must_use]
@@ -114,9 +116,11 @@ impl crate::method::Method for CcmRolePageQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/iservice/ccm/role/page/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_count"),
+            items: Some("roles"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.iservice.ccm.role.page.query",
@@ -189,6 +193,14 @@ impl crate::codec::Object for CcmRolePageQueryResponse {
 }
 
 crate::codec::object!(CcmRolePageQueryResponse);
+
+impl crate::method::Paged for CcmRolePageQueryResponse {
+    type Item = Role;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<Role> {
+        &mut self.roles
+    }
+}
 
 /// A business error code of [`CcmRolePageQuery`].
 #[non_exhaustive]

@@ -134,9 +134,8 @@ impl crate::method::Method for CcmSwTreecategoryBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
             total: Some("total_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.iservice.ccm.sw.treecategory.batchquery",

@@ -241,6 +241,8 @@ impl Iservice<'_> {
     /// 客服查询接口: `alipay.iservice.ccm.agent.query`.
     ///
     /// Lists customer service agents that meet the given conditions.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn ccm_agent_query(
         &self,
@@ -252,6 +254,8 @@ impl Iservice<'_> {
     /// 查询客服状态变更流水日志: `alipay.iservice.ccm.agent.schedulelog.query`.
     ///
     /// Reads the log of when customer service agents changed their status, over at most one day.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn ccm_agent_schedulelog_query(
         &self,
@@ -296,6 +300,8 @@ impl Iservice<'_> {
     /// 列出所有的租户实例（数据权限）: `alipay.iservice.ccm.instance.query`.
     ///
     /// Lists all tenant instances (data permissions). Each keeps its data apart from the others', except for users, permissions, private messages and IVR data.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn ccm_instance_query(
         &self,
@@ -381,6 +387,8 @@ impl Iservice<'_> {
     /// 分页查询角色: `alipay.iservice.ccm.role.page.query`.
     ///
     /// Lists roles of customer service agents, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn ccm_role_page_query(
         &self,

@@ -6,6 +6,8 @@
 /// Lists the cash campaigns that the merchant created.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02a1f9>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.campaign.cash.list.query")]
 #[doc(alias = "现金活动列表查询")]
 #[must_use]
@@ -104,9 +106,12 @@ impl crate::method::Method for CampaignCashListQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_index",
-            size: "page_size",
+            texts: &["page_index", "page_size"],
+            first: Some(1),
+            max_items: Some(50),
             total: Some("total_size"),
+            items: Some("camp_list"),
+            ..crate::method::PageFields::new("page_index", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.campaign.cash.list.query",
@@ -179,6 +184,14 @@ impl crate::codec::Object for CampaignCashListQueryResponse {
 }
 
 crate::codec::object!(CampaignCashListQueryResponse);
+
+impl crate::method::Paged for CampaignCashListQueryResponse {
+    type Item = CashCampaignInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<CashCampaignInfo> {
+        &mut self.camp_list
+    }
+}
 
 /// A business error code of [`CampaignCashListQuery`].
 #[non_exhaustive]

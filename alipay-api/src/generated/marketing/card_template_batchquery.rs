@@ -6,6 +6,8 @@
 /// Lists the merchant's membership card templates, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardTemplateBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.card.template.batchquery")]
 #[doc(alias = "会员卡模板批量查询")]
 #[must_use]
@@ -93,9 +95,11 @@ impl crate::method::Method for CardTemplateBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(20),
             total: Some("template_total"),
+            items: Some("mcard_template"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.card.template.batchquery",
@@ -157,6 +161,14 @@ impl crate::codec::Object for CardTemplateBatchqueryResponse {
 }
 
 crate::codec::object!(CardTemplateBatchqueryResponse);
+
+impl crate::method::Paged for CardTemplateBatchqueryResponse {
+    type Item = McardTemplate;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<McardTemplate> {
+        &mut self.mcard_template
+    }
+}
 
 /// A business error code of [`CardTemplateBatchquery`].
 #[non_exhaustive]

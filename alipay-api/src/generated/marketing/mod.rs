@@ -179,6 +179,8 @@ impl Marketing<'_> {
     /// 现金活动列表查询: `alipay.marketing.campaign.cash.list.query`.
     ///
     /// Lists the cash campaigns that the merchant created.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn campaign_cash_list_query(
         &self,
@@ -346,6 +348,8 @@ impl Marketing<'_> {
     /// 会员卡模板批量查询: `alipay.marketing.card.template.batchquery`.
     ///
     /// Lists the merchant's membership card templates, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn card_template_batchquery(
         &self,
@@ -519,6 +523,8 @@ impl Marketing<'_> {
     /// 查询可报名的方案列表: `alipay.marketing.recruit.planlist.query`.
     ///
     /// Lists the marketing campaign plans in which one can enrol.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn recruit_planlist_query(
         &self,

@@ -6,6 +6,8 @@
 /// Lists the marketing campaign plans in which one can enrol.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingRecruitPlanlistQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.recruit.planlist.query")]
 #[doc(alias = "查询可报名的方案列表")]
 #[must_use]
@@ -122,9 +124,11 @@ impl crate::method::Method for RecruitPlanlistQuery {
             crate::method::V3::new("POST", "/v3/alipay/marketing/recruit/planlist/query"),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total"),
+            items: Some("data"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.recruit.planlist.query",
@@ -197,6 +201,14 @@ impl crate::codec::Object for RecruitPlanlistQueryResponse {
 }
 
 crate::codec::object!(RecruitPlanlistQueryResponse);
+
+impl crate::method::Paged for RecruitPlanlistQueryResponse {
+    type Item = RecruitPlanLight;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<RecruitPlanLight> {
+        &mut self.data
+    }
+}
 
 /// A business error code of [`RecruitPlanlistQuery`].
 #[non_exhaustive]

@@ -6,6 +6,8 @@
 /// Lists the mini programs in which a campaign can be used, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwd>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.activity.app.batchquery")]
 #[doc(alias = "查询活动可用小程序")]
 #[must_use]
@@ -137,9 +139,12 @@ impl crate::method::Method for AppBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            texts: &["page_size"],
+            first: Some(1),
+            max_items: Some(20),
             total: Some("total_size"),
+            items: Some("app_infos"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.app.batchquery",
@@ -222,6 +227,14 @@ impl crate::codec::Object for AppBatchqueryResponse {
 }
 
 crate::codec::object!(AppBatchqueryResponse);
+
+impl crate::method::Paged for AppBatchqueryResponse {
+    type Item = ActivityAppInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<ActivityAppInfo> {
+        &mut self.app_infos
+    }
+}
 
 /// A business error code of [`AppBatchquery`].
 #[non_exhaustive]

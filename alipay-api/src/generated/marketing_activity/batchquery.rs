@@ -147,9 +147,8 @@ impl crate::method::Method for Batchquery {
             crate::method::V3::new("POST", "/v3/alipay/marketing/activity/batchquery"),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
             total: Some("total_size"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.batchquery",

@@ -6,6 +6,8 @@
 /// Lists the channels where vouchers can be promoted. The `channel` of one is given when a promotion is created.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityDeliverychannelQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.activity.deliverychannel.query")]
 #[doc(alias = "查询可推广渠道")]
 #[must_use]
@@ -125,9 +127,11 @@ impl crate::method::Method for DeliverychannelQuery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_size"),
+            items: Some("delivery_channel_info_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.deliverychannel.query",
@@ -205,6 +209,14 @@ impl crate::codec::Object for DeliverychannelQueryResponse {
 }
 
 crate::codec::object!(DeliverychannelQueryResponse);
+
+impl crate::method::Paged for DeliverychannelQueryResponse {
+    type Item = DeliveryChannelInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<DeliveryChannelInfo> {
+        &mut self.delivery_channel_info_list
+    }
+}
 
 /// A business error code of [`DeliverychannelQuery`].
 #[non_exhaustive]

@@ -171,9 +171,9 @@ impl crate::method::Method for GoodsBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            max_items: Some(20),
             total: Some("total_size"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.goods.batchquery",

@@ -6,6 +6,8 @@
 /// Lists the merchants that accept a campaign's vouchers, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwc>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.activity.merchant.batchquery")]
 #[doc(alias = "查询活动可用商户")]
 #[must_use]
@@ -138,9 +140,11 @@ impl crate::method::Method for MerchantBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(20),
             total: Some("total_size"),
+            items: Some("merchant_infos"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.merchant.batchquery",
@@ -229,6 +233,14 @@ impl crate::codec::Object for MerchantBatchqueryResponse {
 }
 
 crate::codec::object!(MerchantBatchqueryResponse);
+
+impl crate::method::Paged for MerchantBatchqueryResponse {
+    type Item = ActivityMerchantInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<ActivityMerchantInfo> {
+        &mut self.merchant_infos
+    }
+}
 
 /// A business error code of [`MerchantBatchquery`].
 #[non_exhaustive]

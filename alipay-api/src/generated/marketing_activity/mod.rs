@@ -148,6 +148,8 @@ impl MarketingActivity<'_> {
     /// 查询活动可用小程序: `alipay.marketing.activity.app.batchquery`.
     ///
     /// Lists the mini programs in which a campaign can be used, page by page, to decide whether to show it there.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn app_batchquery(
         &self,
@@ -208,6 +210,8 @@ impl MarketingActivity<'_> {
     /// 查询可推广渠道: `alipay.marketing.activity.deliverychannel.query`.
     ///
     /// Lists the channels where vouchers can be promoted. The `channel` of one is given when a promotion is created.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn deliverychannel_query(
         &self,
@@ -230,6 +234,8 @@ impl MarketingActivity<'_> {
     /// 查询活动可用商户: `alipay.marketing.activity.merchant.batchquery`.
     ///
     /// Lists the merchants that accept a campaign's vouchers, page by page, to decide whether to show it there.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn merchant_batchquery(
         &self,
@@ -403,6 +409,8 @@ impl MarketingActivity<'_> {
     /// 查询活动可用门店: `alipay.marketing.activity.shop.batchquery`.
     ///
     /// Lists the stores that accept a campaign's vouchers, page by page, to decide whether to show it there.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn shop_batchquery(
         &self,
@@ -513,6 +521,8 @@ impl MarketingActivity<'_> {
     /// 券包批量查询: `alipay.marketing.activity.voucherpackage.batchquery`.
     ///
     /// Lists voucher packages, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn voucherpackage_batchquery(
         &self,

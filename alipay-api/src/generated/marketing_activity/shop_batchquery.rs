@@ -6,6 +6,8 @@
 /// Lists the stores that accept a campaign's vouchers, page by page, to decide whether to show it there.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/04fgwe>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.activity.shop.batchquery")]
 #[doc(alias = "查询活动可用门店")]
 #[must_use]
@@ -157,9 +159,11 @@ impl crate::method::Method for ShopBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(20),
             total: Some("total_size"),
+            items: Some("shop_infos"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.shop.batchquery",
@@ -242,6 +246,14 @@ impl crate::codec::Object for ShopBatchqueryResponse {
 }
 
 crate::codec::object!(ShopBatchqueryResponse);
+
+impl crate::method::Paged for ShopBatchqueryResponse {
+    type Item = ActivityShopInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<ActivityShopInfo> {
+        &mut self.shop_infos
+    }
+}
 
 /// A business error code of [`ShopBatchquery`].
 #[non_exhaustive]

@@ -210,9 +210,8 @@ impl crate::method::Method for UserBatchqueryvoucher {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
             total: Some("total_size"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.user.batchqueryvoucher",

@@ -6,6 +6,8 @@
 /// Lists voucher packages, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingActivityVoucherpackageBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.activity.voucherpackage.batchquery")]
 #[doc(alias = "券包批量查询")]
 #[must_use]
@@ -140,9 +142,11 @@ impl crate::method::Method for VoucherpackageBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(30),
             total: Some("total_size"),
+            items: Some("voucher_package_info"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.marketing.activity.voucherpackage.batchquery",
@@ -220,6 +224,14 @@ impl crate::codec::Object for VoucherpackageBatchqueryResponse {
 }
 
 crate::codec::object!(VoucherpackageBatchqueryResponse);
+
+impl crate::method::Paged for VoucherpackageBatchqueryResponse {
+    type Item = VoucherPackageInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<VoucherPackageInfo> {
+        &mut self.voucher_package_info
+    }
+}
 
 /// A business error code of [`VoucherpackageBatchquery`].
 #[non_exhaustive]

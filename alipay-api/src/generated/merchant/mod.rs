@@ -307,6 +307,8 @@ impl Merchant<'_> {
     /// 商家人群查询: `alipay.merchant.qipan.crowd.batchquery`.
     ///
     /// Lists the merchant's groups of users.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn qipan_crowd_batchquery(
         &self,
@@ -439,6 +441,8 @@ impl Merchant<'_> {
     /// 查询交易投诉列表: `alipay.merchant.tradecomplain.batchquery`.
     ///
     /// Lists the complaints of users about trades in the caller's app, such as a mini program or life account.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn tradecomplain_batchquery(
         &self,

@@ -6,6 +6,8 @@
 /// Lists the merchant's groups of users.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/b7f3caec_alipay.merchant.qipan.crowd.batchquery>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.merchant.qipan.crowd.batchquery")]
 #[doc(alias = "商家人群查询")]
 #[must_use]
@@ -94,9 +96,12 @@ impl crate::method::Method for QipanCrowdBatchquery {
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         page: Some(crate::method::PageFields {
-            number: "page_number",
-            size: "page_size",
+            texts: &["page_number", "page_size"],
+            first: Some(1),
+            max_items: Some(20),
             total: Some("total_number"),
+            items: Some("crowd_list"),
+            ..crate::method::PageFields::new("page_number", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.merchant.qipan.crowd.batchquery",
@@ -158,3 +163,11 @@ impl crate::codec::Object for QipanCrowdBatchqueryResponse {
 }
 
 crate::codec::object!(QipanCrowdBatchqueryResponse);
+
+impl crate::method::Paged for QipanCrowdBatchqueryResponse {
+    type Item = super::types::QipanMerchantCrowd;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<super::types::QipanMerchantCrowd> {
+        &mut self.crowd_list
+    }
+}

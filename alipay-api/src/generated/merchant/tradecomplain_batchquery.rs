@@ -6,6 +6,8 @@
 /// Lists the complaints of users about trades in the caller's app, such as a mini program or life account.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMerchantTradecomplainBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.merchant.tradecomplain.batchquery")]
 #[doc(alias = "查询交易投诉列表")]
 #[must_use]
@@ -159,9 +161,12 @@ impl crate::method::Method for TradecomplainBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(20),
             total: Some("total_num"),
+            pages: Some("total_page_num"),
+            items: Some("trade_complain_infos"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.merchant.tradecomplain.batchquery",
@@ -256,6 +261,14 @@ impl crate::codec::Object for TradecomplainBatchqueryResponse {
 }
 
 crate::codec::object!(TradecomplainBatchqueryResponse);
+
+impl crate::method::Paged for TradecomplainBatchqueryResponse {
+    type Item = TradeComplainQueryResponse;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<TradeComplainQueryResponse> {
+        &mut self.trade_complain_infos
+    }
+}
 
 /// A business error code of [`TradecomplainBatchquery`].
 #[non_exhaustive]

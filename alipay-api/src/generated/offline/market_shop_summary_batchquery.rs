@@ -246,9 +246,10 @@ impl crate::method::Method for MarketShopSummaryBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            max_items: Some(100),
             total: Some("total_items"),
+            pages: Some("total_page_no"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.offline.market.shop.summary.batchquery",

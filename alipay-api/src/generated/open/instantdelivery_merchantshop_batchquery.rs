@@ -116,9 +116,9 @@ impl crate::method::Method for InstantdeliveryMerchantshopBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            max_items: Some(50),
             total: Some("total_no"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.instantdelivery.merchantshop.batchquery",

@@ -382,6 +382,8 @@ impl Open<'_> {
     /// 服务商推广关系查询: `alipay.open.servicemarket.promotiontask.relation.query`.
     ///
     /// Lists the field-promotion ISVs that have agreed to promote the calling ISV's services, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn servicemarket_promotiontask_relation_query(
         &self,

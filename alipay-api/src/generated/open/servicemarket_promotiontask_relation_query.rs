@@ -6,6 +6,8 @@
 /// Lists the field-promotion ISVs that have agreed to promote the calling ISV's services, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenServicemarketPromotiontaskRelationQueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.open.servicemarket.promotiontask.relation.query")]
 #[doc(alias = "服务商推广关系查询")]
 #[must_use]
@@ -103,9 +105,11 @@ impl crate::method::Method for ServicemarketPromotiontaskRelationQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_size"),
+            items: Some("promotion_relations"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.servicemarket.promotiontask.relation.query",
@@ -183,6 +187,14 @@ impl crate::codec::Object for ServicemarketPromotiontaskRelationQueryResponse {
 }
 
 crate::codec::object!(ServicemarketPromotiontaskRelationQueryResponse);
+
+impl crate::method::Paged for ServicemarketPromotiontaskRelationQueryResponse {
+    type Item = PromotionTaskRelation;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<PromotionTaskRelation> {
+        &mut self.promotion_relations
+    }
+}
 
 /// A business error code of [`ServicemarketPromotiontaskRelationQuery`].
 #[non_exhaustive]

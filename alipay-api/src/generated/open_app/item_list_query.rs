@@ -132,9 +132,9 @@ impl crate::method::Method for ItemListQuery {
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            max_items: Some(20),
             total: Some("total"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.app.item.list.query",

@@ -114,9 +114,8 @@ impl crate::method::Method for ServiceListQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/open/app/service/list/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
             total: Some("total"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.app.service.list.query",

@@ -109,9 +109,10 @@ impl crate::method::Method for MessageTemplateBatchquery {
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            texts: &["page_size"],
+            max_items: Some(10),
             total: Some("total_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.message.template.batchquery",

@@ -91,9 +91,9 @@ impl crate::method::Method for QrcodeQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/open/mini/qrcode/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_no",
-            size: "page_size",
+            max_items: Some(10),
             total: Some("total_items"),
+            ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.qrcode.query",

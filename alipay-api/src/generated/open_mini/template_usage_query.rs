@@ -142,9 +142,8 @@ impl crate::method::Method for TemplateUsageQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/open/mini/template/usage/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            max_items: Some(50),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.template.usage.query",

@@ -93,9 +93,9 @@ impl crate::method::Method for TemplatemsgMaketingBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            max_items: Some(50),
             total: Some("total"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.templatemsg.maketing.batchquery",

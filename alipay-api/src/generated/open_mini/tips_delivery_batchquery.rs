@@ -91,9 +91,10 @@ impl crate::method::Method for TipsDeliveryBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_number",
-            size: "page_size",
+            texts: &["page_number", "page_size"],
             total: Some("total_size"),
+            pages: Some("total_pages"),
+            ..crate::method::PageFields::new("page_number", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.tips.delivery.batchquery",

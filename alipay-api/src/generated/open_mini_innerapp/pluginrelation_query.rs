@@ -183,9 +183,8 @@ impl crate::method::Method for PluginrelationQuery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
             total: Some("total_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.innerapp.pluginrelation.query",

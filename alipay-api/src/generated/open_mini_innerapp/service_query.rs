@@ -195,9 +195,9 @@ impl crate::method::Method for ServiceQuery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            texts: &["page_num", "page_size"],
             total: Some("total_count"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.innerapp.service.query",

@@ -155,9 +155,8 @@ impl crate::method::Method for ConditionBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
-            total: None,
+            texts: &["page_num", "page_size"],
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.mini.innerversion.condition.batchquery",

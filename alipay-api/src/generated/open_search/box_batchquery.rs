@@ -6,6 +6,8 @@
 /// Lists a merchant's direct accesses in Alipay's search, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayOpenSearchBoxBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.open.search.box.batchquery")]
 #[doc(alias = "批量查询搜索直达配置列表")]
 #[must_use]
@@ -99,9 +101,12 @@ impl crate::method::Method for BoxBatchquery {
             crate::method::V3::new("POST", "/v3/alipay/open/search/box/batchquery"),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_number",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(50),
             total: Some("total_count"),
+            pages: Some("total_page_count"),
+            items: Some("box_infos"),
+            ..crate::method::PageFields::new("page_number", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.search.box.batchquery",
@@ -196,6 +201,14 @@ impl crate::codec::Object for BoxBatchqueryResponse {
 }
 
 crate::codec::object!(BoxBatchqueryResponse);
+
+impl crate::method::Paged for BoxBatchqueryResponse {
+    type Item = SearchBoxBasicInfo;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<SearchBoxBasicInfo> {
+        &mut self.box_infos
+    }
+}
 
 /// A business error code of [`BoxBatchquery`].
 #[non_exhaustive]

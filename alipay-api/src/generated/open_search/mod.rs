@@ -189,6 +189,8 @@ impl OpenSearch<'_> {
     /// 批量查询搜索直达配置列表: `alipay.open.search.box.batchquery`.
     ///
     /// Lists a merchant's direct accesses in Alipay's search, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn box_batchquery(
         &self,

@@ -117,9 +117,9 @@ impl crate::method::Method for SubservicekeywordBatchquery {
             )
         }),
         page: Some(crate::method::PageFields {
-            number: "page_number",
-            size: "page_size",
             total: Some("total_count"),
+            pages: Some("total_page_count"),
+            ..crate::method::PageFields::new("page_number", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.search.subservicekeyword.batchquery",

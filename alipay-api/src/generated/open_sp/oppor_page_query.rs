@@ -112,9 +112,9 @@ impl crate::method::Method for OpporPageQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/open/sp/oppor/page/query")
         }),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            texts: &["page_num", "page_size"],
             total: Some("total_size"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.open.sp.oppor.page.query",

@@ -100,6 +100,8 @@ impl Security<'_> {
     /// 查询消费者投诉列表: `alipay.security.risk.complaint.info.batchquery`.
     ///
     /// Lists consumers' complaints against a merchant, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn risk_complaint_info_batchquery(
         &self,

@@ -6,6 +6,8 @@
 /// Lists consumers' complaints against a merchant, page by page.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8ad1ac86_alipay.security.risk.complaint.info.batchquery>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.security.risk.complaint.info.batchquery")]
 #[doc(alias = "查询消费者投诉列表")]
 #[must_use]
@@ -220,9 +222,10 @@ impl crate::method::Method for RiskComplaintInfoBatchquery {
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         page: Some(crate::method::PageFields {
-            number: "current_page_num",
-            size: "page_size",
+            first: Some(1),
             total: Some("total_size"),
+            items: Some("complaint_list"),
+            ..crate::method::PageFields::new("current_page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.security.risk.complaint.info.batchquery",
@@ -300,6 +303,14 @@ impl crate::codec::Object for RiskComplaintInfoBatchqueryResponse {
 }
 
 crate::codec::object!(RiskComplaintInfoBatchqueryResponse);
+
+impl crate::method::Paged for RiskComplaintInfoBatchqueryResponse {
+    type Item = ComplaintInfoQueryResponse;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<ComplaintInfoQueryResponse> {
+        &mut self.complaint_list
+    }
+}
 
 /// 投诉详情信息. A consumer's complaint.
 #[non_exhaustive]

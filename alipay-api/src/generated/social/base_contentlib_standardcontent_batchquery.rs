@@ -6,6 +6,8 @@
 /// Lists what the account of a life account (生活号+) has published, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipaySocialBaseContentlibStandardcontentBatchqueryRequest.java>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.social.base.contentlib.standardcontent.batchquery")]
 #[doc(alias = "内容批量查询接口")]
 #[must_use]
@@ -133,9 +135,11 @@ impl crate::method::Method for BaseContentlibStandardcontentBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(20),
             total: Some("total"),
+            items: Some("content_ids"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.social.base.contentlib.standardcontent.batchquery",
@@ -218,6 +222,14 @@ impl crate::codec::Object for BaseContentlibStandardcontentBatchqueryResponse {
 }
 
 crate::codec::object!(BaseContentlibStandardcontentBatchqueryResponse);
+
+impl crate::method::Paged for BaseContentlibStandardcontentBatchqueryResponse {
+    type Item = String;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<String> {
+        &mut self.content_ids
+    }
+}
 
 /// A business error code of [`BaseContentlibStandardcontentBatchquery`].
 #[non_exhaustive]

@@ -30,6 +30,8 @@ impl Social<'_> {
     /// 内容批量查询接口: `alipay.social.base.contentlib.standardcontent.batchquery`.
     ///
     /// Lists what the account of a life account (生活号+) has published, page by page.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn base_contentlib_standardcontent_batchquery(
         &self,

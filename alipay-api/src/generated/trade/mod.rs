@@ -533,6 +533,8 @@ impl Trade<'_> {
     /// 分账关系查询: `alipay.trade.royalty.relation.batchquery`.
     ///
     /// Lists, page by page, who may receive shares of a merchant's payments.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn royalty_relation_batchquery(
         &self,

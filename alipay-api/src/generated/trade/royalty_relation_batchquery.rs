@@ -6,6 +6,8 @@
 /// Lists, page by page, who may receive shares of a merchant's payments.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1860be54_alipay.trade.royalty.relation.batchquery>
+///
+/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.trade.royalty.relation.batchquery")]
 #[doc(alias = "分账关系查询")]
 #[must_use]
@@ -102,9 +104,12 @@ impl crate::method::Method for RoyaltyRelationBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            number: "page_num",
-            size: "page_size",
+            first: Some(1),
+            max_items: Some(100),
             total: Some("total_record_num"),
+            pages: Some("total_page_num"),
+            items: Some("receiver_list"),
+            ..crate::method::PageFields::new("page_num", "page_size")
         }),
         ..crate::method::MethodInfo::new(
             "alipay.trade.royalty.relation.batchquery",
@@ -206,6 +211,14 @@ impl crate::codec::Object for RoyaltyRelationBatchqueryResponse {
 }
 
 crate::codec::object!(RoyaltyRelationBatchqueryResponse);
+
+impl crate::method::Paged for RoyaltyRelationBatchqueryResponse {
+    type Item = super::types::RoyaltyEntity;
+    #[inline]
+    fn items(&mut self) -> &mut Vec<super::types::RoyaltyEntity> {
+        &mut self.receiver_list
+    }
+}
 
 /// A business error code of [`RoyaltyRelationBatchquery`].
 #[non_exhaustive]

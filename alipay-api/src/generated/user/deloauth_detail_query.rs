@@ -95,11 +95,7 @@ impl crate::method::Method for DeloauthDetailQuery {
     type Output = DeloauthDetailQueryResponse;
     type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        page: Some(crate::method::PageFields {
-            number: "offset",
-            size: "limit",
-            total: None,
-        }),
+        page: Some(crate::method::PageFields::new("offset", "limit")),
         ..crate::method::MethodInfo::new(
             "alipay.user.deloauth.detail.query",
             crate::method::Kind::Server,

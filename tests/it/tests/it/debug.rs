@@ -31,11 +31,12 @@ use alipay_api::{
     oauth::State,
     open_auth::{TokenApp, TokenAppQuery, TokenAppQueryResponse, TokenAppResponse},
     sign::{PrivateKey, PublicKey, SignType},
-    trade::{AppPay, PagePay, Pay, PayRequired},
+    trade::{AppPay, PagePay, Pay, PayRequired, RoyaltyRelationBatchquery},
     transport::{RequestBody, ReqwestTransport, ResponseBody, TransportError, TransportErrorKind},
     types::{Date, DateTime, File, FileError, Secret},
     web::{NotificationError, NotificationReceiver},
 };
+use futures_util::TryStreamExt as _;
 use http::Method;
 use serde_json::json;
 
@@ -330,6 +331,18 @@ async fn calls(shown: &mut Shown, client: &Client) {
     shown.add("Call", &call());
     shown.add("CallFuture", &call().into_future());
     shown.add("CallWithMetadata", &call().with_metadata());
+    let list = || {
+        let query = RoyaltyRelationBatchquery::new().out_request_no(TOKEN);
+        merchant
+            .trade()
+            .royalty_relation_batchquery(query)
+            .auth_token(TOKEN)
+            .pages()
+    };
+    shown.add("Pages", &list());
+    shown.add("Items", &list().items());
+    shown.add("BlockingStream", &list().blocking());
+    shown.error("Error", &list().try_next().await.unwrap_err());
     // The answer repeats what it was asked.
     let granted = client.call_raw(
         "alipay.trade.precreate",

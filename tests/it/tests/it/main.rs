@@ -25,6 +25,7 @@ mod guide_keys;
 mod isv;
 mod key_changes;
 mod kms;
+mod lists;
 mod metadata;
 mod metrics;
 mod notices;

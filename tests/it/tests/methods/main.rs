@@ -11,6 +11,7 @@ mod browser;
 
 mod bench;
 mod handed_over;
+mod lists;
 mod modes;
 mod notifications;
 mod random;

@@ -13,6 +13,7 @@ pub(crate) enum Aspect {
     Request,
     Response,
     Errors,
+    List,
     Page,
     App,
     Upload,
@@ -20,10 +21,11 @@ pub(crate) enum Aspect {
 }
 
 impl Aspect {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Request,
         Self::Response,
         Self::Errors,
+        Self::List,
         Self::Page,
         Self::App,
         Self::Upload,
@@ -37,6 +39,7 @@ impl fmt::Display for Aspect {
             Self::Request => "request",
             Self::Response => "response",
             Self::Errors => "errors",
+            Self::List => "list",
             Self::Page => "page",
             Self::App => "app",
             Self::Upload => "upload",

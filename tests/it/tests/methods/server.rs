@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     bench::Bench,
+    lists,
     report::{Aspect, Checked},
     subject::{ExpectedError, Subject},
     types::Read,
@@ -57,7 +58,9 @@ pub(crate) async fn check(bench: &Bench, subject: &Subject<'_>, checked: &mut Ch
         checked.values += filler.made + answerer.made;
         least = Some(request);
     }
-    let request = Value::Object(least.unwrap_or_default()).to_string();
+    let least = least.unwrap_or_default();
+    lists::check(bench, subject, checked, &least).await;
+    let request = Value::Object(least).to_string();
     codes(subject, checked);
     let errors = if is_thorough { usize::MAX } else { 2 };
     for expected in subject.errors().take(errors) {

@@ -7,11 +7,12 @@ use std::{future::Future, pin::Pin};
 
 use alipay_api::{
     AppCall, Client, Error, ErrorClass, Outcome, PageCall,
-    method::{AppMethod, ErrorCode, Method, PageMethod, ServerMethod},
+    method::{AppMethod, ErrorCode, Method, PageMethod, Paged, ServerMethod},
     notify::{Notification, Verified},
     types::{Date, DateTime, Extra, File, Json, KnownValue, OpenEnum, Price, Secret},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures_util::TryStreamExt as _;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -186,6 +187,9 @@ impl<R: Wired + Serialize> Answered for Outcome<R> {
 /// A call in flight.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Read, Error>>>>;
 
+/// The items of a list, as they are read.
+pub(crate) type Reading = Pin<Box<dyn Future<Output = Result<Vec<Value>, Error>>>>;
+
 /// A request, as its public fields show it, and what was made of it.
 pub(crate) type Prepared<T> = Result<(Value, T), serde_json::Error>;
 
@@ -204,6 +208,8 @@ pub(crate) struct AnyMethod {
     pub(crate) name: &'static str,
     /// Sends a request, given as JSON.
     pub(crate) call: Option<Make<Answering>>,
+    /// Reads the whole list of a request, given as JSON.
+    pub(crate) pages: Option<Make<Reading>>,
     pub(crate) page: Option<Make<PageCall>>,
     /// Reads the query of a `return_url`.
     pub(crate) back: Option<ReadText>,
@@ -223,6 +229,7 @@ impl AnyMethod {
         Self {
             name,
             call: None,
+            pages: None,
             page: None,
             back: None,
             app: None,
@@ -240,6 +247,16 @@ impl AnyMethod {
         Self {
             call: Some(call::<M>),
             ..Self::new::<M>(name)
+        }
+    }
+
+    fn paged<M: ServerMethod + Wired + DeserializeOwned>(name: &'static str) -> Self
+    where
+        M::Output: Answered + Paged<Item: Wire>,
+    {
+        Self {
+            pages: Some(pages::<M>),
+            ..Self::server::<M>(name)
         }
     }
 
@@ -297,6 +314,16 @@ where
     let (given, request) = request::<M>(json)?;
     let answer = client.call(request).into_future();
     Ok((given, Box::pin(async move { Ok(answer.await?.read()) })))
+}
+
+fn pages<M: ServerMethod + Wired + DeserializeOwned>(client: &Client, json: &str) -> Prepared<Reading>
+where
+    M::Output: Paged<Item: Wire>,
+{
+    let (given, request) = request::<M>(json)?;
+    let items = client.call(request).pages().items();
+    let items = items.map_ok(|item| item.json().unwrap_or_default()).try_collect();
+    Ok((given, Box::pin(items)))
 }
 
 fn page<M: PageMethod + Wired + DeserializeOwned>(client: &Client, json: &str) -> Prepared<PageCall> {

@@ -515,9 +515,9 @@ impl ::alipay_api::method::Method for All {
         implied: &[("enum", "NONE"), ("text", "a \"quoted\" \\ value")],
         secret: &["must_secret", "secret"],
         page: Some(::alipay_api::method::PageFields {
-            number: "int",
-            size: "string",
+            texts: &["string"],
             total: Some("int"),
+            ..::alipay_api::method::PageFields::new("int", "string")
         }),
         answer: ::alipay_api::method::AnswerInfo {
             pending: &["10003"],

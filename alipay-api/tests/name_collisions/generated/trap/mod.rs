@@ -2,6 +2,7 @@
 //! The product `trap`: its methods, their requests and responses.
 
 pub mod all;
+pub mod list;
 pub mod nothing;
 pub mod self_;
 pub mod types_of;
@@ -9,6 +10,7 @@ pub mod wide;
 pub mod words;
 pub mod types;
 pub use all::{All, AllRequired, AllResponse, AllErrorCode};
+pub use list::{List, ListResponse};
 pub use nothing::{Nothing, NothingResponse};
 pub use self_::{Self_, SelfRequired, SelfResponse, SelfErrorCode};
 pub use types_of::{TypesOf, TypesOfResponse};
@@ -43,6 +45,16 @@ impl Trap<'_> {
         &self,
         request: All,
     ) -> ::alipay_api::Call<::alipay_api::method::Outcome<AllResponse>> {
+        self.client.call(request)
+    }
+
+    /// 列表: `alipay.trap.list`.
+    ///
+    /// A list in pages, whose types and fields have names that the code around them has too.
+    ///
+    /// A list in pages: the call's `pages` reads [all of it](alipay_api::guide::answers#lists-in-pages).
+    #[inline]
+    pub fn list(&self, request: List) -> ::alipay_api::Call<ListResponse> {
         self.client.call(request)
     }
 
