@@ -31,11 +31,13 @@ mod actix;
 mod axum;
 mod body;
 mod error;
+mod gateway;
 mod receiver;
 mod reply;
 
 pub use self::{
     error::NotificationError,
+    gateway::{GatewayHandler, GatewayHandlerBuilder},
     receiver::{NotificationReceiver, Received},
     reply::Reply,
 };
