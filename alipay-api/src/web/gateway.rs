@@ -286,7 +286,7 @@ where
             ));
         }
         if self.inner.isvs.insert(app_id.to_owned(), isv.clone()).is_some() {
-            self.problem(format!("two of `Isv` for the app `{app_id}`"));
+            self.problem(format!("more than one `Isv` of the app `{app_id}`"));
         }
         self
     }

@@ -377,7 +377,7 @@ async fn a_handler_that_contradicts_itself_is_not_built() {
         ),
         (
             start().isv(&ours).isv(&ours),
-            format!("two of `Isv` for the app `{app_id}`"),
+            format!("more than one `Isv` of the app `{app_id}`"),
         ),
         (
             start().isv(&others),
