@@ -3,6 +3,7 @@
 //! `cargo run --example gateway` runs against the embedded gateway, which sends one of each.
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
+#![allow(clippy::unused_async, reason = "the functions of a shop wait for its database")]
 
 use std::{error::Error, sync::Arc};
 

@@ -5,6 +5,7 @@
 //! In a release build, less than 95 % of the handler that is written by hand is an error.
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
+#![allow(clippy::unused_async, reason = "the functions of a shop wait for its database")]
 
 use std::{
     env,

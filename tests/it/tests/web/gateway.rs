@@ -1,4 +1,5 @@
 //! One handler for the gateway address: each kind goes to its function, and nothing is confirmed that nobody took.
+#![allow(clippy::unused_async, reason = "the functions of a shop wait for its database")]
 
 use std::{
     sync::{

@@ -153,6 +153,7 @@ async fn take(received: Received, taken: &Taken) -> Result<Reply, NotificationEr
 }
 
 /// The same as a function of a [`GatewayHandler`].
+#[allow(clippy::unused_async, reason = "the functions of a shop wait for its database")]
 pub(crate) async fn trade(taken: Taken, received: Received<TradeStatusSync>) -> Result<(), NotificationError> {
     taken.trade(received.client.app_id(), &received.notification)
 }
