@@ -35,17 +35,7 @@ impl Verified<Notification> {
     /// # Errors
     /// [`Mismatch`](crate::ErrorKind::Mismatch) for another kind of notification.
     pub fn expect_trade(self) -> Result<Verified<TradeStatusSync>, Error> {
-        let name = self.name().to_owned();
-        self.try_map(|notification| {
-            if let Notification::TradeStatusSync(trade) = notification {
-                return Ok(*trade);
-            }
-            let message = format!(
-                "the notification is verified, but is a `{}`, not a `trade_status_sync` of a payment",
-                Sanitized(&name)
-            );
-            Err(mismatch(message))
-        })
+        self.expect_type()
     }
 }
 

@@ -62,7 +62,10 @@ use crate::{
     Client, Error, ErrorKind, cert::unknown_certificate, charset::GBK, codec::DecodeError, error::Sanitized, metrics,
     protocol::ambiguity, sign::Verifier,
 };
-pub use crate::{generated::notification::*, types::OtherNotification};
+pub use crate::{
+    generated::notification::*,
+    types::{NotificationType, OtherNotification},
+};
 
 /// The body that tells Alipay that a notification has arrived: these seven bytes and nothing else.
 pub const SUCCESS: &str = "success";

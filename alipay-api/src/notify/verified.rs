@@ -1,10 +1,11 @@
 use std::{fmt, ops::Deref};
 
-use super::{parameters::VerifiedParameters, undecodable};
+use super::{Notification, parameters::VerifiedParameters, undecodable};
 use crate::{
     Error, ErrorKind,
     codec::{Object, Reading, Source, Unreadable, Values},
-    types::OtherNotification,
+    error::Sanitized,
+    types::{NotificationType, OtherNotification},
 };
 
 /// More fields that can't be read have the same cause.
@@ -112,6 +113,41 @@ impl<T> Verified<T> {
             parameters: self.parameters,
             unreadable: self.unreadable,
         })
+    }
+}
+
+impl Verified<Notification> {
+    /// Takes a notification of this type: one of [this module's](super), or one that `alipay-codegen` has written from a spec of your own.
+    ///
+    /// ```
+    /// use alipay_api::notify::{Notification, OpenAppAuthCancel, Verified};
+    ///
+    /// fn cancelled(notification: Verified<Notification>) -> Result<String, alipay_api::Error> {
+    ///     let cancelled = notification.expect_type::<OpenAppAuthCancel>()?;
+    ///     Ok(cancelled.into_inner().auth_app_id)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] for another kind of notification. [`ErrorKind::Decode`]: the parameters can't be read as a type of your own.
+    pub fn expect_type<T: NotificationType>(self) -> Result<Verified<T>, Error> {
+        if self.name() != T::NAME {
+            let message = format!(
+                "the notification is verified, but is a `{}`, not a `{}`",
+                Sanitized(self.name()),
+                T::NAME
+            );
+            return Err(mismatch(message));
+        }
+        match self.value.into_any().downcast() {
+            Ok(value) => Ok(Verified {
+                value: *value,
+                parameters: self.parameters,
+                unreadable: self.unreadable,
+            }),
+            // A type of the user's specs: this library's enum does not have it.
+            Err(_) => Verified::read_object(&self.parameters.values(), &self.parameters),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub use self::{
     file::File,
     file_error::{FileError, FileErrorKind},
     json::Json,
-    notification::OtherNotification,
+    notification::{NotificationType, OtherNotification},
     price::{ParsePriceError, Price},
     secret::Secret,
     time::{Date, DateTime, ParseTimeError},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, Responder, ResponseError,
+    FromRequest, Handler, HttpRequest, HttpResponse, Responder, ResponseError,
     body::BoxBody,
     dev::Payload,
     error::PayloadError,
@@ -15,12 +15,12 @@ use actix_web::{
         StatusCode,
         header::{ALLOW, CONTENT_LENGTH, ContentType},
     },
-    web::Data,
+    web::{self, Data},
 };
 use bytes::Bytes;
 use futures_core::Stream;
 
-use super::{NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
+use super::{GatewayHandler, NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
 use crate::{Error, ErrorKind};
 
 impl FromRequest for Received {
@@ -33,8 +33,7 @@ impl FromRequest for Received {
             .or_else(|| request.app_data().map(Data::<NotificationReceiver>::get_ref))
             .cloned();
         let method = request.method().clone();
-        let length = request.headers().get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let length = length_of(request);
         let body = Pieces(payload.take());
         Box::pin(async move {
             let receiver = receiver.ok_or_else(|| {
@@ -44,6 +43,25 @@ impl FromRequest for Received {
             receiver.extract(method.as_str(), length, body).await
         })
     }
+}
+
+/// For `Route::to`.
+impl Handler<(HttpRequest, web::Payload)> for GatewayHandler {
+    type Output = Result<Reply, NotificationError>;
+    type Future = Pin<Box<dyn Future<Output = Self::Output>>>;
+
+    fn call(&self, (request, payload): (HttpRequest, web::Payload)) -> Self::Future {
+        let handler = self.clone();
+        Box::pin(async move {
+            let (length, body) = (length_of(&request), Pieces(payload.into_inner()));
+            handler.answer(request.method().as_str(), length, body).await
+        })
+    }
+}
+
+/// How large the body says to be.
+fn length_of(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// A body, with its errors told apart.

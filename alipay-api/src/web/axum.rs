@@ -1,6 +1,7 @@
 //! For axum: by `axum-core`, which is all that extractors and answers need.
 
 use std::{
+    convert::Infallible,
     error::Error as StdError,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -13,11 +14,15 @@ use axum_core::{
 };
 use bytes::Bytes;
 use futures_core::Stream;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::{
+    Method,
+    header::{ALLOW, CONTENT_TYPE, HeaderValue},
+};
 use http_body::Body as _;
 use http_body_util::LengthLimitError;
+use tower_service::Service;
 
-use super::{NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
+use super::{GatewayHandler, NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
 use crate::{Client, error::chain};
 
 impl FromRef<Client> for NotificationReceiver {
@@ -34,12 +39,35 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, NotificationError> {
         let receiver = NotificationReceiver::from_ref(state);
-        let (head, body) = request.into_parts();
-        let length = Some(body.size_hint().lower());
-        receiver
-            .extract(head.method.as_str(), length, Pieces(body.into_data_stream()))
-            .await
+        let (method, length, body) = taken_apart(request);
+        receiver.extract(method.as_str(), length, body).await
     }
+}
+
+/// For `Router::route_service`.
+impl Service<Request> for GatewayHandler {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let handler = self.clone();
+        Box::pin(async move {
+            let (method, length, body) = taken_apart(request);
+            Ok(handler.answer(method.as_str(), length, body).await.into_response())
+        })
+    }
+}
+
+/// The method, the least size of the body, and the body.
+fn taken_apart(request: Request) -> (Method, Option<u64>, Pieces) {
+    let (head, body) = request.into_parts();
+    let length = Some(body.size_hint().lower());
+    (head.method, length, Pieces(body.into_data_stream()))
 }
 
 /// A body, with its errors told apart.

@@ -20,6 +20,9 @@
 //! All refusals have the body `fail`, which tells a forger nothing; what was wrong is in a `tracing` event. Alipay sends a genuine
 //! notification again after every answer but `success`, about eight times within 25 hours, whatever the status.
 //!
+//! An address that gets many kinds, such as the app's gateway address (应用网关), has one handler for all of them: a [`GatewayHandler`] calls
+//! your function for the type of each, and answers.
+//!
 //! The `Content-Type` is not looked at: it is not signed, and Alipay's own (`application/x-www-form-urlencoded; text/html; charset=utf-8`) is
 //! no valid one. Parameters of the URL's query are no part of a notification.
 //!
@@ -31,11 +34,13 @@ mod actix;
 mod axum;
 mod body;
 mod error;
+mod gateway;
 mod receiver;
 mod reply;
 
 pub use self::{
     error::NotificationError,
+    gateway::{GatewayHandler, GatewayHandlerBuilder},
     receiver::{NotificationReceiver, Received},
     reply::Reply,
 };

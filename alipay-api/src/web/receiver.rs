@@ -99,6 +99,11 @@ impl NotificationReceiver {
         })
     }
 
+    /// Whether one of the clients is this app's.
+    pub(super) fn has_app(&self, app_id: &str) -> bool {
+        self.clients.contains_key(app_id)
+    }
+
     /// Reads the body of a request, and verifies it.
     pub(super) async fn extract(
         &self,
@@ -121,7 +126,8 @@ impl From<Client> for NotificationReceiver {
     }
 }
 
-/// A verified notification, as an argument of a handler.
+/// A verified notification, as an argument of a handler: of any kind, or of the type of one, such as `Received<TradeStatusSync>`, as the functions of a
+/// [`GatewayHandler`](super::GatewayHandler) take it.
 ///
 /// ```
 /// use alipay_api::web::{NotificationError, Received, Reply};
@@ -138,9 +144,9 @@ impl From<Client> for NotificationReceiver {
 /// It needs a [`NotificationReceiver`]. What is refused is answered [by its status](super) without a call of the handler.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Received {
+pub struct Received<T = Notification> {
     /// What Alipay has signed.
-    pub notification: Verified<Notification>,
+    pub notification: Verified<T>,
     /// The client of the app that it is for.
     pub client: Client,
 }

@@ -10,12 +10,12 @@ use std::collections::HashMap;
 
 use alipay_api::method::{ErrorCode as _, Method as _, Repeat, Retry};
 use alipay_api::types::KnownValue as _;
-use alipay_api::{Client, Credentials, ErrorClass};
+use alipay_api::{Client, Credentials, ErrorClass, ErrorKind};
 use alipay_mock::keys::{KeyPair, SignType};
 use axum::http::Uri;
 use tokio::net::TcpListener;
 
-use generated::notification::Notification;
+use generated::notification::{Notification, TrapSync};
 use generated::trade::{SomethingNew, TradeExt as _, types::GoodsDetail};
 use generated::trap::types::{None as NoneKind, Some as SomeObject};
 use generated::trap::{All, AllErrorCode, List, Nothing, TypesOf, WordsResponse};
@@ -95,6 +95,27 @@ fn notifications_are_read_once_they_are_verified() {
     };
     assert_eq!((trap.self_.as_str(), trap.price), ("itself", None));
     assert!(trap.extra.get("price").is_some());
+}
+
+/// The library's own enum does not have the type.
+#[test]
+fn a_type_of_the_users_specs_is_expected_like_one_of_the_librarys() {
+    let told = |name: &str, price: &str| {
+        let (client, body) = notification(name, price);
+        let verified = client.notifications().verify(body).unwrap();
+        verified.expect_type::<TrapSync>()
+    };
+    let trap = told("trap_sync", "0.01").unwrap();
+    assert_eq!(
+        (trap.self_.as_str(), trap.price),
+        ("itself", Some("0.01".parse().unwrap()))
+    );
+    let trap = told("trap_sync", "free").unwrap();
+    assert_eq!(
+        (trap.price, trap.unreadable().collect::<Vec<_>>()),
+        (None, vec!["price"])
+    );
+    assert_eq!(told("another", "0.01").unwrap_err().kind(), ErrorKind::Mismatch);
 }
 
 /// A gateway that answers every call with this content, signed.

@@ -79,6 +79,15 @@ impl Emitter {
                         Self::Other(_) => None,
                     }
                 }
+
+                /// What it tells, as a value of its own type.
+                #[inline]
+                pub(crate) fn into_any(self) -> #boxed<dyn core::any::Any> {
+                    match self {
+                        #(#features Self::#idents(body) => body,)*
+                        Self::Other(other) => #boxed::new(other),
+                    }
+                }
             }
         });
         let facts = self.facts(notifications);
@@ -119,6 +128,9 @@ impl Emitter {
                 fn from(body: #idents) -> Self {
                     Self::#idents(#boxed::new(body))
                 }
+            })*
+            #(#features impl #root::types::NotificationType for #idents {
+                const NAME: &'static str = #wires;
             })*
             #facts
         }

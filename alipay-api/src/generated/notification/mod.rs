@@ -611,6 +611,79 @@ impl Notification {
             Self::Other(_) => None,
         }
     }
+
+    /// What it tells, as a value of its own type.
+    #[inline]
+    pub(crate) fn into_any(self) -> Box<dyn core::any::Any> {
+        match self {
+            #[cfg(feature = "commerce_rent")]
+            Self::CommerceRentOrderAftersaleNotify(body) => body,
+            #[cfg(feature = "fund")]
+            Self::FundExpandindirectOrderChanged(body) => body,
+            #[cfg(feature = "fund")]
+            Self::FundTransOrderChanged(body) => body,
+            #[cfg(feature = "marketing_activity")]
+            Self::MarketingActivityMessageAppended(body) => body,
+            #[cfg(feature = "marketing_activity")]
+            Self::MarketingActivityMessageReceived(body) => body,
+            #[cfg(feature = "marketing_activity")]
+            Self::MarketingActivityMessageStopped(body) => body,
+            #[cfg(feature = "marketing_activity")]
+            Self::MarketingActivityOrdermessageReceived(body) => body,
+            #[cfg(feature = "marketing_activity")]
+            Self::MarketingActivityOrdermessageRefunded(body) => body,
+            #[cfg(feature = "merchant")]
+            Self::MerchantTradecomplainChanged(body) => body,
+            #[cfg(feature = "open_app")]
+            Self::OpenAppServiceAuditNotify(body) => body,
+            Self::OpenAuthAppauthCancelled(body) => body,
+            #[cfg(feature = "open_auth")]
+            Self::OpenAuthUserauthCancelled(body) => body,
+            #[cfg(feature = "open_mini_order")]
+            Self::OpenMiniOrderChanged(body) => body,
+            #[cfg(feature = "open_mini_order")]
+            Self::OpenMiniOrderSettleNotify(body) => body,
+            #[cfg(feature = "open_mini_version")]
+            Self::OpenMiniVersionAuditPassed(body) => body,
+            #[cfg(feature = "open_mini_version")]
+            Self::OpenMiniVersionAuditRejected(body) => body,
+            #[cfg(feature = "open_sp")]
+            Self::OpenSpInteopSyncNotify(body) => body,
+            #[cfg(feature = "security")]
+            Self::SecurityRiskComplaintsMerchantsNotify(body) => body,
+            #[cfg(feature = "trade")]
+            Self::TradeOrderSettleNotify(body) => body,
+            #[cfg(feature = "trade")]
+            Self::TradeRefundDepositbackCompleted(body) => body,
+            #[cfg(feature = "ant_merchant")]
+            Self::AntMerchantExpandIndirectZftPassed(body) => body,
+            #[cfg(feature = "ant_merchant")]
+            Self::AntMerchantExpandIndirectZftRejected(body) => body,
+            #[cfg(feature = "ant_merchant")]
+            Self::AntMerchantExpandShopSavePassed(body) => body,
+            #[cfg(feature = "ant_merchant")]
+            Self::AntMerchantExpandShopSaveRejected(body) => body,
+            #[cfg(feature = "user")]
+            Self::DutUserSign(body) => body,
+            #[cfg(feature = "user")]
+            Self::DutUserUnsign(body) => body,
+            #[cfg(feature = "fund")]
+            Self::FundAuthFreeze(body) => body,
+            #[cfg(feature = "fund")]
+            Self::FundAuthOperationCancel(body) => body,
+            #[cfg(feature = "fund")]
+            Self::FundAuthUnfreeze(body) => body,
+            Self::OpenAppAuthCancel(body) => body,
+            Self::OpenAppAuthNotify(body) => body,
+            #[cfg(feature = "open")]
+            Self::ServicemarketOrderNotify(body) => body,
+            #[cfg(feature = "trade")]
+            Self::TradeStatusSync(body) => body,
+            #[cfg(feature = "zhima")]
+            Self::ZhimaCreditPayafteruseCreditagreementChanged(body) => body,
+            Self::Other(other) => Box::new(other),
+        }
+    }
 }
 
 #[cfg(feature = "commerce_rent")]
@@ -846,6 +919,173 @@ impl From<ZhimaCreditPayafteruseCreditagreementChanged> for Notification {
     fn from(body: ZhimaCreditPayafteruseCreditagreementChanged) -> Self {
         Self::ZhimaCreditPayafteruseCreditagreementChanged(Box::new(body))
     }
+}
+
+#[cfg(feature = "commerce_rent")]
+impl crate::types::NotificationType for CommerceRentOrderAftersaleNotify {
+    const NAME: &'static str = "alipay.commerce.rent.order.aftersale.notify";
+}
+
+#[cfg(feature = "fund")]
+impl crate::types::NotificationType for FundExpandindirectOrderChanged {
+    const NAME: &'static str = "alipay.fund.expandindirect.order.changed";
+}
+
+#[cfg(feature = "fund")]
+impl crate::types::NotificationType for FundTransOrderChanged {
+    const NAME: &'static str = "alipay.fund.trans.order.changed";
+}
+
+#[cfg(feature = "marketing_activity")]
+impl crate::types::NotificationType for MarketingActivityMessageAppended {
+    const NAME: &'static str = "alipay.marketing.activity.message.appended";
+}
+
+#[cfg(feature = "marketing_activity")]
+impl crate::types::NotificationType for MarketingActivityMessageReceived {
+    const NAME: &'static str = "alipay.marketing.activity.message.received";
+}
+
+#[cfg(feature = "marketing_activity")]
+impl crate::types::NotificationType for MarketingActivityMessageStopped {
+    const NAME: &'static str = "alipay.marketing.activity.message.stopped";
+}
+
+#[cfg(feature = "marketing_activity")]
+impl crate::types::NotificationType for MarketingActivityOrdermessageReceived {
+    const NAME: &'static str = "alipay.marketing.activity.ordermessage.received";
+}
+
+#[cfg(feature = "marketing_activity")]
+impl crate::types::NotificationType for MarketingActivityOrdermessageRefunded {
+    const NAME: &'static str = "alipay.marketing.activity.ordermessage.refunded";
+}
+
+#[cfg(feature = "merchant")]
+impl crate::types::NotificationType for MerchantTradecomplainChanged {
+    const NAME: &'static str = "alipay.merchant.tradecomplain.changed";
+}
+
+#[cfg(feature = "open_app")]
+impl crate::types::NotificationType for OpenAppServiceAuditNotify {
+    const NAME: &'static str = "alipay.open.app.service.audit.notify";
+}
+
+impl crate::types::NotificationType for OpenAuthAppauthCancelled {
+    const NAME: &'static str = "alipay.open.auth.appauth.cancelled";
+}
+
+#[cfg(feature = "open_auth")]
+impl crate::types::NotificationType for OpenAuthUserauthCancelled {
+    const NAME: &'static str = "alipay.open.auth.userauth.cancelled";
+}
+
+#[cfg(feature = "open_mini_order")]
+impl crate::types::NotificationType for OpenMiniOrderChanged {
+    const NAME: &'static str = "alipay.open.mini.order.changed";
+}
+
+#[cfg(feature = "open_mini_order")]
+impl crate::types::NotificationType for OpenMiniOrderSettleNotify {
+    const NAME: &'static str = "alipay.open.mini.order.settle.notify";
+}
+
+#[cfg(feature = "open_mini_version")]
+impl crate::types::NotificationType for OpenMiniVersionAuditPassed {
+    const NAME: &'static str = "alipay.open.mini.version.audit.passed";
+}
+
+#[cfg(feature = "open_mini_version")]
+impl crate::types::NotificationType for OpenMiniVersionAuditRejected {
+    const NAME: &'static str = "alipay.open.mini.version.audit.rejected";
+}
+
+#[cfg(feature = "open_sp")]
+impl crate::types::NotificationType for OpenSpInteopSyncNotify {
+    const NAME: &'static str = "alipay.open.sp.inteop.sync.notify";
+}
+
+#[cfg(feature = "security")]
+impl crate::types::NotificationType for SecurityRiskComplaintsMerchantsNotify {
+    const NAME: &'static str = "alipay.security.risk.complaints.merchants.notify";
+}
+
+#[cfg(feature = "trade")]
+impl crate::types::NotificationType for TradeOrderSettleNotify {
+    const NAME: &'static str = "alipay.trade.order.settle.notify";
+}
+
+#[cfg(feature = "trade")]
+impl crate::types::NotificationType for TradeRefundDepositbackCompleted {
+    const NAME: &'static str = "alipay.trade.refund.depositback.completed";
+}
+
+#[cfg(feature = "ant_merchant")]
+impl crate::types::NotificationType for AntMerchantExpandIndirectZftPassed {
+    const NAME: &'static str = "ant.merchant.expand.indirect.zft.passed";
+}
+
+#[cfg(feature = "ant_merchant")]
+impl crate::types::NotificationType for AntMerchantExpandIndirectZftRejected {
+    const NAME: &'static str = "ant.merchant.expand.indirect.zft.rejected";
+}
+
+#[cfg(feature = "ant_merchant")]
+impl crate::types::NotificationType for AntMerchantExpandShopSavePassed {
+    const NAME: &'static str = "ant.merchant.expand.shop.save.passed";
+}
+
+#[cfg(feature = "ant_merchant")]
+impl crate::types::NotificationType for AntMerchantExpandShopSaveRejected {
+    const NAME: &'static str = "ant.merchant.expand.shop.save.rejected";
+}
+
+#[cfg(feature = "user")]
+impl crate::types::NotificationType for DutUserSign {
+    const NAME: &'static str = "dut_user_sign";
+}
+
+#[cfg(feature = "user")]
+impl crate::types::NotificationType for DutUserUnsign {
+    const NAME: &'static str = "dut_user_unsign";
+}
+
+#[cfg(feature = "fund")]
+impl crate::types::NotificationType for FundAuthFreeze {
+    const NAME: &'static str = "fund_auth_freeze";
+}
+
+#[cfg(feature = "fund")]
+impl crate::types::NotificationType for FundAuthOperationCancel {
+    const NAME: &'static str = "fund_auth_operation_cancel";
+}
+
+#[cfg(feature = "fund")]
+impl crate::types::NotificationType for FundAuthUnfreeze {
+    const NAME: &'static str = "fund_auth_unfreeze";
+}
+
+impl crate::types::NotificationType for OpenAppAuthCancel {
+    const NAME: &'static str = "open_app_auth_cancel";
+}
+
+impl crate::types::NotificationType for OpenAppAuthNotify {
+    const NAME: &'static str = "open_app_auth_notify";
+}
+
+#[cfg(feature = "open")]
+impl crate::types::NotificationType for ServicemarketOrderNotify {
+    const NAME: &'static str = "servicemarket_order_notify";
+}
+
+#[cfg(feature = "trade")]
+impl crate::types::NotificationType for TradeStatusSync {
+    const NAME: &'static str = "trade_status_sync";
+}
+
+#[cfg(feature = "zhima")]
+impl crate::types::NotificationType for ZhimaCreditPayafteruseCreditagreementChanged {
+    const NAME: &'static str = "zhima.credit.payafteruse.creditagreement.changed";
 }
 
 /// The parameters of each notification; both in byte order.

@@ -34,7 +34,7 @@ use alipay_api::{
     trade::{AppPay, PagePay, Pay, PayRequired, RoyaltyRelationBatchquery},
     transport::{RequestBody, ReqwestTransport, ResponseBody, TransportError, TransportErrorKind},
     types::{Date, DateTime, File, FileError, Secret},
-    web::{NotificationError, NotificationReceiver},
+    web::{GatewayHandler, NotificationError, NotificationReceiver},
 };
 use futures_util::TryStreamExt as _;
 use http::Method;
@@ -417,6 +417,9 @@ async fn notifications(shown: &mut Shown, mock: &alipay_mock::Mock, client: &Cli
     shown.add("Verified", &client.notifications().verify(told.signed()).unwrap());
     let receiver = NotificationReceiver::new(client.on_behalf_of(TOKEN)).also(client.clone());
     shown.add("NotificationReceiver", &receiver);
+    let handler = GatewayHandler::builder(receiver.clone(), TOKEN);
+    shown.add("GatewayHandlerBuilder", &handler);
+    shown.add("GatewayHandler", &handler.build().unwrap());
     shown.add("Received", &receiver.receive(told.signed()).await.unwrap());
     let forged = told
         .signed()

@@ -13,7 +13,7 @@ use alipay_mock::{Mock, keys::KeyPair};
 use crate::{
     client::{After, Request},
     forge::{Forge, form, gateway_content, service_call},
-    servers::{FRAMEWORKS, Server},
+    servers::{FRAMEWORKS, Server, trade},
     support::{builder, certified_builder, merchant, price, start},
 };
 
@@ -261,30 +261,37 @@ async fn each_framework_has_the_same_verdicts() {
         .body_timeout(Duration::from_millis(500));
     let mut wrong = Vec::new();
     for framework in FRAMEWORKS {
-        let server = Server::start(framework, &receiver);
-        for (name, request, expected) in &table {
-            let before = server.taken().len();
-            let answer = request.send(server.address).await;
-            let taken = server.taken().len() - before;
-            let is_right = match expected {
-                200 => (answer.status, answer.body.as_str(), taken) == (200, SUCCESS, 1),
-                // Nothing but the status tells what was wrong.
-                _ => (answer.status, answer.body.as_str(), taken) == (*expected, NotificationError::BODY, 0),
-            };
-            if !is_right {
-                wrong.push(format!(
-                    "{framework:?}, {name}: not {expected}, {taken} taken: {answer:?}"
-                ));
+        for (handler, server) in [
+            ("extractor", Server::start(framework, &receiver)),
+            (
+                "gateway handler",
+                Server::of_functions(framework, &receiver, |functions| functions.on(trade)),
+            ),
+        ] {
+            for (name, request, expected) in &table {
+                let before = server.taken().len();
+                let answer = request.send(server.address).await;
+                let taken = server.taken().len() - before;
+                let is_right = match expected {
+                    200 => (answer.status, answer.body.as_str(), taken) == (200, SUCCESS, 1),
+                    // Nothing but the status tells what was wrong.
+                    _ => (answer.status, answer.body.as_str(), taken) == (*expected, NotificationError::BODY, 0),
+                };
+                if !is_right {
+                    wrong.push(format!(
+                        "{framework:?}, {handler}, {name}: not {expected}, {taken} taken: {answer:?}"
+                    ));
+                }
+                if *expected == 405 {
+                    assert!(
+                        answer.head.contains("\r\nallow: post"),
+                        "{framework:?}, {handler}, {name}: {answer:?}"
+                    );
+                }
             }
-            if *expected == 405 {
-                assert!(
-                    answer.head.contains("\r\nallow: post"),
-                    "{framework:?}, {name}: {answer:?}"
-                );
-            }
+            // After all of that, the next one is taken.
+            assert_eq!(Request::post(&genuine).send(server.address).await.body, SUCCESS);
         }
-        // After all of that, the next one is taken.
-        assert_eq!(Request::post(&genuine).send(server.address).await.body, SUCCESS);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -4,6 +4,7 @@ mod client;
 #[path = "../it/forge.rs"]
 #[allow(dead_code, reason = "the other tests use the rest")]
 mod forge;
+mod gateway;
 mod genuine;
 mod hostile;
 mod servers;

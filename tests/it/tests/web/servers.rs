@@ -7,7 +7,10 @@ use std::{
 };
 
 use actix_web::{App, HttpServer};
-use alipay_api::web::{NotificationError, NotificationReceiver, Received, Reply};
+use alipay_api::{
+    notify::TradeStatusSync,
+    web::{GatewayHandler, GatewayHandlerBuilder, NotificationError, NotificationReceiver, Received, Reply},
+};
 use axum::{
     Router,
     extract::{FromRef, State},
@@ -29,7 +32,7 @@ pub(crate) struct Server {
 }
 
 #[derive(Clone, Default)]
-struct Taken(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Taken(Arc<Mutex<Vec<String>>>);
 
 #[derive(Clone)]
 struct Shop {
@@ -45,9 +48,7 @@ impl FromRef<Shop> for NotificationReceiver {
 
 impl Server {
     pub(crate) fn start(framework: Framework, receiver: &NotificationReceiver) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
+        let (listener, address) = listen();
         let taken = Taken::default();
         let shop = Shop {
             receiver: receiver.clone(),
@@ -56,6 +57,23 @@ impl Server {
         match framework {
             Framework::Axum => serve_axum(listener, shop),
             Framework::Actix => serve_actix(listener, shop),
+        }
+        Self { address, taken }
+    }
+
+    /// The same by a [`GatewayHandler`] with these functions.
+    pub(crate) fn of_functions(
+        framework: Framework,
+        receiver: &NotificationReceiver,
+        functions: impl FnOnce(GatewayHandlerBuilder<Taken>) -> GatewayHandlerBuilder<Taken>,
+    ) -> Self {
+        let (listener, address) = listen();
+        let taken = Taken::default();
+        let handler = functions(GatewayHandler::builder(receiver.clone(), taken.clone()));
+        let handler = handler.build().unwrap();
+        match framework {
+            Framework::Axum => serve_router(listener, Router::new().route_service("/notify", handler)),
+            Framework::Actix => serve_handler(listener, handler),
         }
         Self { address, taken }
     }
@@ -69,6 +87,13 @@ impl Server {
     }
 }
 
+fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
 /// The routes are of any method: what is no POST is for the extractor to refuse.
 fn serve_axum(listener: TcpListener, shop: Shop) {
     async fn notified(State(shop): State<Shop>, received: Received) -> Result<Reply, NotificationError> {
@@ -77,6 +102,10 @@ fn serve_axum(listener: TcpListener, shop: Shop) {
     let router = Router::new()
         .route("/notify", axum::routing::any(notified))
         .with_state(shop);
+    serve_router(listener, router);
+}
+
+fn serve_router(listener: TcpListener, router: Router) {
     tokio::spawn(async move {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         axum::serve(listener, router).await.unwrap();
@@ -101,6 +130,16 @@ fn serve_actix(listener: TcpListener, shop: Shop) {
     });
 }
 
+fn serve_handler(listener: TcpListener, handler: GatewayHandler) {
+    use actix_web::web;
+
+    thread::spawn(move || {
+        let server = HttpServer::new(move || App::new().route("/notify", web::route().to(handler.clone())));
+        let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+        actix_web::rt::System::new().block_on(server).unwrap();
+    });
+}
+
 /// The shop's own part, the same for both.
 async fn take(received: Received, taken: &Taken) -> Result<Reply, NotificationError> {
     if let Some(reply) = received.gateway_check().await? {
@@ -109,15 +148,26 @@ async fn take(received: Received, taken: &Taken) -> Result<Reply, NotificationEr
     }
     let app_id = received.client.app_id().to_owned();
     let trade = received.notification.expect_trade()?;
-    if trade.out_trade_no == "database-is-down" {
-        return Err("the database is down".into());
-    }
-    taken.note(format!("{app_id} {} {}", trade.out_trade_no, trade.trade_status));
+    taken.trade(&app_id, &trade)?;
     Ok(Reply::SUCCESS)
 }
 
+/// The same as a function of a [`GatewayHandler`].
+#[allow(clippy::unused_async, reason = "the functions of a shop wait for its database")]
+pub(crate) async fn trade(taken: Taken, received: Received<TradeStatusSync>) -> Result<(), NotificationError> {
+    taken.trade(received.client.app_id(), &received.notification)
+}
+
 impl Taken {
-    fn note(&self, line: String) {
+    fn trade(&self, app_id: &str, trade: &TradeStatusSync) -> Result<(), NotificationError> {
+        if trade.out_trade_no == "database-is-down" {
+            return Err("the database is down".into());
+        }
+        self.note(format!("{app_id} {} {}", trade.out_trade_no, trade.trade_status));
+        Ok(())
+    }
+
+    pub(crate) fn note(&self, line: String) {
         self.0.lock().unwrap().push(line);
     }
 }

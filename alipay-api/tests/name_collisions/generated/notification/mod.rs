@@ -53,3 +53,11 @@ impl From<TrapSync> for Notification {
         Self::TrapSync(Box::new(body))
     }
 }
+
+impl ::alipay_api::types::NotificationType for TrapOrderChanged {
+    const NAME: &'static str = "alipay.trap.order.changed";
+}
+
+impl ::alipay_api::types::NotificationType for TrapSync {
+    const NAME: &'static str = "trap_sync";
+}
