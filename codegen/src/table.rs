@@ -74,8 +74,8 @@ fn table(spec: &Spec, head: &str, call: impl Fn(&Product, &str, &Method, &str) -
                 Kind::Upload => "upload",
                 Kind::PageOrApp => "page, app",
             };
-            let paged = method.page.as_ref().is_some_and(|page| page.listing.is_some());
-            let pages = if paged { ", in pages" } else { "" };
+            let is_list = method.page.as_ref().is_some_and(|page| page.listing.is_some());
+            let pages = if is_list { ", in pages" } else { "" };
             let notice = if method.deprecated.is_some() {
                 ", deprecated"
             } else {

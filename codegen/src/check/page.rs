@@ -39,12 +39,12 @@ pub(super) fn page(
             let message = format!("`{}` stands outside the content", field.name);
             reader.add(Code::Page, text.span, message, "name a field of the content");
         }
-        count(reader, text, field)
+        Some(count(reader, text, field))
     };
     let (number, size) = (number.map(asked), size.map(asked));
     let counted = |key: &str| {
         let (text, field) = field(reader, map.get(key)?, response)?;
-        count(reader, text, field)
+        Some(count(reader, text, field))
     };
     let (total, pages) = (counted("total"), counted("pages"));
     let more = map.get("more").and_then(|node| {
@@ -117,10 +117,11 @@ fn listing(
         }
         (None, [only]) => only,
         (None, lists) => {
-            let names: Vec<_> = lists.iter().map(|field| format!("`{}`", field.name)).collect();
-            let message = match names.as_slice() {
-                [] => "the answer has no list".to_owned(),
-                names => format!("the answer has several lists: {}", names.join(", ")),
+            let quoted: Vec<_> = lists.iter().map(|field| format!("`{}`", field.name)).collect();
+            let message = if quoted.is_empty() {
+                "the answer has no list".to_owned()
+            } else {
+                format!("the answer has several lists: {}", quoted.join(", "))
             };
             let help = "name the one that the pages are of with `items`, or leave `first` out";
             reader.add(Code::Page, map.key_span("first"), message, help);
@@ -144,11 +145,11 @@ fn field<'a, 'f>(reader: Reader<'_>, node: &'a Node<'a>, fields: &'f Fields<'_>)
 }
 
 /// The name of a field that counts. Some methods count in text.
-fn count(reader: Reader<'_>, text: Text<'_>, field: &Field) -> Option<String> {
+fn count(reader: Reader<'_>, text: Text<'_>, field: &Field) -> String {
     if !matches!(field.ty, Type::Scalar(Scalar::Int | Scalar::String)) {
         let message = format!("`{}` cannot count", field.name);
         let help = "name an `int`, or a `string` that holds a number";
         reader.add(Code::Page, text.span, message, help);
     }
-    Some(field.name.clone())
+    field.name.clone()
 }

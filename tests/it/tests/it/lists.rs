@@ -108,13 +108,13 @@ fn serve(mock: &Mock, count: usize, make: impl Fn(Vec<Value>, usize) -> Value + 
 }
 
 /// An answer that says nothing of the whole list.
-fn bare(receivers: Vec<Value>) -> Value {
+fn bare(receivers: &[Value]) -> Value {
     json!({ "code": "10000", "msg": "Success", "result_code": "SUCCESS", "receiver_list": receivers })
 }
 
 /// An answer that says how many receivers there are.
 fn of_total(receivers: Vec<Value>, total: usize) -> Value {
-    let mut answer = bare(receivers);
+    let mut answer = bare(&receivers);
     answer["total_record_num"] = total.into();
     answer
 }
@@ -185,7 +185,7 @@ async fn the_answer_says_where_the_list_ends() {
         assert_eq!(read(relations(&client).items()).await.unwrap(), accounts(1..=count));
         assert_eq!(asked.numbers(), numbers, "{count} by their number");
         let asked = serve(&mock, count, move |page, _| {
-            let mut answer = bare(page);
+            let mut answer = bare(&page);
             answer["total_page_num"] = pages.into();
             answer
         });
@@ -198,7 +198,7 @@ async fn the_answer_says_where_the_list_ends() {
 async fn else_an_empty_page_ends_it() {
     let (mock, client) = start().await;
     for (count, pages) in [(0, 1), (99, 2), (100, 2), (200, 3), (250, 4)] {
-        let asked = serve(&mock, count, |page, _| bare(page));
+        let asked = serve(&mock, count, |page, _| bare(&page));
         assert_eq!(read(relations(&client).items()).await.unwrap(), accounts(1..=count));
         assert_eq!(asked.numbers(), (1..=pages).collect::<Vec<_>>(), "{count}");
     }
@@ -222,7 +222,7 @@ async fn a_short_page_ends_nothing() {
     for total in [None, Some(55)] {
         let asked = serve(&mock, 55, move |_, number| {
             let page = shown(((number - 1) * 20 + 1..=55).take(20));
-            total.map_or_else(|| bare(page.clone()), |total| of_total(page.clone(), total))
+            total.map_or_else(|| bare(&page), |total| of_total(page.clone(), total))
         });
         assert_eq!(read(relations(&client).items()).await.unwrap(), accounts(1..=55));
         assert_eq!(asked.numbers().len(), if total.is_some() { 3 } else { 4 });
@@ -237,7 +237,7 @@ async fn a_short_page_ends_nothing() {
 #[tokio::test]
 async fn a_gateway_without_an_end_is_left() {
     let (mock, client) = start().await;
-    let asked = serve(&mock, usize::MAX, |page, _| bare(page));
+    let asked = serve(&mock, usize::MAX, |page, _| bare(&page));
     let (pages, error) = all(relations(&client).max_pages(5)).await;
     assert_eq!((pages.len(), asked.numbers()), (5, vec![1, 2, 3, 4, 5]));
     let error = error.unwrap();
@@ -277,8 +277,8 @@ async fn a_gateway_that_repeats_a_page_is_left() {
 #[tokio::test]
 async fn an_empty_page_before_the_end_is_an_error() {
     let (mock, client) = start().await;
-    let of_pages = |page| {
-        let mut answer = bare(page);
+    let of_pages = |page: Vec<Value>| {
+        let mut answer = bare(&page);
         answer["total_page_num"] = 3.into();
         answer
     };

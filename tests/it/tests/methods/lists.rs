@@ -41,7 +41,7 @@ pub(crate) async fn check(bench: &Bench, subject: &Subject<'_>, checked: &mut Ch
             tells,
         };
         let problem = list.problem(bench).await.err();
-        checked.note(Aspect::List, &format!("{tells:?}"), problem);
+        checked.note(Aspect::List, format!("{tells:?}"), problem);
         bench.mock.forget_answers(&subject.method.name);
     }
 }
