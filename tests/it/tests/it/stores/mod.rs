@@ -1,11 +1,14 @@
-//! The token stores: one suite for all three, and what each must stand.
+//! The token stores: one suite for all of them, and what each must stand.
 
 mod conformance;
 mod damage;
 mod disk_full;
 mod disk_full_during_refresh;
 pub(crate) mod each;
+#[cfg(target_os = "linux")]
+mod million;
 mod outage;
+mod pool;
 mod rotation;
 mod start;
 mod sweep;
