@@ -3,6 +3,8 @@
 mod database;
 mod key;
 mod key_ring;
+#[cfg(all(test, feature = "postgres", target_os = "linux"))]
+mod million;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod options;

@@ -26,7 +26,7 @@ use crate::{
 /// Stored tokens are safe from both.
 ///
 /// Needs the feature `postgres`, and runs on tokio.
-pub struct PostgresStore(Store<Postgres>);
+pub struct PostgresStore(pub(super) Store<Postgres>);
 
 token_store!(PostgresStore);
 

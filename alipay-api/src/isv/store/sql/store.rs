@@ -275,7 +275,7 @@ impl<D: Database> Store<D> {
     }
 
     /// A merchant's row with encrypted tokens; `None` for a version that can't be stored.
-    fn sealed<'a>(
+    pub(super) fn sealed<'a>(
         &self,
         merchant: MerchantKey<'a>,
         version: Version,
@@ -604,10 +604,10 @@ impl<D: Database> Store<D> {
 }
 
 /// A merchant's row, ready to be written.
-struct Sealed<'a> {
+pub(super) struct Sealed<'a> {
     row: Row<'a>,
-    token: Value,
-    refresh_token: Value,
+    pub(super) token: Value,
+    pub(super) refresh_token: Value,
 }
 
 const TOKEN: &str = "app_auth_token";

@@ -5,8 +5,6 @@ mod damage;
 mod disk_full;
 mod disk_full_during_refresh;
 pub(crate) mod each;
-#[cfg(target_os = "linux")]
-mod million;
 mod outage;
 mod pool;
 mod rotation;
