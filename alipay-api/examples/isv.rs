@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .gateway(mock.gateway_url())
         .build()?;
 
-    // In production, use a store that all processes of the app share: `SqliteStore` or `PostgresStore`.
+    // In production, use a store that all processes of the app share: `SqliteStore`, `PostgresStore` or `MySqlStore`.
     let store = Arc::new(MemoryStore::new());
     let (told, mut events) = mpsc::unbounded_channel();
     let isv = Isv::builder(client, store)

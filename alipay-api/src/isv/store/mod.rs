@@ -1,13 +1,14 @@
 //! Stores for merchants' tokens.
 //!
 //! [`MemoryStore`] serves one process and forgets everything when it ends. In production, use a store that survives restarts and is shared
-//! by all processes of the app: `SqliteStore` (feature `sqlite`) on one machine, `PostgresStore` (feature `postgres`) on several. Both
-//! encrypt the tokens with a `StoreKey` of yours.
+//! by all processes of the app: `SqliteStore` (feature `sqlite`) on one machine, `PostgresStore` (feature `postgres`) or `MySqlStore` (feature
+//! `mysql`) on several. All of them encrypt the tokens with a `StoreKey` of yours, and open a database by themselves or use a pool of the
+//! program's.
 
 mod authorisation;
 mod error;
 mod memory;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 
 use std::{
@@ -15,14 +16,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+#[cfg(feature = "mysql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mysql")))]
+pub use self::sql::MySqlStore;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use self::sql::PostgresStore;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use self::sql::SqliteStore;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "postgres", feature = "sqlite"))))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
 pub use self::sql::{StoreKey, StoreKeyRing, StoreOptions};
 pub use self::{
     authorisation::{Authorisation, AuthorisationState},

@@ -24,8 +24,8 @@ use alipay_api::{
     isv::{
         Isv, IsvEvent, Sweep,
         store::{
-            Authorisation, MemoryStore, MerchantKey, PostgresStore, SqliteStore, StoreKey, StoreKeyRing, StoreOptions,
-            Stored, TokenStore, Version,
+            Authorisation, MemoryStore, MerchantKey, MySqlStore, PostgresStore, SqliteStore, StoreKey, StoreKeyRing,
+            StoreOptions, Stored, TokenStore, Version,
         },
     },
     oauth::State,
@@ -42,7 +42,7 @@ use serde_json::json;
 
 use crate::{
     forge::Forge,
-    postgres_server,
+    mysql_server, postgres_server,
     support::{builder, certified_builder, price, start, start_certified},
 };
 
@@ -221,6 +221,7 @@ async fn debug_shows_no_secret() {
     missing.retain(|name| !shown.0.contains_key(name.as_str()) && !HARMLESS.contains(&name.as_str()));
     // Where there is no server.
     missing.retain(|name| name != "PostgresStore" || postgres_server::shared().is_some());
+    missing.retain(|name| name != "MySqlStore" || mysql_server::shared().is_some());
     assert!(
         missing.is_empty(),
         "neither shown here nor known to be harmless: {missing:?}"
@@ -499,6 +500,10 @@ async fn merchants(shown: &mut Shown, client: &Client) {
         let store = PostgresStore::connect(&server.database(), &store_key).await.unwrap();
         each.push(("PostgresStore", Arc::new(store)));
     }
+    if let Some(server) = mysql_server::shared() {
+        let store = MySqlStore::connect(&server.database(), &store_key).await.unwrap();
+        each.push(("MySqlStore", Arc::new(store)));
+    }
     for (name, store) in each {
         store.replace(key, None, &authorisation).await.unwrap().unwrap();
         shown.add(name, &store);
@@ -513,6 +518,12 @@ async fn merchants(shown: &mut Shown, client: &Client) {
         "StoreError",
         &PostgresStore::connect(&nowhere, &store_key).await.unwrap_err(),
     );
+    for url in [
+        format!("mysql://app:{TOKEN}@127.0.0.1:1/tokens"),
+        format!("mysql://app:{TOKEN}@127.0.0.1:1"),
+    ] {
+        shown.error("StoreError", &MySqlStore::connect(&url, &store_key).await.unwrap_err());
+    }
 }
 
 /// Whoever has a bill's address can download it.

@@ -113,8 +113,8 @@ fn bare(receivers: &[Value]) -> Value {
 }
 
 /// An answer that says how many receivers there are.
-fn of_total(receivers: Vec<Value>, total: usize) -> Value {
-    let mut answer = bare(&receivers);
+fn of_total(receivers: &[Value], total: usize) -> Value {
+    let mut answer = bare(receivers);
     answer["total_record_num"] = total.into();
     answer
 }
@@ -181,7 +181,7 @@ async fn the_answer_says_where_the_list_ends() {
     let (mock, client) = start().await;
     for (count, pages) in [(0, 1), (1, 1), (99, 1), (100, 1), (101, 2), (200, 2), (250, 3)] {
         let numbers: Vec<u64> = (1..=pages).collect();
-        let asked = serve(&mock, count, move |page, _| of_total(page, count));
+        let asked = serve(&mock, count, move |page, _| of_total(&page, count));
         assert_eq!(read(relations(&client).items()).await.unwrap(), accounts(1..=count));
         assert_eq!(asked.numbers(), numbers, "{count} by their number");
         let asked = serve(&mock, count, move |page, _| {
@@ -222,14 +222,14 @@ async fn a_short_page_ends_nothing() {
     for total in [None, Some(55)] {
         let asked = serve(&mock, 55, move |_, number| {
             let page = shown(((number - 1) * 20 + 1..=55).take(20));
-            total.map_or_else(|| bare(&page), |total| of_total(page.clone(), total))
+            total.map_or_else(|| bare(&page), |total| of_total(&page, total))
         });
         assert_eq!(read(relations(&client).items()).await.unwrap(), accounts(1..=55));
         assert_eq!(asked.numbers().len(), if total.is_some() { 3 } else { 4 });
     }
     // Page 2 is short, because some of its items are hidden.
     let hides = |page: Vec<Value>, number| page.into_iter().skip(if number == 2 { 30 } else { 0 }).collect();
-    serve(&mock, 250, move |page, number| of_total(hides(page, number), 250));
+    serve(&mock, 250, move |page, number| of_total(&hides(page, number), 250));
     let expected = accounts((1..=100).chain(131..=250));
     assert_eq!(read(relations(&client).items()).await.unwrap(), expected);
 }
@@ -254,7 +254,7 @@ async fn a_gateway_without_an_end_is_left() {
         (2, vec![6, 7], Some(8))
     );
     // Exactly as many as there are.
-    serve(&mock, 200, |page, _| of_total(page, 200));
+    serve(&mock, 200, |page, _| of_total(&page, 200));
     let (pages, error) = all(relations(&client).max_pages(2)).await;
     assert!(pages.len() == 2 && error.is_none());
 }
@@ -262,7 +262,7 @@ async fn a_gateway_without_an_end_is_left() {
 #[tokio::test]
 async fn a_gateway_that_repeats_a_page_is_left() {
     let (mock, client) = start().await;
-    let asked = serve(&mock, 250, |_, _| of_total(shown(1..=100), 250));
+    let asked = serve(&mock, 250, |_, _| of_total(&shown(1..=100), 250));
     let (receivers, error) = all(relations(&client).items()).await;
     assert_eq!(named(&receivers), accounts(1..=100));
     let error = error.unwrap();
@@ -283,7 +283,7 @@ async fn an_empty_page_before_the_end_is_an_error() {
         answer
     };
     for (given, page) in [(100, 2), (0, 1)] {
-        serve(&mock, given, |page, _| of_total(page, 250));
+        serve(&mock, given, |page, _| of_total(&page, 250));
         let by_items = all(relations(&client).items()).await;
         serve(&mock, given, move |page, _| of_pages(page));
         let by_pages = all(relations(&client).items()).await;
@@ -322,7 +322,7 @@ async fn an_error_says_where_to_go_on() {
 async fn a_fault_that_stays_is_the_error_of_its_page() {
     let mock = Mock::start().await.unwrap();
     let client = builder(&mock).max_attempts(2).build().unwrap();
-    serve(&mock, 250, |page, _| of_total(page, 250));
+    serve(&mock, 250, |page, _| of_total(&page, 250));
     let mut pages = relations(&client);
     pages.try_next().await.unwrap().unwrap();
     mock.fault_next(Fault::HttpStatus(502));
@@ -338,7 +338,7 @@ async fn a_list_that_is_read_from_its_middle_ends_too() {
     let (mock, client) = start().await;
     // By the pages.
     let mut answered = serve(&mock, 250, |page, _| {
-        let mut answer = of_total(page, 250);
+        let mut answer = of_total(&page, 250);
         answer["total_page_num"] = 3.into();
         answer
     });
@@ -348,7 +348,7 @@ async fn a_list_that_is_read_from_its_middle_ends_too() {
     );
     assert_eq!(answered.numbers(), [2, 3]);
     // By an empty page, for how many came before is not known.
-    answered = serve(&mock, 250, |page, _| of_total(page, 250));
+    answered = serve(&mock, 250, |page, _| of_total(&page, 250));
     assert_eq!(
         read(relations(&client).from_page(2).items()).await.unwrap(),
         accounts(101..=250)
@@ -362,7 +362,7 @@ async fn a_list_that_is_read_from_its_middle_ends_too() {
 #[tokio::test]
 async fn a_request_keeps_its_page_and_size() {
     let (mock, client) = start().await;
-    let asked = serve(&mock, 70, |page, _| of_total(page, 70));
+    let asked = serve(&mock, 70, |page, _| of_total(&page, 70));
     let relations = |query| client.trade().royalty_relation_batchquery(query).pages();
     let found = read(relations(query().page_num(2).page_size(30)).items())
         .await
@@ -488,7 +488,7 @@ async fn items_can_be_texts() {
 async fn a_list_that_cannot_be_read_is_not_empty() {
     let (mock, client) = start().await;
     serve(&mock, 250, |_, _| {
-        let mut answer = of_total(Vec::new(), 250);
+        let mut answer = of_total(&[], 250);
         answer["receiver_list"] = json!(["no object"]);
         answer
     });
@@ -507,7 +507,7 @@ async fn a_list_that_cannot_be_read_is_not_empty() {
 #[tokio::test]
 async fn a_stream_that_is_dropped_asks_no_more() {
     let (mock, client) = start().await;
-    serve(&mock, 250, |page, _| of_total(page, 250));
+    serve(&mock, 250, |page, _| of_total(&page, 250));
     let mut pages = relations(&client);
     pages.try_next().await.unwrap().unwrap();
     let (fault, mut release) = Fault::delay();

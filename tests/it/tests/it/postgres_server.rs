@@ -5,19 +5,20 @@ use std::{
     env,
     ffi::OsString,
     fs,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{self, Write as _},
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
 use tempfile::TempDir;
+
+use crate::server::{Running, is_root, run};
 
 /// The names of the files for TLS.
 const CERTIFICATE: &str = "server.crt";
@@ -27,7 +28,7 @@ const KEY: &str = "server.key";
 pub(crate) struct Server {
     programs: Programs,
     folder: TempDir,
-    running: Option<Child>,
+    running: Option<Running>,
     databases: AtomicUsize,
     /// With TLS.
     port: Option<u16>,
@@ -98,11 +99,7 @@ impl Server {
 
     /// The error is what it logged before it ended.
     fn try_start(&mut self) -> Result<(), String> {
-        // The shell ends the server when this process closes its end of the pipe, which a killed process does as well.
-        let script =
-            r#""$0" "$@" </dev/null & read -r what; kill -QUIT $!; wait $!; [ "$what" = keep ] || rm -rf "$FOLDER""#;
-        let mut command = self.programs.command("sh");
-        command.args(["-c", script]).arg(self.programs.path("postgres"));
+        let mut command = Command::new(self.programs.path("postgres"));
         command.arg("-D").arg(self.data());
         command.arg("-k").arg(self.folder.path());
         match self.port {
@@ -125,37 +122,16 @@ impl Server {
             // Of the machine nobody pulls the plug.
             "fsync=off",
         ]);
-        command
-            .env("FOLDER", self.folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the server's process");
-        let mut log = BufReader::new(child.stderr.take().expect("its log"));
-        let mut seen = String::new();
-        while !seen.contains("ready to accept connections") {
-            if log.read_line(&mut seen).expect("its log") == 0 {
-                child.wait().expect("it has ended");
-                return Err(seen);
-            }
-        }
-        // Nobody reads it, but a full pipe would stop the server.
-        thread::spawn(move || io::copy(&mut log, &mut io::sink()));
-        self.running = Some(child);
+        let shell = self.programs.command("sh");
+        let ready = "ready to accept connections";
+        self.running = Some(Running::start(shell, &command, "QUIT", self.folder.path(), ready)?);
         Ok(())
     }
 
     /// Stops it at once, cutting off its connections, and waits until it has ended.
     pub(crate) fn stop(&mut self) {
-        self.end("keep\n");
-    }
-
-    fn end(&mut self, what: &str) {
-        if let Some(mut child) = self.running.take() {
-            let mut stdin = child.stdin.take().expect("a pipe");
-            stdin.write_all(what.as_bytes()).expect("the shell listens");
-            drop(stdin);
-            child.wait().expect("it has ended");
+        if let Some(running) = self.running.take() {
+            running.stop();
         }
     }
 
@@ -234,7 +210,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.end("");
+        if let Some(running) = self.running.take() {
+            running.remove();
+        }
     }
 }
 
@@ -260,14 +238,13 @@ impl Programs {
                 .all(|name| folder.join(name).is_file())
         };
         let folder = folders.into_iter().find(has_all)?;
-        let is_root = run(Command::new("id").arg("-u")).trim() == "0";
         let known = |user: &&str| {
             Command::new("id")
                 .arg(user)
                 .output()
                 .is_ok_and(|output| output.status.success())
         };
-        let user = is_root.then(|| {
+        let user = is_root().then(|| {
             ["postgres", "nobody"]
                 .into_iter()
                 .find(known)
@@ -319,14 +296,4 @@ impl Programs {
 /// The number in `/usr/lib/postgresql/15/bin`.
 fn version_of(folder: &Path) -> Option<u32> {
     folder.parent()?.file_name()?.to_str()?.parse().ok()
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text")
 }

@@ -3,8 +3,8 @@
 use std::{io, time::Duration};
 
 use sqlx::{
-    Column as _, ColumnIndex, Decode, Encode, Executor, Row as _, Type, TypeInfo as _, ValueRef as _,
-    pool::PoolConnection,
+    Column as _, ColumnIndex, Decode, Encode, Executor, Row as _, SqlSafeStr, Type, TypeInfo as _, ValueRef as _,
+    error::DatabaseError, pool::PoolConnection, query::Query,
 };
 
 use super::schema::Dialect;
@@ -21,8 +21,15 @@ pub(super) trait Database: sqlx::Database {
         values: Vec<Value>,
     ) -> BoxFuture<'c, Result<Vec<Vec<Value>>, sqlx::Error>>;
 
-    /// What an error of the database with this code means.
-    fn fault(code: &str) -> Fault;
+    /// Runs one statement to its end and returns how many rows it has written. An `INSERT` whose row is there already writes none.
+    fn write<'c>(
+        connection: &'c mut Self::Connection,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
+
+    /// What an error of the database means.
+    fn fault(error: &dyn DatabaseError) -> Fault;
 }
 
 /// What is wrong with a database.
@@ -30,6 +37,8 @@ pub(super) trait Database: sqlx::Database {
 pub(super) enum Fault {
     /// The database can't be reached, or is busy.
     Away,
+    /// The database has undone the statement for the sake of another: a deadlock, or a row that has changed meanwhile.
+    Conflict,
     /// The disk is full.
     Full,
     /// The disk can't be read or written: over a quota, or broken.
@@ -45,7 +54,7 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn of<D: Database>(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Database(error) => D::fault(&error.code().unwrap_or_default()),
+            sqlx::Error::Database(error) => D::fault(&**error),
             sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => Self::Configuration,
             sqlx::Error::Tls(_) => Self::Tls,
             // Errors of the TLS handshake, such as a wrong certificate, are reported as this kind.
@@ -60,7 +69,7 @@ impl Fault {
 
     pub(super) fn kind(self) -> StoreErrorKind {
         match self {
-            Self::Away | Self::Full | Self::Disk => StoreErrorKind::Unavailable,
+            Self::Away | Self::Conflict | Self::Full | Self::Disk => StoreErrorKind::Unavailable,
             Self::Configuration | Self::Tls => StoreErrorKind::Configuration,
             Self::Damaged => StoreErrorKind::Damaged,
         }
@@ -69,7 +78,7 @@ impl Fault {
     /// What was wrong and what to do.
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::Away => "the database can't be reached, or is busy; try again",
+            Self::Away | Self::Conflict => "the database can't be reached, or is busy; try again",
             Self::Full => "the disk is full, or its quota is used up; make room, and try again",
             Self::Disk => {
                 "the disk can't be read or written; check whether it is full, over its quota or broken, and try again"
@@ -77,7 +86,7 @@ impl Fault {
             Self::Configuration => "the database can't be used as it is configured; fix the cause",
             Self::Tls => {
                 "the TLS connection to the database failed: the server has no TLS, or its certificate is not issued by an \
-                 authority of `sslrootcert` or not for this host; fix the cause"
+                 authority that the URL names or not for this host; fix the cause"
             }
             Self::Damaged => {
                 "the database has content that no token store has written, or is damaged; restore it from a backup"
@@ -87,32 +96,63 @@ impl Fault {
 }
 
 /// A parameter or a result of a statement; `None` is NULL.
+#[derive(Clone)]
 pub(super) enum Value {
     Integer(Option<i64>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
 }
 
+/// [`Database::rows`] or [`Database::write`].
+pub(super) type Sending<D, T> = for<'c> fn(
+    &'c mut <D as sqlx::Database>::Connection,
+    &'static str,
+    Vec<Value>,
+) -> BoxFuture<'c, Result<T, sqlx::Error>>;
+
 /// A connection that was borrowed from the pool.
 ///
 /// It is closed unless it is given back: after an error, a timeout or a cancelled caller it may be stuck, or have an open transaction.
-pub(super) struct Loan<D: Database>(Option<PoolConnection<D>>);
+pub(super) struct Loan<D: Database> {
+    connection: Option<PoolConnection<D>>,
+    in_transaction: bool,
+}
 
 impl<D: Database> Loan<D> {
     pub(super) fn new(connection: PoolConnection<D>) -> Self {
-        Self(Some(connection))
+        Self {
+            connection: Some(connection),
+            in_transaction: false,
+        }
     }
 
-    pub(super) async fn rows(
+    /// The same for several statements that belong together: none of them is repeated by itself.
+    pub(super) fn for_transaction(mut self) -> Self {
+        self.in_transaction = true;
+        self
+    }
+
+    /// Runs one statement to its end, as [`Database::rows`] or [`Database::write`] does. Where it is a transaction by itself, it is repeated
+    /// while the database undoes it for the sake of another statement, which then has made progress.
+    pub(super) async fn send<T>(
         &mut self,
         limit: Duration,
+        send: Sending<D, T>,
         statement: &'static str,
         values: Vec<Value>,
-    ) -> Result<Vec<Vec<Value>>, sqlx::Error> {
-        let Some(connection) = &mut self.0 else {
+    ) -> Result<T, sqlx::Error> {
+        let Some(connection) = &mut self.connection else {
             return Err(sqlx::Error::PoolClosed);
         };
-        match tokio::time::timeout(limit, D::rows(connection, statement, values)).await {
+        let outcome = async {
+            loop {
+                match send(&mut *connection, statement, values.clone()).await {
+                    Err(error) if !self.in_transaction && Fault::of::<D>(&error) == Fault::Conflict => {}
+                    outcome => return outcome,
+                }
+            }
+        };
+        match tokio::time::timeout(limit, outcome).await {
             Ok(outcome) => outcome,
             Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
         }
@@ -121,7 +161,7 @@ impl<D: Database> Loan<D> {
     /// Returns the connection to the pool, which first tests it. If the test takes longer than `limit`, the connection is closed: the pool
     /// itself would wait for ever, and count the connection meanwhile.
     pub(super) fn give_back(mut self, limit: Duration) {
-        if let Some(mut connection) = self.0.take() {
+        if let Some(mut connection) = self.connection.take() {
             tokio::spawn(tokio::time::timeout(limit, connection.return_to_pool()));
         }
     }
@@ -129,42 +169,57 @@ impl<D: Database> Loan<D> {
 
 impl<D: Database> Drop for Loan<D> {
     fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
+        if let Some(connection) = self.connection.take() {
             drop(connection.detach());
         }
     }
 }
 
+/// A statement with its values.
+pub(super) fn query<'q, D>(statement: impl SqlSafeStr, values: Vec<Value>) -> Query<'q, D, D::Arguments>
+where
+    D: sqlx::Database,
+    Option<i64>: for<'v> Encode<'v, D> + Type<D>,
+    Option<String>: for<'v> Encode<'v, D> + Type<D>,
+    Option<Vec<u8>>: for<'v> Encode<'v, D> + Type<D>,
+{
+    values
+        .into_iter()
+        .fold(sqlx::query::<D>(statement), |query, value| match value {
+            Value::Integer(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+        })
+}
+
 /// Runs one statement and reads its rows.
 pub(super) async fn rows<'c, D>(
     connection: &'c mut D::Connection,
-    statement: &'static str,
-    values: Vec<Value>,
+    query: Query<'_, D, D::Arguments>,
 ) -> Result<Vec<Vec<Value>>, sqlx::Error>
 where
     D: sqlx::Database,
     &'c mut D::Connection: Executor<'c, Database = D>,
     D::Arguments: sqlx::IntoArguments<D>,
     usize: ColumnIndex<D::Row>,
-    Option<i64>: for<'q> Encode<'q, D> + for<'r> Decode<'r, D> + Type<D>,
-    Option<String>: for<'q> Encode<'q, D> + for<'r> Decode<'r, D> + Type<D>,
-    Option<Vec<u8>>: for<'q> Encode<'q, D> + for<'r> Decode<'r, D> + Type<D>,
+    Option<i64>: for<'r> Decode<'r, D> + Type<D>,
+    Option<String>: for<'r> Decode<'r, D> + Type<D>,
+    Option<Vec<u8>>: for<'r> Decode<'r, D> + Type<D>,
 {
-    let mut query = sqlx::query::<D>(statement);
-    for value in values {
-        query = match value {
-            Value::Integer(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-            Value::Bytes(value) => query.bind(value),
-        };
-    }
     let read = |row: &D::Row, column: &D::Column| {
         let index = column.ordinal();
         let raw = row.try_get_raw(index)?;
         match raw.type_info().name() {
-            "INT8" | "INTEGER" => row.try_get(index).map(Value::Integer),
+            "INT8" | "INTEGER" | "BIGINT" | "INT" => row.try_get(index).map(Value::Integer),
             "TEXT" => row.try_get(index).map(Value::Text),
-            "BYTEA" | "BLOB" => row.try_get(index).map(Value::Bytes),
+            // A text of MySQL that is compared by its bytes.
+            "VARBINARY" => {
+                let bytes: Option<Vec<u8>> = row.try_get(index)?;
+                let text = bytes.map(String::from_utf8).transpose();
+                text.map(Value::Text)
+                    .map_err(|error| sqlx::Error::Decode(error.utf8_error().into()))
+            }
+            "BYTEA" | "BLOB" | "LONGBLOB" => row.try_get(index).map(Value::Bytes),
             other => Err(sqlx::Error::Decode(format!("a column is of the type {other}").into())),
         }
     };

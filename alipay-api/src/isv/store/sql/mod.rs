@@ -3,6 +3,10 @@
 mod database;
 mod key;
 mod key_ring;
+#[cfg(all(test, feature = "postgres", target_os = "linux"))]
+mod million;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -14,7 +18,11 @@ mod store;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod time;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod url;
 
+#[cfg(feature = "mysql")]
+pub use self::mysql::MySqlStore;
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]

@@ -24,7 +24,8 @@ impl StoreOptions {
         self
     }
 
-    /// How many connections this process may have open at a time, from 1 to 1,000. They are opened when they are needed.
+    /// How many connections this process may have open at a time, from 1 to 1,000. They are opened when they are needed. For a
+    /// store that uses a pool of the program's, the pool's own limit counts instead.
     #[must_use]
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections.clamp(1, 1000);

@@ -1,14 +1,16 @@
 use sqlx::{
-    Postgres,
+    Executor as _, PgPool, Postgres,
+    error::DatabaseError,
     pool::PoolOptions,
     postgres::{PgConnectOptions, PgConnection},
 };
 
 use super::{
     StoreKeyRing, StoreOptions,
-    database::{Database, Fault, Value, rows},
+    database::{Database, Fault, Value, query, rows},
     schema::{Dialect, dialect},
     store::{Store, token_store},
+    url::UrlRules,
 };
 use crate::{
     isv::store::{StoreError, StoreErrorKind},
@@ -24,7 +26,7 @@ use crate::{
 /// Stored tokens are safe from both.
 ///
 /// Needs the feature `postgres`, and runs on tokio.
-pub struct PostgresStore(Store<Postgres>);
+pub struct PostgresStore(pub(super) Store<Postgres>);
 
 token_store!(PostgresStore);
 
@@ -62,19 +64,41 @@ impl PostgresStore {
         let connect = read_url(url)?;
         #[cfg(any(feature = "aws-lc", feature = "ring"))]
         if matches!(connect.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyCa) {
-            install_cryptography();
+            super::url::install_cryptography();
         }
-        let name = match connect.get_socket() {
-            Some(folder) => format!("PostgreSQL at {}", folder.display()),
-            None => format!("PostgreSQL at {}:{}", connect.get_host(), connect.get_port()),
-        };
-        let pool = PoolOptions::new().after_connect(|connection, _| {
-            Box::pin(async move { Postgres::rows(connection, SESSION, vec![]).await.map(drop) })
+        let name = name(&connect);
+        let pool = PoolOptions::new().after_connect(|connection: &mut PgConnection, _| {
+            Box::pin(async move { connection.execute(SESSION).await.map(drop) })
         });
         let store = Store::new(connect, pool, options, &keys.into(), name);
-        if !store.is_set_up().await? {
-            store.set_up().await?;
+        store.set_up().await?;
+        Ok(Self(store))
+    }
+
+    /// Uses the connections of a pool that the program has, and creates the store's tables if they are missing, in the first schema of its
+    /// sessions' `search_path`.
+    ///
+    /// Of the options, only the timeout counts: how many connections there are is the pool's matter. The isolation of its transactions does
+    /// not matter; its writes must be durable, so no session may have `synchronous_commit = off`. The pool is one of sqlx 0.9.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect). [`Configuration`](StoreErrorKind::Configuration) also if the session's writes are not durable.
+    pub async fn from_pool(
+        pool: PgPool,
+        keys: impl Into<StoreKeyRing>,
+        options: &StoreOptions,
+    ) -> Result<Self, StoreError> {
+        let name = name(&pool.connect_options());
+        let store = Store::with_pool(pool, options, &keys.into(), name);
+        let rows = store
+            .run("SELECT current_setting('synchronous_commit')", vec![])
+            .await?;
+        if matches!(rows.first().map(Vec::as_slice), Some([Value::Text(Some(setting))]) if setting == "off") {
+            let what = "the pool's sessions have synchronous_commit = off, so that a crash of the server would lose tokens; set it \
+                        to on, such as by `PgConnectOptions::options`";
+            return Err(store.error(StoreErrorKind::Configuration, what));
         }
+        store.set_up().await?;
         Ok(Self(store))
     }
 
@@ -92,7 +116,7 @@ impl PostgresStore {
     }
 
     /// Closes all connections after the operations in flight have ended. Later operations fail with
-    /// [`Unavailable`](StoreErrorKind::Unavailable). A process may also end without calling it.
+    /// [`Unavailable`](StoreErrorKind::Unavailable). A process may also end without calling it. A pool that was given stays open.
     pub async fn close(&self) {
         self.0.close().await;
     }
@@ -102,12 +126,18 @@ impl Database for Postgres {
     const DIALECT: Dialect = dialect! {
         // An arbitrary number that other programs are unlikely to use.
         begin: ["BEGIN", "SELECT pg_advisory_xact_lock(7092732164577747065)::TEXT"],
+        end: "COMMIT",
         exists: "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('alipay_store')",
+        any: None,
         now: "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+        create: "CREATE TABLE",
         integer: "BIGINT",
         name: "TEXT COLLATE \"C\"",
         bytes: "BYTEA",
         table: "",
+        or_nothing: " ON CONFLICT DO NOTHING",
+        or_update: "ON CONFLICT (id) DO UPDATE SET",
+        longest_name: usize::MAX,
     };
 
     fn rows<'c>(
@@ -115,12 +145,28 @@ impl Database for Postgres {
         statement: &'static str,
         values: Vec<Value>,
     ) -> BoxFuture<'c, Result<Vec<Vec<Value>>, sqlx::Error>> {
-        Box::pin(rows::<Self>(connection, statement, values))
+        Box::pin(rows::<Self>(connection, query(statement, values)))
+    }
+
+    fn write<'c>(
+        connection: &'c mut PgConnection,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+        Box::pin(async move {
+            Ok(query::<Self>(statement, values)
+                .execute(connection)
+                .await?
+                .rows_affected())
+        })
     }
 
     /// By [PostgreSQL's error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
-    fn fault(code: &str) -> Fault {
+    fn fault(error: &dyn DatabaseError) -> Fault {
+        let code = &*error.code().unwrap_or_default();
         match (code.get(..2).unwrap_or_default(), code) {
+            // serialization_failure, deadlock_detected
+            (_, "40001" | "40P01") => Fault::Conflict,
             // disk_full
             (_, "53100") => Fault::Full,
             // io_error
@@ -144,66 +190,41 @@ const SESSION: &str = "SELECT set_config('default_transaction_isolation', 'read 
      set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE \
      current_setting('synchronous_commit') END, false)";
 
-/// The known parameters of a URL.
-const PARAMETERS: [&str; 17] = [
-    "application_name",
-    "dbname",
-    "host",
-    "hostaddr",
-    "options",
-    "password",
-    "port",
-    "ssl-ca",
-    "ssl-cert",
-    "ssl-key",
-    "ssl-mode",
-    "ssl-root-cert",
-    "sslcert",
-    "sslkey",
-    "sslmode",
-    "sslrootcert",
-    "user",
-];
-
-/// For `verify-ca`, sqlx takes the process's default cryptography, and rustls panics where a program has both of its kinds and chose none.
-#[cfg(any(feature = "aws-lc", feature = "ring"))]
-fn install_cryptography() {
-    #[cfg(feature = "aws-lc")]
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    #[cfg(not(feature = "aws-lc"))]
-    let provider = rustls::crypto::ring::default_provider();
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been faster: then there is one.
-        let _ = provider.install_default();
+fn name(connect: &PgConnectOptions) -> String {
+    match connect.get_socket() {
+        Some(folder) => format!("PostgreSQL at {}", folder.display()),
+        None => format!("PostgreSQL at {}:{}", connect.get_host(), connect.get_port()),
     }
 }
 
+const URL: UrlRules = UrlRules {
+    product: "PostgreSQL",
+    schemes: &["postgres", "postgresql"],
+    parameters: &[
+        "application_name",
+        "dbname",
+        "host",
+        "hostaddr",
+        "options",
+        "options[",
+        "password",
+        "port",
+        "ssl-ca",
+        "ssl-cert",
+        "ssl-key",
+        "ssl-mode",
+        "ssl-root-cert",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "user",
+    ],
+};
+
 fn read_url(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let wrong = |what: String| StoreError::new(StoreErrorKind::Configuration, format!("the PostgreSQL URL: {what}"));
-    let Some(("postgres" | "postgresql", rest)) = url.split_once("://") else {
-        return Err(wrong(
-            "the beginning is not postgres://; use a URL of PostgreSQL".to_owned(),
-        ));
-    };
-    // Otherwise a part of the password could be read as the database's name, which errors show.
-    let path = rest
-        .find(['/', '?', '#'])
-        .and_then(|at| rest.get(at..))
-        .unwrap_or_default();
-    if path.contains(['@', '#']) {
-        let what = "write /, ?, # and @ in a name or password as %2F, %3F, %23 and %40";
-        return Err(wrong(what.to_owned()));
-    }
-    // sqlx logs unknown parameters with their values.
-    let query = path.split_once('?').map_or("", |(_, query)| query);
-    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
-        let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
-        if !PARAMETERS.contains(&name) && !name.starts_with("options[") {
-            return Err(wrong(format!("the parameter {name:?} is not known; remove it")));
-        }
-    }
-    url.parse()
-        .map_err(|error: sqlx::Error| wrong("the URL is malformed; fix the cause".to_owned()).with_source(error))
+    URL.check(url)?;
+    url.parse().map_err(|error| URL.malformed(error))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::{
 };
 
 use sqlx::{
-    Sqlite,
+    Sqlite, SqlitePool,
+    error::DatabaseError,
     pool::PoolOptions,
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous},
 };
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     StoreKeyRing, StoreOptions,
-    database::{Database, Fault, Value, rows},
+    database::{Database, Fault, Value, query, rows},
     schema::{Dialect, dialect},
     store::{Store, token_store},
 };
@@ -67,6 +68,36 @@ impl SqliteStore {
         opened
     }
 
+    /// Uses the connections of a pool that the program has, and creates the store's tables in its file if they are missing: the tables are beside
+    /// the program's own, in one file with one `-wal`.
+    ///
+    /// Of the options, only the timeout counts; the pool's own settings are used for everything else. Its writes must be durable, so
+    /// `synchronous` must be `FULL`, as it is by default, or `EXTRA`. Choose the journal mode `WAL`, or readers wait for writers, and a
+    /// `busy_timeout` shorter than the options' timeout. The file is not checked for damage. The pool is one of sqlx 0.9.
+    ///
+    /// # Errors
+    /// * [`WrongKey`](StoreErrorKind::WrongKey): the tables were created with another key; nothing is changed.
+    /// * [`Damaged`](StoreErrorKind::Damaged): the file is not a SQLite database, or its tables are not those that this library creates.
+    /// * [`Configuration`](StoreErrorKind::Configuration): the file can't be opened or its writes are not durable, or a newer release of this
+    ///   library has created the tables.
+    /// * [`Unavailable`](StoreErrorKind::Unavailable): another process keeps the file locked, or the disk is full.
+    pub async fn from_pool(
+        pool: SqlitePool,
+        keys: impl Into<StoreKeyRing>,
+        options: &StoreOptions,
+    ) -> Result<Self, StoreError> {
+        let name = format!("SQLite file {}", pool.connect_options().get_filename().display());
+        let store = Store::with_pool(pool, options, &keys.into(), name);
+        let rows = store.run("PRAGMA synchronous", vec![]).await?;
+        if matches!(rows.first().map(Vec::as_slice), Some([Value::Integer(Some(..2))])) {
+            let what = "the pool's connections have synchronous = OFF or NORMAL, so that a power cut would lose tokens; set it to FULL \
+                        (`SqliteConnectOptions::synchronous`)";
+            return Err(store.error(StoreErrorKind::Configuration, what));
+        }
+        store.set_up().await?;
+        Ok(Self(store))
+    }
+
     /// Encrypts with the first [key](StoreKeyRing) all tokens that were encrypted with another, and returns the number of merchants. After
     /// that, the store can be opened with the first key alone, and not without it. Others may use the store meanwhile.
     ///
@@ -81,7 +112,7 @@ impl SqliteStore {
 
     /// Closes all connections after the operations in flight have ended. Later operations fail with
     /// [`Unavailable`](StoreErrorKind::Unavailable). After that the file is complete without its `-wal`. A process may also end without
-    /// calling it.
+    /// calling it. A pool that was given stays open.
     pub async fn close(&self) {
         self.0.close().await;
     }
@@ -98,11 +129,10 @@ impl SqliteStore {
             .pragma("trusted_schema", "OFF");
         let store = Store::new(connect, PoolOptions::new(), options, keys, file.name());
         check(&store, file).await?;
-        let is_set_up = store.is_set_up().await?;
+        // A file with another key must not be changed.
+        store.is_set_up().await?;
         write_ahead(&store, options.timeout).await?;
-        if !is_set_up {
-            store.set_up().await?;
-        }
+        store.set_up().await?;
         Ok(Self(store))
     }
 }
@@ -110,12 +140,18 @@ impl SqliteStore {
 impl Database for Sqlite {
     const DIALECT: Dialect = dialect! {
         begin: ["BEGIN IMMEDIATE"],
+        end: "COMMIT",
         exists: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alipay_store'",
+        any: None,
         now: "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)",
+        create: "CREATE TABLE",
         integer: "INTEGER",
         name: "TEXT",
         bytes: "BLOB",
         table: " STRICT, WITHOUT ROWID",
+        or_nothing: " ON CONFLICT DO NOTHING",
+        or_update: "ON CONFLICT (id) DO UPDATE SET",
+        longest_name: usize::MAX,
     };
 
     fn rows<'c>(
@@ -123,12 +159,25 @@ impl Database for Sqlite {
         statement: &'static str,
         values: Vec<Value>,
     ) -> BoxFuture<'c, Result<Vec<Vec<Value>>, sqlx::Error>> {
-        Box::pin(rows::<Self>(connection, statement, values))
+        Box::pin(rows::<Self>(connection, query(statement, values)))
+    }
+
+    fn write<'c>(
+        connection: &'c mut SqliteConnection,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+        Box::pin(async move {
+            Ok(query::<Self>(statement, values)
+                .execute(connection)
+                .await?
+                .rows_affected())
+        })
     }
 
     /// By [SQLite's result codes](https://www.sqlite.org/rescode.html).
-    fn fault(code: &str) -> Fault {
-        let code = code.parse::<u32>().unwrap_or_default();
+    fn fault(error: &dyn DatabaseError) -> Fault {
+        let code = error.code().unwrap_or_default().parse::<u32>().unwrap_or_default();
         // The lowest byte is the class; the others give details.
         match (code, code & 0xff) {
             // IOERR_SHORT_READ, IOERR_DATA, IOERR_CORRUPTFS

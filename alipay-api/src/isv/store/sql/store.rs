@@ -26,6 +26,8 @@ pub(super) struct Store<D: Database> {
     pool: Pool<D>,
     sealer: Sealer,
     timeout: Duration,
+    /// Whether the pool is used by nobody else.
+    owns_pool: bool,
     /// Names the database in errors, without its password.
     name: String,
 }
@@ -117,6 +119,18 @@ impl<D: Database> Store<D> {
             pool: pool.connect_lazy_with(connect),
             sealer: Sealer::new(keys),
             timeout: options.timeout,
+            owns_pool: true,
+            name,
+        }
+    }
+
+    /// A store by connections of a pool that others use, too.
+    pub(super) fn with_pool(pool: Pool<D>, options: &StoreOptions, keys: &StoreKeyRing, name: String) -> Self {
+        Self {
+            pool,
+            sealer: Sealer::new(keys),
+            timeout: options.timeout,
+            owns_pool: false,
             name,
         }
     }
@@ -133,33 +147,51 @@ impl<D: Database> Store<D> {
         Ok(version == D::DIALECT.migrations.len())
     }
 
-    /// Updates the tables to the latest version. If several processes try, one does it and the others wait.
+    /// Updates the tables to the latest version, unless they are. If several processes try, one does it and the others wait.
     pub(super) async fn set_up(&self) -> Result<(), StoreError> {
-        let mut connection = self.borrow().await?;
+        if self.is_set_up().await? {
+            return Ok(());
+        }
+        let mut connection = self.borrow().await?.for_transaction();
         for statement in D::DIALECT.begin {
-            self.rows(&mut connection, statement, vec![]).await?;
+            let rows = self.rows(&mut connection, statement, vec![]).await?;
+            if let Some([Value::Integer(Some(0) | None)]) = rows.first().map(Vec::as_slice) {
+                return Err(self.fault(Fault::Away));
+            }
         }
         // Another process may have done it meanwhile.
         let version = self.schema_version(&mut connection).await?;
         for migration in D::DIALECT.migrations.get(version..).unwrap_or_default() {
             for statement in *migration {
-                self.rows(&mut connection, statement, vec![]).await?;
+                self.write(&mut connection, statement, vec![]).await?;
+            }
+        }
+        // What a process has begun before its end has no merchants.
+        if version == 0
+            && let Some(any) = D::DIALECT.any
+        {
+            let rows = self.rows(&mut connection, any, vec![]).await?;
+            if !matches!(rows.first().map(Vec::as_slice), Some([Value::Integer(Some(0))])) {
+                return Err(self.damaged());
             }
         }
         let latest = i64::try_from(D::DIALECT.migrations.len()).ok();
         let check = self.sealer.seal(Place::Store, "")?;
         let values = vec![Value::Integer(latest), Value::Bytes(Some(check))];
-        self.rows(&mut connection, schema::WRITE_STORE, values).await?;
-        self.rows(&mut connection, "COMMIT", vec![]).await?;
+        self.write(&mut connection, D::DIALECT.write_store, values).await?;
+        self.rows(&mut connection, D::DIALECT.end, vec![]).await?;
         connection.give_back(self.timeout);
         Ok(())
     }
 
+    /// Closes the pool, unless others use it.
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        if self.owns_pool {
+            self.pool.close().await;
+        }
     }
 
-    /// Runs one statement.
+    /// Runs one statement and returns its rows.
     pub(super) async fn run(&self, statement: &'static str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, StoreError> {
         let mut connection = self.borrow().await?;
         let rows = self.rows(&mut connection, statement, values).await?;
@@ -167,8 +199,16 @@ impl<D: Database> Store<D> {
         Ok(rows)
     }
 
+    /// Runs one statement that writes one row or none, and returns whether it has written one.
+    async fn change(&self, statement: &'static str, values: Vec<Value>) -> Result<bool, StoreError> {
+        let mut connection = self.borrow().await?;
+        let written = self.write(&mut connection, statement, values).await?;
+        connection.give_back(self.timeout);
+        Ok(written > 0)
+    }
+
     pub(super) async fn load(&self, merchant: MerchantKey<'_>) -> Result<Option<Stored>, StoreError> {
-        let rows = self.run(schema::LOAD, merchant_values(merchant)?).await?;
+        let rows = self.run(schema::LOAD, merchant_values::<D>(merchant)?).await?;
         let Some(row) = rows.first() else {
             return Ok(None);
         };
@@ -183,32 +223,32 @@ impl<D: Database> Store<D> {
         authorisation: &Authorisation,
     ) -> Result<Option<Version>, StoreError> {
         if let Some(before) = expected {
-            return self.write(schema::UPDATE, merchant, before.next(), authorisation).await;
+            return self.store(schema::UPDATE, merchant, before.next(), authorisation).await;
         }
         let stored = self
-            .write(schema::INSERT, merchant, Version::FIRST, authorisation)
+            .store(D::DIALECT.insert, merchant, Version::FIRST, authorisation)
             .await?;
         if stored.is_some() {
             return Ok(stored);
         }
-        let rows = self.run(schema::REMOVED, merchant_values(merchant)?).await?;
+        let rows = self.run(schema::REMOVED, merchant_values::<D>(merchant)?).await?;
         let Some([Value::Integer(Some(removed))]) = rows.first().map(Vec::as_slice) else {
             return Ok(None);
         };
         let removed = Version(u64::try_from(*removed).map_err(|_| self.damaged())?);
-        self.write(schema::RESTORE, merchant, removed.next(), authorisation)
+        self.store(schema::RESTORE, merchant, removed.next(), authorisation)
             .await
     }
 
     pub(super) async fn remove(&self, merchant: MerchantKey<'_>) -> Result<(), StoreError> {
-        let mut values = merchant_values(merchant)?;
+        let mut values = merchant_values::<D>(merchant)?;
         values.push(Value::Bytes(Some(Vec::new())));
-        self.run(schema::REMOVE, values).await?;
+        self.change(schema::REMOVE, values).await?;
         Ok(())
     }
 
     /// Writes a merchant's row of this version. The statement writes nothing if another process was faster.
-    async fn write(
+    async fn store(
         &self,
         statement: &'static str,
         merchant: MerchantKey<'_>,
@@ -219,24 +259,23 @@ impl<D: Database> Store<D> {
             return Ok(None);
         };
         let row = sealed.row;
-        let mut values = merchant_values(merchant)?;
+        let mut values = merchant_values::<D>(merchant)?;
         values.extend([
             Value::Integer(Some(row.version)),
             sealed.token,
             sealed.refresh_token,
-            text(row.user_id)?,
-            text(row.state)?,
+            text::<D>(row.user_id)?,
+            text::<D>(row.state)?,
             Value::Integer(Some(row.authorised_at)),
             Value::Integer(Some(row.issued_at)),
             Value::Integer(row.expires_at),
             Value::Integer(row.refresh_expires_at),
         ]);
-        let rows = self.run(statement, values).await?;
-        Ok((!rows.is_empty()).then_some(version))
+        Ok(self.change(statement, values).await?.then_some(version))
     }
 
     /// A merchant's row with encrypted tokens; `None` for a version that can't be stored.
-    fn sealed<'a>(
+    pub(super) fn sealed<'a>(
         &self,
         merchant: MerchantKey<'a>,
         version: Version,
@@ -274,15 +313,16 @@ impl<D: Database> Store<D> {
         time: Duration,
     ) -> Result<bool, StoreError> {
         let millis = time::ceil_millis(time.min(LONGEST_LEASE));
-        let mut values = merchant_values(merchant)?;
-        values.extend([text(holder)?, Value::Integer(Some(millis))]);
-        Ok(!self.run(D::DIALECT.lease, values).await?.is_empty())
+        let mut values = merchant_values::<D>(merchant)?;
+        values.extend([text::<D>(holder)?, Value::Integer(Some(millis))]);
+        let [first, again] = D::DIALECT.lease;
+        Ok(self.change(first, values.clone()).await? || self.change(again, values).await?)
     }
 
     pub(super) async fn release(&self, merchant: MerchantKey<'_>, holder: &str) -> Result<(), StoreError> {
-        let mut values = merchant_values(merchant)?;
-        values.push(text(holder)?);
-        self.run(schema::RELEASE, values).await?;
+        let mut values = merchant_values::<D>(merchant)?;
+        values.push(text::<D>(holder)?);
+        self.change(schema::RELEASE, values).await?;
         Ok(())
     }
 
@@ -307,12 +347,14 @@ impl<D: Database> Store<D> {
         let mut due = Vec::new();
         let mut after = after.map(str::to_owned);
         while due.len() < limit {
-            let values = vec![
-                text(app_id)?,
-                after.as_deref().map_or(Ok(Value::Text(None)), text)?,
-                Value::Integer(Some(PAGE)),
-            ];
-            let rows = self.run(schema::OF_APP, values).await?;
+            let mut values = vec![Value::Integer(Some(PAGE)), text::<D>(app_id)?];
+            values.extend(after.as_deref().map(text::<D>).transpose()?);
+            let statement = if after.is_none() {
+                schema::OF_APP
+            } else {
+                schema::OF_APP_AFTER
+            };
+            let rows = self.run(statement, values).await?;
             let Some((_, last, _)) = rows.last().map(|row| self.named(row)).transpose()? else {
                 break;
             };
@@ -335,13 +377,15 @@ impl<D: Database> Store<D> {
         let mut unknown = None;
         let mut was_overtaken = false;
         loop {
-            let (app, merchant): (Option<&str>, Option<&str>) = match &after {
-                Some((app_id, auth_app_id)) => (Some(app_id), Some(auth_app_id)),
-                None => (None, None),
+            let mut values = vec![Value::Integer(Some(PAGE))];
+            let statement = match &after {
+                None => schema::ALL,
+                Some((app_id, auth_app_id)) => {
+                    values.extend([text::<D>(app_id)?, text::<D>(auth_app_id)?]);
+                    schema::ALL_AFTER
+                }
             };
-            let name = |name: Option<&str>| name.map_or(Ok(Value::Text(None)), text);
-            let values = vec![name(app)?, name(merchant)?, Value::Integer(Some(PAGE))];
-            let rows = self.run(schema::ALL, values).await?;
+            let rows = self.run(statement, values).await?;
             for row in &rows {
                 let (app_id, auth_app_id, row) = self.named(row)?;
                 let merchant = MerchantKey { app_id, auth_app_id };
@@ -376,7 +420,8 @@ impl<D: Database> Store<D> {
             return Err(error);
         }
         let check = self.sealer.seal(Place::Store, "")?;
-        self.run(schema::RESEAL_STORE, vec![Value::Bytes(Some(check))]).await?;
+        self.change(schema::RESEAL_STORE, vec![Value::Bytes(Some(check))])
+            .await?;
         Ok(resealed)
     }
 
@@ -384,13 +429,13 @@ impl<D: Database> Store<D> {
         let Some(sealed) = self.sealed(merchant, stored.version, &stored.authorisation)? else {
             return Ok(false);
         };
-        let mut values = merchant_values(merchant)?;
+        let mut values = merchant_values::<D>(merchant)?;
         values.extend([
             Value::Integer(Some(sealed.row.version)),
             sealed.token,
             sealed.refresh_token,
         ]);
-        Ok(!self.run(schema::RESEAL, values).await?.is_empty())
+        self.change(schema::RESEAL, values).await
     }
 
     /// Whether both tokens of a row are encrypted with the first key.
@@ -437,6 +482,9 @@ impl<D: Database> Store<D> {
             return Ok(0);
         }
         let rows = self.rows(connection, schema::READ_STORE, vec![]).await?;
+        if rows.is_empty() && D::DIALECT.any.is_some() {
+            return Ok(0);
+        }
         let Some([Value::Integer(Some(version)), Value::Bytes(Some(check))]) = rows.first().map(Vec::as_slice) else {
             return Err(self.damaged());
         };
@@ -512,8 +560,10 @@ impl<D: Database> Store<D> {
     }
 
     async fn borrow(&self) -> Result<Loan<D>, StoreError> {
-        let connection = self.pool.acquire().await.map_err(|error| self.failed(error))?;
-        Ok(Loan::new(connection))
+        // A pool that others use may wait longer than this store.
+        let acquired = tokio::time::timeout(self.timeout, self.pool.acquire()).await;
+        let connection = acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        Ok(Loan::new(connection.map_err(|error| self.failed(error))?))
     }
 
     async fn rows(
@@ -522,8 +572,18 @@ impl<D: Database> Store<D> {
         statement: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
-        let rows = connection.rows(self.timeout, statement, values).await;
+        let rows = connection.send(self.timeout, D::rows, statement, values).await;
         rows.map_err(|error| self.failed(error))
+    }
+
+    async fn write(
+        &self,
+        connection: &mut Loan<D>,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let written = connection.send(self.timeout, D::write, statement, values).await;
+        written.map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: sqlx::Error) -> StoreError {
@@ -544,10 +604,10 @@ impl<D: Database> Store<D> {
 }
 
 /// A merchant's row, ready to be written.
-struct Sealed<'a> {
+pub(super) struct Sealed<'a> {
     row: Row<'a>,
-    token: Value,
-    refresh_token: Value,
+    pub(super) token: Value,
+    pub(super) refresh_token: Value,
 }
 
 const TOKEN: &str = "app_auth_token";
@@ -567,13 +627,21 @@ fn state_name(state: AuthorisationState) -> &'static str {
     }
 }
 
-fn merchant_values(merchant: MerchantKey<'_>) -> Result<Vec<Value>, StoreError> {
-    Ok(vec![text(merchant.app_id)?, text(merchant.auth_app_id)?])
+fn merchant_values<D: Database>(merchant: MerchantKey<'_>) -> Result<Vec<Value>, StoreError> {
+    Ok(vec![text::<D>(merchant.app_id)?, text::<D>(merchant.auth_app_id)?])
 }
 
-fn text(text: &str) -> Result<Value, StoreError> {
+fn text<D: Database>(text: &str) -> Result<Value, StoreError> {
     if text.contains('\0') {
         let what = "a name with a NUL character can't be stored: Alipay's app ids and user ids have none";
+        return Err(StoreError::new(StoreErrorKind::Configuration, what));
+    }
+    let longest = D::DIALECT.longest_name;
+    if text.len() > longest {
+        let what = format!(
+            "a name of {} bytes can't be stored, and one of {longest} can: Alipay's app ids and user ids are shorter",
+            text.len()
+        );
         return Err(StoreError::new(StoreErrorKind::Configuration, what));
     }
     Ok(Value::Text(Some(text.to_owned())))

@@ -25,7 +25,7 @@ use alipay_api::{
 use alipay_mock::{Fault, Mock};
 
 use self::worker::{MERCHANT, ORDER, Place, Said, Worker};
-use crate::{postgres_server, support::price};
+use crate::{mysql_server, postgres_server, support::price};
 
 const PROCESSES: usize = 8;
 const LIFETIME: Duration = Duration::from_secs(2);
@@ -40,6 +40,14 @@ async fn postgres_keeps_a_merchant_through_kills() {
         return;
     };
     keeps_a_merchant_through_kills("PostgreSQL", || Place::Postgres(server.database())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_keeps_a_merchant_through_kills() {
+    let Some(server) = mysql_server::shared() else {
+        return;
+    };
+    keeps_a_merchant_through_kills("MySQL", || Place::MySql(server.database())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

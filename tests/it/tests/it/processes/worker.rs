@@ -16,7 +16,7 @@ use alipay_api::{
     Client, Credentials,
     isv::{
         Isv, IsvEvent,
-        store::{PostgresStore, SqliteStore, StoreError, StoreKey, TokenStore},
+        store::{MySqlStore, PostgresStore, SqliteStore, StoreError, StoreKey, TokenStore},
     },
     trade::Query,
 };
@@ -37,6 +37,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Sqlite(PathBuf),
+    MySql(String),
     Postgres(String),
 }
 
@@ -45,6 +46,7 @@ impl Place {
         let key = StoreKey::new([7; StoreKey::LENGTH]);
         Ok(match self {
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, &key).await?),
+            Self::MySql(url) => Arc::new(MySqlStore::connect(url, &key).await?),
             Self::Postgres(url) => Arc::new(PostgresStore::connect(url, &key).await?),
         })
     }
@@ -86,6 +88,7 @@ impl Worker {
     pub(super) fn start(mock: &Mock, place: &Place) -> Self {
         let (store, at) = match place {
             Place::Sqlite(path) => ("sqlite", path.to_str().expect("UTF-8")),
+            Place::MySql(url) => ("mysql", url.as_str()),
             Place::Postgres(url) => ("postgres", url.as_str()),
         };
         let mut child = Command::new(env::current_exe().expect("this program"))
@@ -164,6 +167,7 @@ async fn work() {
     let given = |name: &str| env::var(format!("ALIPAY_TEST_{name}")).expect("given");
     let place = match given("STORE").as_str() {
         "sqlite" => Place::Sqlite(given("STORE_AT").into()),
+        "mysql" => Place::MySql(given("STORE_AT")),
         _ => Place::Postgres(given("STORE_AT")),
     };
     let store = match place.open().await {

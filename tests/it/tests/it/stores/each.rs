@@ -2,10 +2,10 @@
 
 use std::{future::Future, sync::Arc};
 
-use alipay_api::isv::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
+use alipay_api::isv::store::{MemoryStore, MySqlStore, PostgresStore, SqliteStore, TokenStore};
 
 use super::key;
-use crate::postgres_server;
+use crate::{mysql_server, postgres_server};
 
 pub(crate) type Handle = Arc<dyn TokenStore>;
 
@@ -23,6 +23,13 @@ macro_rules! each_store {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
                 $crate::stores::each::with_sqlite(super::$test).await;
+            })*
+        }
+
+        mod mysql {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                $crate::stores::each::with_mysql(super::$test).await;
             })*
         }
 
@@ -46,6 +53,15 @@ pub(crate) async fn with_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Handle
     let path = folder.path().join("tokens.db");
     let open = || async { Arc::new(SqliteStore::open(&path, &key()).await.expect("a store")) };
     test(open().await, open().await).await;
+}
+
+pub(crate) async fn with_mysql<F: Future<Output = ()>>(test: impl FnOnce(Handle, Handle) -> F) {
+    let Some(server) = mysql_server::shared() else {
+        return;
+    };
+    let url = server.database();
+    let connect = || async { Arc::new(MySqlStore::connect(&url, &key()).await.expect("a store")) };
+    test(connect().await, connect().await).await;
 }
 
 pub(crate) async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(Handle, Handle) -> F) {

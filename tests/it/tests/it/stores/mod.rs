@@ -1,4 +1,4 @@
-//! The token stores: one suite for all three, and what each must stand.
+//! The token stores: one suite for all of them, and what each must stand.
 
 mod conformance;
 mod damage;
@@ -6,6 +6,7 @@ mod disk_full;
 mod disk_full_during_refresh;
 pub(crate) mod each;
 mod outage;
+mod pool;
 mod rotation;
 mod start;
 mod sweep;

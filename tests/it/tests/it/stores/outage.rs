@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alipay_api::isv::store::{PostgresStore, StoreErrorKind, StoreOptions, TokenStore as _, Version};
+use alipay_api::isv::store::{MySqlStore, PostgresStore, StoreErrorKind, StoreOptions, TokenStore as _, Version};
 use tokio::{
     io::copy_bidirectional,
     net::{UnixListener, UnixStream},
@@ -15,7 +15,10 @@ use tokio::{
 };
 
 use super::{authorisation, key, merchant, put, token};
-use crate::postgres_server::{self, Server};
+use crate::{
+    mysql_server,
+    postgres_server::{self, Server},
+};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -65,6 +68,57 @@ async fn a_server_that_stops_fails_what_is_under_way_and_nothing_later() {
                 .contains("the database can't be reached, or is busy; try again"),
             "{error}"
         );
+    }
+    assert!(before.elapsed() < 10 * TIMEOUT, "{:?}", before.elapsed());
+
+    server.start();
+    assert_eq!(token(&*store, "shop").await, "first");
+    let stored = store
+        .replace(merchant("shop"), Some(Version::FIRST), &authorisation("second"))
+        .await;
+    assert_eq!(stored.unwrap(), Some(Version(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mysql_server_that_stops_fails_what_is_in_flight_and_nothing_later() {
+    let Some(mut server) = mysql_server::Server::start_new() else {
+        return;
+    };
+    let url = server.database();
+    let options = StoreOptions::new().timeout(TIMEOUT).max_connections(2);
+    let store = Arc::new(MySqlStore::connect_with(&url, &key(), &options).await.unwrap());
+    put(&*store, "shop", "first").await;
+
+    // A call that has reached the server, and waits there.
+    let locking = "BEGIN; SELECT version FROM alipay_authorisation FOR UPDATE; SELECT SLEEP(600)";
+    let mut locker = server
+        .client(&url, locking)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the client");
+    let runs = |what: &str| {
+        let count = format!("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '{what}%'");
+        server.sql(&url, &count) != "0"
+    };
+    while !runs("SELECT SLEEP") {}
+    let replacing = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            store
+                .replace(merchant("shop"), Some(Version::FIRST), &authorisation("second"))
+                .await
+        }
+    });
+    while !runs("UPDATE alipay_authorisation") {}
+    let before = Instant::now();
+    server.stop();
+    locker.wait().expect("the client ends with the server");
+    let error = replacing.await.unwrap().expect_err("the server is away");
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+    for _ in 0..3 {
+        let error = store.load(merchant("shop")).await.expect_err("the server is away");
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     }
     assert!(before.elapsed() < 10 * TIMEOUT, "{:?}", before.elapsed());
 

@@ -1,11 +1,11 @@
 //! A store's key is changed, step by step, while the store is in use.
 
 use alipay_api::isv::store::{
-    PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoreKey, StoreKeyRing, TokenStore, Version,
+    MySqlStore, PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoreKey, StoreKeyRing, TokenStore, Version,
 };
 
 use super::{authorisation, merchant, put, token};
-use crate::postgres_server;
+use crate::{mysql_server, postgres_server};
 
 fn keys() -> [StoreKey; 2] {
     [1, 2].map(|byte| StoreKey::new([byte; StoreKey::LENGTH]))
@@ -99,6 +99,19 @@ async fn the_key_of_a_database_is_changed() {
     let url = server.database();
     rotate(
         async |keys| PostgresStore::connect(&url, keys).await,
+        async |store| store.reseal().await,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_key_of_a_mysql_database_is_changed() {
+    let Some(server) = mysql_server::shared() else {
+        return;
+    };
+    let url = server.database();
+    rotate(
+        async |keys| MySqlStore::connect(&url, keys).await,
         async |store| store.reseal().await,
     )
     .await;
