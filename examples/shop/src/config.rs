@@ -121,6 +121,10 @@ fn credentials(
         let path = required(name, "the file of a certificate")?;
         Ok(fs::read_to_string(&path).map_err(|error| format!("{name}: the file {path} can't be read: {error}"))?)
     };
-    let [app, alipay, root] = [file("ALIPAY_APP_CERT")?, file("ALIPAY_CERT")?, file("ALIPAY_ROOT_CERT")?];
+    let [app, alipay, root] = [
+        file("ALIPAY_APP_CERT")?,
+        file("ALIPAY_CERT")?,
+        file("ALIPAY_ROOT_CERT")?,
+    ];
     Ok(Credentials::certificates(&private_key, &app, &alipay, &root)?)
 }

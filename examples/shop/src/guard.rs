@@ -47,8 +47,14 @@ pub(crate) async fn shopkeeper(State(shop): State<Shop>, request: Request, next:
     if shop.config.password.opens(request.headers()) {
         return next.run(request).await;
     }
-    let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"shop-keeper\", charset=\"UTF-8\"")];
-    let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "请输入店主密码 · The shop-keeper's password, please");
+    let challenge = [(
+        header::WWW_AUTHENTICATE,
+        "Basic realm=\"shop-keeper\", charset=\"UTF-8\"",
+    )];
+    let refusal = Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "请输入店主密码 · The shop-keeper's password, please",
+    );
     (challenge, refusal).into_response()
 }
 
@@ -116,7 +122,14 @@ mod tests {
         };
         let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
         assert!(opens(&basic("me:correct:horse battery")) && opens(&basic(":correct:horse battery")));
-        for wrong in ["me:correct:horse", "me:", "me", "", "correct:horse battery", "me:Correct:horse battery"] {
+        for wrong in [
+            "me:correct:horse",
+            "me:",
+            "me",
+            "",
+            "correct:horse battery",
+            "me:Correct:horse battery",
+        ] {
             assert!(!opens(&basic(wrong)), "{wrong}");
         }
         assert!(!opens("Basic %") && !opens("Bearer correct:horse battery") && !password.opens(&HeaderMap::new()));

@@ -26,11 +26,11 @@ use axum::{
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::orders::Orders;
 pub use crate::{
     config::{Config, Timing},
     guard::Password,
 };
-use crate::orders::Orders;
 
 /// What handlers and tasks share. Clones are the same shop.
 #[derive(Clone)]
@@ -63,7 +63,9 @@ pub async fn run(config: Config, listener: TcpListener, stop: CancellationToken)
     shop.tasks.spawn(reconcile::keep_on(shop.clone()));
 
     let server = axum::serve(listener, router(shop.clone()));
-    let mut served = server.with_graceful_shutdown(shop.stop.clone().cancelled_owned()).into_future();
+    let mut served = server
+        .with_graceful_shutdown(shop.stop.clone().cancelled_owned())
+        .into_future();
     tokio::select! {
         result = &mut served => result?,
         () = shop.stop.cancelled() => {

@@ -8,7 +8,9 @@ use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::Subsc
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let levels: Targets = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()).parse()?;
+    let levels: Targets = std::env::var("RUST_LOG")
+        .unwrap_or_else(|_| "info".to_owned())
+        .parse()?;
     tracing_subscriber::registry().with(fmt::layer()).with(levels).init();
 
     let config = Config::from_env()?;

@@ -31,7 +31,9 @@ pub(crate) async fn notified(State(shop): State<Shop>, received: Received) -> Re
         TradeEvent::Refunded(refund) => {
             let nothing_left = if refund.is_closed { order.total } else { Price::ZERO };
             let total_refunded = refund.total_refunded.unwrap_or(nothing_left);
-            shop.orders.refunded(&order, Some(&trade.trade_no), total_refunded).await?;
+            shop.orders
+                .refunded(&order, Some(&trade.trade_no), total_refunded)
+                .await?;
         }
         TradeEvent::Closed => {
             shop.orders.close(&order.number).await?;

@@ -126,7 +126,10 @@ impl Orders {
             // Another process of the shop may be writing.
             .busy_timeout(Duration::from_secs(10));
         // SQLite has one writer at a time. To wait for the connection is fair; to wait for the file's lock is not.
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await?;
         Ok(Self { pool })
     }
@@ -190,7 +193,8 @@ impl Orders {
 
     /// Whether the gateway may be asked for this order because a browser wants to know: not again within a few seconds, however many browsers ask.
     pub(crate) async fn may_ask(&self, number: &str) -> Result<bool> {
-        let update = sqlx::query("UPDATE orders SET asked_at = ? WHERE number = ? AND state = 'open' AND asked_at <= ?");
+        let update =
+            sqlx::query("UPDATE orders SET asked_at = ? WHERE number = ? AND state = 'open' AND asked_at <= ?");
         let now = now();
         let updated = update.bind(now).bind(number).bind(now - 3).execute(&self.pool).await?;
         Ok(updated.rows_affected() > 0)
@@ -248,7 +252,11 @@ async fn deliver_once(
     // Who changes the row delivers. An order that was closed here and is paid all the same is delivered, for the buyer's money is there; one that was
     // refunded in full before it was delivered is not, even if the notification of its payment comes last.
     let update = "UPDATE orders SET state = 'paid', trade_no = coalesce(?, trade_no) WHERE number = ? AND state <> 'paid' AND refunded < total";
-    let updated = sqlx::query(update).bind(trade_no).bind(number).execute(&mut **transaction).await?;
+    let updated = sqlx::query(update)
+        .bind(trade_no)
+        .bind(number)
+        .execute(&mut **transaction)
+        .await?;
     if updated.rows_affected() == 0 {
         return Ok(false);
     }

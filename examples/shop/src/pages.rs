@@ -11,10 +11,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
-use fast_qr::{
-    QRBuilder,
-    convert::svg::SvgBuilder,
-};
+use fast_qr::{QRBuilder, convert::svg::SvgBuilder};
 
 use crate::{
     orders::Order,
@@ -44,7 +41,10 @@ pub(crate) struct OrderPage {
 
 impl OrderPage {
     pub(crate) fn new(order: Order) -> Self {
-        let code = order.qr_code.as_deref().filter(|_| order.is_open() && !order.is_expired());
+        let code = order
+            .qr_code
+            .as_deref()
+            .filter(|_| order.is_open() && !order.is_expired());
         Self {
             picture: code.and_then(picture),
             order,

@@ -53,7 +53,10 @@ pub(crate) async fn place(State(shop): State<Shop>, Form(form): Form<NewOrder>) 
         return Err(Refusal::bad_form());
     }
     let lifetime = shop.config.timing.order_lifetime;
-    let placed = shop.orders.place(&form.number, product, form.quantity, way, lifetime).await?;
+    let placed = shop
+        .orders
+        .place(&form.number, product, form.quantity, way, lifetime)
+        .await?;
     if placed.product != product.id || placed.quantity != i64::from(form.quantity) || placed.way != way {
         return Err(Refusal::used_form());
     }
@@ -104,7 +107,11 @@ pub(crate) async fn came_back(State(shop): State<Shop>, RawQuery(query): RawQuer
         let text = "这个地址不是支付宝给出的 · This address does not come from Alipay";
         Refusal::new(StatusCode::BAD_REQUEST, text)
     })?;
-    let order = shop.orders.find(&back.out_trade_no).await?.ok_or_else(Refusal::not_found)?;
+    let order = shop
+        .orders
+        .find(&back.out_trade_no)
+        .await?
+        .ok_or_else(Refusal::not_found)?;
     let order = looked_after(&shop, order).await?;
     page(&OrderPage {
         came_back: true,
@@ -118,8 +125,14 @@ async fn looked_after(shop: &Shop, order: Order) -> Result<Order, BoxError> {
         return Ok(order);
     }
     let number = order.number.clone();
-    if tokio::time::timeout(PATIENCE, reconcile::ask(shop, [order])).await.is_err() {
-        tracing::warn!(order = number, "the gateway did not say in time what became of the order");
+    if tokio::time::timeout(PATIENCE, reconcile::ask(shop, [order]))
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            order = number,
+            "the gateway did not say in time what became of the order"
+        );
     }
     let order = shop.orders.find(&number).await?;
     order.ok_or_else(|| "the order has vanished".into())
@@ -135,7 +148,11 @@ async fn with_code(shop: &Shop, order: Order) -> Result<Order, BoxError> {
     let mut request = Precreate::new(&order.number, order.total, &order.title);
     request.qr_code_timeout_express = Some(format!("{minutes}m"));
     request.time_expire = DateTime::from_unix_seconds(order.expires_at);
-    let call = shop.alipay.trade().precreate(request).notify_url(format!("{}/notify", shop.config.url));
+    let call = shop
+        .alipay
+        .trade()
+        .precreate(request)
+        .notify_url(format!("{}/notify", shop.config.url));
     match call.timeout(PATIENCE).await {
         Ok(placed) => {
             shop.orders.keep_qr_code(&order.number, &placed.qr_code).await?;

@@ -84,7 +84,8 @@ async fn settle(shop: &Shop, difference: &Difference) -> Result<bool, BoxError> 
         // Nobody has opened its page or scanned its code: it is over when nobody can any more.
         Found::Absent => {
             let order = shop.orders.find(number).await?;
-            if order.is_some_and(|order| order.expires_at + SLACK_SECONDS <= now()) && shop.orders.close(number).await? {
+            if order.is_some_and(|order| order.expires_at + SLACK_SECONDS <= now()) && shop.orders.close(number).await?
+            {
                 tracing::info!(order = number, "an order was given up");
             }
         }

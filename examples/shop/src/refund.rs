@@ -16,7 +16,10 @@ pub(crate) async fn begin(shop: &Shop, order: &Order, number: &str, amount: Pric
     let request = trade::Refund::with_out_trade_no(&order.number, amount).out_request_no(number);
     let flow = flows::refund(&shop.alipay, request);
     // Nothing is sent before the flow is awaited: until then, the ticket is in the database, and whatever happens, somebody can ask for the refund.
-    let begun = shop.orders.begin_refund(order, number, amount, &flow.ticket().to_string()).await?;
+    let begun = shop
+        .orders
+        .begin_refund(order, number, amount, &flow.ticket().to_string())
+        .await?;
     if begun == Begun::New {
         tracing::info!(refund = number, order = order.number, %amount, "a refund is sent");
         follow(shop, number.to_owned(), flow);
@@ -30,10 +33,16 @@ pub(crate) async fn take_up(shop: &Shop, of_ended_processes: bool) -> Result<(),
     for refund in shop.orders.take_over_refunds(of_ended_processes).await? {
         match refund.ticket.parse() {
             Ok(ticket) => {
-                tracing::info!(refund = refund.number, order = refund.order_number, "a refund is taken up again");
+                tracing::info!(
+                    refund = refund.number,
+                    order = refund.order_number,
+                    "a refund is taken up again"
+                );
                 follow(shop, refund.number, flows::resume(&shop.alipay, ticket));
             }
-            Err(error) => tracing::error!(refund = refund.number, %error, "the refund's ticket in the database can't be read"),
+            Err(error) => {
+                tracing::error!(refund = refund.number, %error, "the refund's ticket in the database can't be read")
+            }
         }
     }
     Ok(())
@@ -59,7 +68,11 @@ fn follow<T: Send + 'static>(shop: &Shop, number: String, flow: Flow<T>) {
             }
         };
         if let Err(error) = store(&shop, &number, ended).await {
-            tracing::error!(refund = number, error, "what became of a refund can't be stored: it is asked for again at the next start");
+            tracing::error!(
+                refund = number,
+                error,
+                "what became of a refund can't be stored: it is asked for again at the next start"
+            );
         }
     });
 }

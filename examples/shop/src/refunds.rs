@@ -82,7 +82,10 @@ impl Orders {
         // A refund that is not known to have failed may have been made. Alipay's own total has those that were made elsewhere, too.
         let left = "SELECT total - max(refunded, (SELECT coalesce(sum(amount), 0) FROM refunds WHERE order_number = ?1 AND state <> 'failed')) AS remaining
              FROM orders WHERE number = ?1 AND state = 'paid'";
-        let left = sqlx::query(left).bind(&order.number).fetch_optional(&mut *transaction).await?;
+        let left = sqlx::query(left)
+            .bind(&order.number)
+            .fetch_optional(&mut *transaction)
+            .await?;
         let left: i64 = left.map_or(Ok(0), |row| row.try_get("remaining"))?;
         if amount.cents() > left {
             return Ok(Begun::TooMuch);
@@ -101,7 +104,13 @@ impl Orders {
 
     pub(crate) async fn refunds_of(&self, order: &Order) -> Result<Vec<Refund>> {
         let query = sqlx::query("SELECT * FROM refunds WHERE order_number = ? ORDER BY begun_at, number");
-        query.bind(&order.number).fetch_all(&self.pool).await?.iter().map(refund).collect()
+        query
+            .bind(&order.number)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(refund)
+            .collect()
     }
 
     /// Takes over the refunds whose outcome is unknown, and those that another process had sent when it ended, if `of_ended_processes`: they are
@@ -110,7 +119,13 @@ impl Orders {
         let update = sqlx::query(
             "UPDATE refunds SET state = 'sent' WHERE state = 'unknown' OR (state = 'sent' AND ?) RETURNING *",
         );
-        update.bind(of_ended_processes).fetch_all(&self.pool).await?.iter().map(refund).collect()
+        update
+            .bind(of_ended_processes)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(refund)
+            .collect()
     }
 
     /// The refund was made.

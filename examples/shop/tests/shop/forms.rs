@@ -17,7 +17,10 @@ async fn a_form_that_is_sent_twice_places_one_order() {
     }
     assert_eq!(world.number_of("SELECT count(*) FROM orders").await, 1);
     // The same form with something else in it is neither the old order nor a new one.
-    let other = shop.browser.post("/orders", &form.replace("quantity=2", "quantity=3"), &[]).await;
+    let other = shop
+        .browser
+        .post("/orders", &form.replace("quantity=2", "quantity=3"), &[])
+        .await;
     assert_eq!(other.status, 409);
     assert_eq!(world.number_of("SELECT total FROM orders").await, 2);
     // Each page has a form of its own.
@@ -31,8 +34,16 @@ async fn forms_come_from_the_shops_own_pages() {
     let shop = world.open_shop().await;
     let number = Browser::form_number(&shop.browser.get("/").await.text);
     let form = format!("number={number}&product=cup&quantity=1&way=qr");
-    for header in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
-        assert_eq!(shop.browser.post("/orders", &form, &[header]).await.status, 403, "{header:?}");
+    for header in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        assert_eq!(
+            shop.browser.post("/orders", &form, &[header]).await.status,
+            403,
+            "{header:?}"
+        );
     }
     for nonsense in [
         "".to_owned(),
@@ -48,7 +59,13 @@ async fn forms_come_from_the_shops_own_pages() {
         assert!(matches!(status, 400 | 422), "{nonsense}: {status}");
     }
     assert_eq!(world.number_of("SELECT count(*) FROM orders").await, 0);
-    assert_eq!(shop.browser.post("/orders", &form, &[("sec-fetch-site", "same-origin")]).await.status, 303);
+    assert_eq!(
+        shop.browser
+            .post("/orders", &form, &[("sec-fetch-site", "same-origin")])
+            .await
+            .status,
+        303
+    );
     assert_eq!(shop.browser.get("/orders/0123").await.status, 404);
     shop.close().await;
 }
@@ -68,7 +85,13 @@ async fn the_keepers_pages_are_not_open_to_buyers() {
     assert_eq!(shop.browser.post(&refunds, &form, &[]).await.status, 401);
     // Another site can't use a browser that knows the password.
     let basic = ("authorization", "Basic a2VlcGVyOnRoZSBrZWVwZXIncyBvd24gd29yZHM=");
-    assert_eq!(shop.browser.post(&refunds, &form, &[basic, ("origin", "https://evil.example")]).await.status, 403);
+    assert_eq!(
+        shop.browser
+            .post(&refunds, &form, &[basic, ("origin", "https://evil.example")])
+            .await
+            .status,
+        403
+    );
     assert_eq!(world.number_of("SELECT count(*) FROM refunds").await, 0);
     assert_eq!(world.mock.requests_of("alipay.trade.refund"), 0);
     shop.close().await;
@@ -86,7 +109,13 @@ async fn a_variable_that_is_missing_or_wrong_is_named_and_not_shown() {
         read.err().map(|error| error.to_string())
     };
     assert_eq!(read("", None), None);
-    for name in ["ALIPAY_APP_ID", "ALIPAY_SELLER_ID", "ALIPAY_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY", "SHOP_PASSWORD"] {
+    for name in [
+        "ALIPAY_APP_ID",
+        "ALIPAY_SELLER_ID",
+        "ALIPAY_PRIVATE_KEY",
+        "ALIPAY_PUBLIC_KEY",
+        "SHOP_PASSWORD",
+    ] {
         let error = read(name, None).unwrap();
         assert!(error.contains(name), "{error}");
     }

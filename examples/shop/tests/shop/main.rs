@@ -1,8 +1,8 @@
 //! The shop against the embedded gateway, over HTTP: in this process, and as the program.
 
 mod delivery;
-mod forms;
 mod forged;
+mod forms;
 mod processes;
 mod reconciliation;
 mod refunds;

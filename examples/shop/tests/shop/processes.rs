@@ -38,7 +38,12 @@ impl Program {
         let line = told(&mut log, "listening on ").await;
         let (_, rest) = line.split_once("listening on ").unwrap();
         let browser = Browser::new(rest.split_once(',').unwrap().0.parse().unwrap());
-        Self { child, log, reader, browser }
+        Self {
+            child,
+            log,
+            reader,
+            browser,
+        }
     }
 
     /// Waits for a line of its log with this text.
@@ -49,7 +54,14 @@ impl Program {
     /// Shuts it down, and gives all that it has told.
     async fn terminate(mut self) -> String {
         let id = self.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
         assert!(self.child.wait().await.unwrap().success());
         self.whole_log().await
     }
@@ -92,13 +104,18 @@ async fn a_killed_shop_delivers_and_refunds_after_its_next_start() {
     assert_eq!(world.deliveries().await, 1);
 
     // It is killed while a refund is under way.
-    let (fault, release) = Fault::delay();
+    let (fault, mut release) = Fault::delay();
     world.mock.fault_next_of("alipay.trade.refund", fault);
     assert_eq!(program.browser.refund(&number, "88.80").await.status, 303);
     release.reached().await;
     log += &program.kill().await;
     drop(release);
-    assert_eq!(world.number_of("SELECT count(*) FROM refunds WHERE state = 'sent'").await, 1);
+    assert_eq!(
+        world
+            .number_of("SELECT count(*) FROM refunds WHERE state = 'sent'")
+            .await,
+        1
+    );
 
     let mut program = Program::start(&world).await;
     program.tells("a refund is made").await;
@@ -128,7 +145,9 @@ async fn two_processes_on_one_database_deliver_once() {
     let bodies = world.mail.bodies();
     assert_eq!(bodies.len(), 20);
     // Each notification reaches both at once, and twice.
-    let sent = bodies.iter().flat_map(|body| [0, 1, 0, 1].map(|index: usize| browsers[index].notify(body)));
+    let sent = bodies
+        .iter()
+        .flat_map(|body| [0, 1, 0, 1].map(|index: usize| browsers[index].notify(body)));
     for answer in join_all(sent).await {
         assert_eq!(answer, (200, "success".to_owned()));
     }
@@ -139,7 +158,9 @@ async fn two_processes_on_one_database_deliver_once() {
     // Of all that both tell, each order is paid once.
     let log = first.terminate().await + &second.terminate().await;
     for number in &orders {
-        let told = log.lines().filter(|line| line.contains("an order is paid") && line.contains(number.as_str()));
+        let told = log
+            .lines()
+            .filter(|line| line.contains("an order is paid") && line.contains(number.as_str()));
         assert_eq!(told.count(), 1);
     }
 }

@@ -14,12 +14,22 @@ async fn who_comes_back_sees_what_the_gateway_says() {
     let back = format!("/return?{query}");
 
     for _ in 0..3 {
-        world.mock.answer_next("alipay.trade.query", "20000", "aop.ACQ.SYSTEM_ERROR", false);
+        world
+            .mock
+            .answer_next("alipay.trade.query", "20000", "aop.ACQ.SYSTEM_ERROR", false);
     }
     let page = shop.browser.get(&back).await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("正在处理") && !page.text.contains("已付款"), "{}", page.text);
-    assert_eq!(world.deliveries().await, 0, "Alipay's page says that it is paid, and that is no proof");
+    assert!(
+        page.text.contains("正在处理") && !page.text.contains("已付款"),
+        "{}",
+        page.text
+    );
+    assert_eq!(
+        world.deliveries().await,
+        0,
+        "Alipay's page says that it is paid, and that is no proof"
+    );
 
     // Whoever reloads does not make the gateway be asked each time.
     let asked = world.mock.requests_of("alipay.trade.query");
@@ -29,7 +39,11 @@ async fn who_comes_back_sees_what_the_gateway_says() {
     // Some seconds later.
     world.change_database("UPDATE orders SET asked_at = 0").await;
     let page = shop.browser.get(&back).await;
-    assert!(page.text.contains("已付款") && page.text.contains("取货码"), "{}", page.text);
+    assert!(
+        page.text.contains("已付款") && page.text.contains("取货码"),
+        "{}",
+        page.text
+    );
     assert_eq!(world.deliveries().await, 1);
     shop.close().await;
 }
@@ -42,7 +56,9 @@ async fn a_forged_way_back_shows_nothing() {
     let (paid, unpaid) = (shop.browser.order("page").await, shop.browser.order("page").await);
     let url = world.pay(&paid).await.return_url.unwrap();
     let (_, query) = url.split_once('?').unwrap();
-    let invented = format!("out_trade_no={unpaid}&total_amount=88.80&trade_no=1&method=alipay.trade.page.pay.return&sign=QUJD&sign_type=RSA2");
+    let invented = format!(
+        "out_trade_no={unpaid}&total_amount=88.80&trade_no=1&method=alipay.trade.page.pay.return&sign=QUJD&sign_type=RSA2"
+    );
     for forged in [query.replace(&paid, &unpaid), invented, String::new()] {
         let page = shop.browser.get(&format!("/return?{forged}")).await;
         assert_eq!(page.status, 400, "{forged}");
