@@ -39,7 +39,7 @@ pub struct Timing {
     /// When to ask for a refund.
     pub refund_schedule: PollSchedule,
     /// How long the work that is under way gets when the shop is shut down.
-    pub shutdown: Duration,
+    pub shutdown_timeout: Duration,
 }
 
 impl Default for Timing {
@@ -51,7 +51,7 @@ impl Default for Timing {
             refund_timeout: Duration::from_mins(5),
             refund_delivery_limit: seconds(60),
             refund_schedule: PollSchedule::steps([3, 5, 10].map(seconds)),
-            shutdown: seconds(15),
+            shutdown_timeout: seconds(15),
         }
     }
 }

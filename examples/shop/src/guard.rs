@@ -3,14 +3,14 @@
 use axum::{
     BoxError,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use subtle::ConstantTimeEq;
 
-use crate::{Shop, pages::Refusal};
+use crate::{pages::Refusal, shop::Shop};
 
 /// The shop-keeper's password. It has no `Debug`, so that no log can show it.
 pub struct Password(String);
@@ -73,7 +73,7 @@ pub(crate) async fn own_forms(request: Request, next: Next) -> Response {
 
 fn is_own(headers: &HeaderMap) -> bool {
     let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     match (site, text(header::ORIGIN), text(header::HOST)) {
         (Some(site), ..) => site == b"same-origin" || site == b"none",
         (None, None, _) => true,

@@ -10,11 +10,11 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    Shop,
     orders::{is_number, new_number},
     pages::{KeeperPage, OrdersPage, Page, Refusal, page},
     refund,
     refunds::Begun,
+    shop::Shop,
 };
 
 /// `GET /keeper`: the latest orders.

@@ -13,10 +13,10 @@ mod products;
 mod reconcile;
 mod refund;
 mod refunds;
+mod shop;
 
 use std::{future::IntoFuture, sync::Arc};
 
-use alipay_api::Client;
 use axum::{
     BoxError, Router,
     extract::DefaultBodyLimit,
@@ -26,56 +26,46 @@ use axum::{
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::orders::Orders;
 pub use crate::{
     config::{Config, Timing},
     guard::Password,
 };
+use crate::{orders::Orders, shop::Shop};
 
-/// What handlers and tasks share. Clones are the same shop.
-#[derive(Clone)]
-struct Shop {
-    alipay: Client,
-    orders: Orders,
-    config: Arc<Config>,
-    /// The work that has to come to an end before the process does.
-    tasks: TaskTracker,
-    /// Is cancelled when the shop is to end.
-    stop: CancellationToken,
-}
-
-/// Runs the shop on this listener until `stop` is cancelled. Then no new connections are taken, requests and refunds under way come to an end, within
-/// the [time](Timing::shutdown) that they have, and the database is closed.
+/// Runs the shop on this listener until `shutdown` is cancelled. Then no new connections are taken, requests and refunds under way come to an end, within
+/// the [time](Timing::shutdown_timeout) that they have, and the database is closed.
 ///
 /// # Errors
 /// The database can't be opened, or the server fails.
-pub async fn run(config: Config, listener: TcpListener, stop: CancellationToken) -> Result<(), BoxError> {
+pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationToken) -> Result<(), BoxError> {
     let shop = Shop {
         alipay: config.alipay.clone(),
         orders: Orders::open(&config.database).await?,
         config: Arc::new(config),
         tasks: TaskTracker::new(),
-        stop,
+        shutdown,
     };
     // Before the first request: what was sent and has no result is of processes that have ended.
     refund::take_up(&shop, true).await?;
     // Beside the requests: there may be much to ask.
     shop.tasks.spawn(reconcile::keep_on(shop.clone()));
 
-    let server = axum::serve(listener, router(shop.clone()));
-    let mut served = server
-        .with_graceful_shutdown(shop.stop.clone().cancelled_owned())
+    let mut serving = axum::serve(listener, router(shop.clone()))
+        .with_graceful_shutdown(shop.shutdown.clone().cancelled_owned())
         .into_future();
     tokio::select! {
-        result = &mut served => result?,
-        () = shop.stop.cancelled() => {
-            if timeout(shop.config.timing.shutdown, served).await.is_err() {
+        result = &mut serving => result?,
+        () = shop.shutdown.cancelled() => {
+            if timeout(shop.config.timing.shutdown_timeout, serving).await.is_err() {
                 tracing::warn!("some requests were cut off");
             }
         }
     }
     shop.tasks.close();
-    if timeout(shop.config.timing.shutdown, shop.tasks.wait()).await.is_err() {
+    if timeout(shop.config.timing.shutdown_timeout, shop.tasks.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some refunds were cut off: the next start takes them up");
     }
     shop.orders.pool.close().await;

@@ -22,18 +22,18 @@ async fn main() -> Result<(), BoxError> {
         config.url,
         config.alipay.gateway()
     );
-    let stop = CancellationToken::new();
+    let shutdown = CancellationToken::new();
     tokio::spawn({
-        let stop = stop.clone();
+        let shutdown = shutdown.clone();
         async move {
             match asked_to_end().await {
                 Ok(()) => tracing::info!("shutting down"),
                 Err(error) => tracing::error!(%error, "signals can't be received"),
             }
-            stop.cancel();
+            shutdown.cancel();
         }
     });
-    alipay_shop::run(config, listener, stop).await
+    alipay_shop::run(config, listener, shutdown).await
 }
 
 /// Waits for Ctrl-C, or for what a service manager sends.

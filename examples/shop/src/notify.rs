@@ -7,7 +7,7 @@ use alipay_api::{
 };
 use axum::extract::{FromRef, State};
 
-use crate::{Shop, reconcile};
+use crate::{reconcile, shop::Shop};
 
 /// `notify_url`. What gets here is signed by Alipay and for our app: [`Received`] sees to that.
 ///

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alipay_api::{
+    notify::Verified,
     trade::{PagePay, Precreate},
     types::DateTime,
 };
@@ -15,11 +16,11 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    Shop,
     orders::{Order, Way, is_number, new_number, now},
     pages::{OrderPage, Page, Refusal, ShopPage, page},
     products::{PRODUCTS, product},
     reconcile,
+    shop::Shop,
 };
 
 /// How long a browser waits for the gateway.
@@ -102,7 +103,7 @@ pub(crate) async fn pay(State(shop): State<Shop>, Path(number): Path<String>) ->
 pub(crate) async fn came_back(State(shop): State<Shop>, RawQuery(query): RawQuery) -> Page {
     let query = query.unwrap_or_default();
     let back = shop.alipay.notifications().verify_return(&query);
-    let back = back.and_then(|back| back.expect_method::<PagePay>()).map_err(|error| {
+    let back = back.and_then(Verified::expect_method::<PagePay>).map_err(|error| {
         tracing::warn!(%error, "somebody came back with a query that is not Alipay's");
         let text = "这个地址不是支付宝给出的 · This address does not come from Alipay";
         Refusal::new(StatusCode::BAD_REQUEST, text)

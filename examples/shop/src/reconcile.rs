@@ -8,9 +8,9 @@ use axum::BoxError;
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    Shop,
     orders::{Order, now},
     refund,
+    shop::Shop,
 };
 
 /// How long after an order's end something may still come of it.
@@ -21,13 +21,13 @@ pub(crate) async fn keep_on(shop: Shop) {
     let mut every = tokio::time::interval(shop.config.timing.reconcile_every);
     loop {
         tokio::select! {
-            () = shop.stop.cancelled() => return,
+            () = shop.shutdown.cancelled() => return,
             _ = every.tick() => {}
         }
         let refunds = refund::take_up(&shop, false).await;
         // Nothing is lost where this is dropped: it only asks, and what it stores it stores whole.
         let orders = tokio::select! {
-            () = shop.stop.cancelled() => return,
+            () = shop.shutdown.cancelled() => return,
             orders = open_orders(&shop) => orders,
         };
         for error in [refunds.err(), orders.err()].into_iter().flatten() {

@@ -9,7 +9,7 @@ use alipay_api::{
 };
 use axum::BoxError;
 
-use crate::{Shop, orders::Order, refunds::Begun};
+use crate::{orders::Order, refunds::Begun, shop::Shop};
 
 /// Stores a refund and sends it. Its result comes later, into the database.
 pub(crate) async fn begin(shop: &Shop, order: &Order, number: &str, amount: Price) -> Result<Begun, BoxError> {
@@ -41,7 +41,7 @@ pub(crate) async fn take_up(shop: &Shop, of_ended_processes: bool) -> Result<(),
                 follow(shop, refund.number, flows::resume(&shop.alipay, ticket));
             }
             Err(error) => {
-                tracing::error!(refund = refund.number, %error, "the refund's ticket in the database can't be read")
+                tracing::error!(refund = refund.number, %error, "the refund's ticket in the database can't be read");
             }
         }
     }
@@ -62,7 +62,7 @@ fn follow<T: Send + 'static>(shop: &Shop, number: String, flow: Flow<T>) {
         let ended = tokio::select! {
             ended = &mut flow => ended,
             // The shop is shut down: the flow ends as unknown, and is taken up again at the next start.
-            () = shop.stop.cancelled() => {
+            () = shop.shutdown.cancelled() => {
                 canceller.cancel();
                 flow.await
             }

@@ -85,7 +85,7 @@ async fn notifications_in_any_order_have_one_result() {
     let shop = world.open_shop().await;
     world.mail.lose();
     let refunded =
-        |amount: &str| json!({ "refund_fee": amount, "gmt_refund": "2026-11-28 12:00:00.000", "out_biz_no": "1" });
+        |amount: &str| json!({ "refund_fee": amount, "gmt_refund": "2026-11-28 12:00:00", "out_biz_no": "1" });
     let none = || json!({});
     // What comes, and what stands then: the state, the deliveries, and what was refunded.
     let cases = [

@@ -46,7 +46,7 @@ async fn forms_come_from_the_shops_own_pages() {
         );
     }
     for nonsense in [
-        "".to_owned(),
+        String::new(),
         form.replace(&number, "1"),
         form.replace(&number, &number.to_uppercase().replace('0', "F")),
         form.replace("cup", "gold"),

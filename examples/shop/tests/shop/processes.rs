@@ -32,7 +32,7 @@ impl Program {
         let (sender, mut log) = watch::channel(String::new());
         let reader = tokio::spawn(async move {
             while let Some(line) = lines.next_line().await.unwrap() {
-                sender.send_modify(|log| *log += &format!("{line}\n"));
+                sender.send_modify(|log| log.extend([&line, "\n"]));
             }
         });
         let line = told(&mut log, "listening on ").await;
@@ -78,7 +78,7 @@ impl Program {
 }
 
 async fn told(log: &mut watch::Receiver<String>, text: &str) -> String {
-    let is_told = timeout(Duration::from_secs(60), log.wait_for(|log| log.contains(text))).await;
+    let is_told = timeout(Duration::from_mins(1), log.wait_for(|log| log.contains(text))).await;
     let log = is_told.unwrap_or_else(|_| panic!("no {text:?} in time")).unwrap();
     let line = log.lines().find(|line| line.contains(text));
     line.unwrap().to_owned()

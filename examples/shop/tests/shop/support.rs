@@ -82,12 +82,16 @@ impl World {
         let listener = TcpListener::bind(config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         self.mail.pass_to(address);
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(alipay_shop::run(config, listener, stop.clone()));
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(alipay_shop::run(config, listener, shutdown.clone()));
         let browser = Browser::new(address);
         // Answered as soon as it runs.
         assert_eq!(browser.get("/").await.status, 200);
-        RunningShop { browser, stop, task }
+        RunningShop {
+            browser,
+            shutdown,
+            task,
+        }
     }
 
     /// What the database says: the first column of a query's only row.
@@ -131,14 +135,14 @@ impl World {
 /// A shop in this process.
 pub(crate) struct RunningShop {
     pub(crate) browser: Browser,
-    stop: CancellationToken,
+    shutdown: CancellationToken,
     task: JoinHandle<Result<(), axum::BoxError>>,
 }
 
 impl RunningShop {
     /// Shuts it down, as a signal does.
     pub(crate) async fn close(self) {
-        self.stop.cancel();
+        self.shutdown.cancel();
         self.task.await.unwrap().unwrap();
     }
 }
@@ -147,6 +151,7 @@ impl RunningShop {
 #[derive(Clone)]
 pub(crate) struct Mail {
     pub(crate) url: String,
+    http: reqwest::Client,
     state: Arc<Mutex<MailState>>,
 }
 
@@ -161,6 +166,7 @@ impl Mail {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mail = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
+            http: http(),
             state: Arc::default(),
         };
         let router = Router::new().fallback(Self::take).with_state(mail.clone());
@@ -178,7 +184,8 @@ impl Mail {
         let Some(shop) = shop else {
             return (StatusCode::BAD_GATEWAY, "fail").into_response();
         };
-        let (status, text) = Browser::new(shop).notify(&body).await;
+        let http = mail.http.clone();
+        let (status, text) = Browser::with(shop, http).notify(&body).await;
         (StatusCode::from_u16(status).unwrap(), text).into_response()
     }
 
@@ -200,6 +207,12 @@ impl Mail {
     }
 }
 
+/// Follows no redirect: where one leads is what tests look at.
+fn http() -> reqwest::Client {
+    let builder = reqwest::Client::builder().no_proxy();
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 /// A browser, or whoever else calls the shop.
 #[derive(Clone)]
 pub(crate) struct Browser {
@@ -217,13 +230,12 @@ pub(crate) struct Shown {
 
 impl Browser {
     pub(crate) fn new(shop: SocketAddr) -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
-        Self {
-            url: format!("http://{shop}"),
-            http: http.build().unwrap(),
-        }
+        Self::with(shop, http())
+    }
+
+    fn with(shop: SocketAddr, http: reqwest::Client) -> Self {
+        let url = format!("http://{shop}");
+        Self { url, http }
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Shown {
@@ -332,6 +344,6 @@ async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let found = tokio::time::timeout(Duration::from_secs(60), looks).await;
+    let found = tokio::time::timeout(Duration::from_mins(1), looks).await;
     found.expect("what the test waits for does not come")
 }
