@@ -5,7 +5,7 @@ use std::{env, fs, net::SocketAddr, path::PathBuf, time::Duration};
 use alipay_api::{Client, Credentials, flows::PollSchedule};
 use axum::BoxError;
 
-use crate::guard::Password;
+use crate::password::Password;
 
 /// What the shop is set up with. It shows no secrets, because it can't be printed at all.
 pub struct Config {

@@ -8,6 +8,7 @@ mod keeper;
 mod notify;
 mod orders;
 mod pages;
+mod password;
 mod pay;
 mod products;
 mod reconcile;
@@ -28,7 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use crate::{
     config::{Config, Timing},
-    guard::Password,
+    password::Password,
 };
 use crate::{orders::Orders, shop::Shop};
 
