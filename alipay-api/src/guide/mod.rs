@@ -7,6 +7,8 @@
 //! - [`notifications`]: what Alipay sends, and how to answer it.
 //! - [`answers`]: what `Ok` proves, and what to do when the outcome of a call is unknown.
 //!
+//! `examples/shop`, in the repository, is a whole web shop to copy, which does all of this.
+//!
 //! What takes more than one call (waiting for a buyer, cancelling, an outcome that is unknown) is done by [flows](crate::flows): the pages on
 //! payments, refunds and transfers show them.
 //!

@@ -63,6 +63,7 @@ pub(crate) fn text(mock: &Mock, setting: &Setting<'_>) -> Result<String, fmt::Er
     writeln!(out, "\n# For a shell, or a file of environment variables:")?;
     writeln!(out, "export ALIPAY_GATEWAY={}", quoted(&gateway))?;
     writeln!(out, "export ALIPAY_APP_ID={}", quoted(app_id))?;
+    writeln!(out, "export ALIPAY_SELLER_ID={}", quoted(mock.seller_id()))?;
     match private_key("txt") {
         Some(file) => writeln!(out, "export ALIPAY_PRIVATE_KEY=\"$(cat {})\"", quoted_path(&file))?,
         None => writeln!(out, "# ALIPAY_PRIVATE_KEY is the app's own.")?,

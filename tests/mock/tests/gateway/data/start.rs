@@ -80,10 +80,12 @@ async fn what_it_prints_can_be_pasted() {
         "ALIPAY_APP_ID",
         "ALIPAY_PRIVATE_KEY",
         "ALIPAY_PUBLIC_KEY",
+        "ALIPAY_SELLER_ID",
     ];
     let values = exported(&told, &names);
     let client = Client::new(values[0].clone(), &values[1], &values[2], &values[3]);
     assert_eq!(client.create("1", "1.00", &[]).await.code(), "10000");
+    assert!(told.contains(&format!("of merchant {},", values[4])), "{told}");
     // No private key is shown, and nobody else reads it or the database.
     assert!(
         !told.contains(&values[2]) && !told.contains("PRIVATE KEY-----"),

@@ -1,0 +1,50 @@
+-- Amounts are in fen (分), times in seconds since 1970.
+
+CREATE TABLE IF NOT EXISTS orders (
+    -- The `out_trade_no`. The form that places an order brings it, so a form that is sent twice places one order.
+    number TEXT PRIMARY KEY,
+    product TEXT NOT NULL,
+    title TEXT NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity > 0),
+    total INTEGER NOT NULL CHECK (total > 0),
+    way TEXT NOT NULL CHECK (way IN ('page', 'qr')),
+    -- open: it can be paid. paid: it is paid and delivered. closed: it was not paid and can't be any more, or all was given back before it was delivered.
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'paid', 'closed')),
+    placed_at INTEGER NOT NULL,
+    -- From then on Alipay takes no payment for it.
+    expires_at INTEGER NOT NULL,
+    -- When the gateway was last asked for it because a browser wanted to know.
+    asked_at INTEGER NOT NULL DEFAULT 0,
+    qr_code TEXT,
+    trade_no TEXT,
+    -- What was given back in all, as far as it is known here.
+    refunded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS orders_open ON orders (placed_at) WHERE state = 'open';
+
+CREATE TABLE IF NOT EXISTS deliveries (
+    -- One order, one delivery: should the code ever try a second one, the database refuses it.
+    order_number TEXT PRIMARY KEY REFERENCES orders (number),
+    pickup_code TEXT NOT NULL,
+    delivered_at INTEGER NOT NULL
+) STRICT;
+
+CREATE VIEW IF NOT EXISTS orders_and_deliveries AS
+    SELECT orders.*, pickup_code FROM orders LEFT JOIN deliveries ON order_number = number;
+
+CREATE TABLE IF NOT EXISTS refunds (
+    -- The `out_request_no`, which the form brings, as an order's number.
+    number TEXT PRIMARY KEY,
+    order_number TEXT NOT NULL REFERENCES orders (number),
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    -- sent: it is stored, and sent or about to be. unknown: nobody could say yet what became of it. done, failed: known for good.
+    state TEXT NOT NULL DEFAULT 'sent' CHECK (state IN ('sent', 'unknown', 'done', 'failed')),
+    -- What the library goes on with, in any process.
+    ticket TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    begun_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS refunds_of_order ON refunds (order_number);
+CREATE INDEX IF NOT EXISTS refunds_open ON refunds (begun_at) WHERE state IN ('sent', 'unknown');

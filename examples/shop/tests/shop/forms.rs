@@ -1,0 +1,129 @@
+//! Forms that are sent twice, from elsewhere, or with nonsense; and the shop-keeper's door.
+
+use alipay_shop::{Config, Password};
+use futures_util::future::join_all;
+
+use crate::support::{Browser, World};
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_places_one_order() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let number = Browser::form_number(&shop.browser.get("/").await.text);
+    let form = format!("number={number}&product=cup&quantity=2&way=page");
+    let clicks = join_all((0..8).map(|_| shop.browser.post("/orders", &form, &[]))).await;
+    for click in clicks {
+        assert_eq!((click.status, click.location), (303, format!("/orders/{number}/pay")));
+    }
+    assert_eq!(world.number_of("SELECT count(*) FROM orders").await, 1);
+    // The same form with something else in it is neither the old order nor a new one.
+    let other = shop
+        .browser
+        .post("/orders", &form.replace("quantity=2", "quantity=3"), &[])
+        .await;
+    assert_eq!(other.status, 409);
+    assert_eq!(world.number_of("SELECT total FROM orders").await, 2);
+    // Each page has a form of its own.
+    assert_ne!(Browser::form_number(&shop.browser.get("/").await.text), number);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn forms_come_from_the_shops_own_pages() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let number = Browser::form_number(&shop.browser.get("/").await.text);
+    let form = format!("number={number}&product=cup&quantity=1&way=qr");
+    for header in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        assert_eq!(
+            shop.browser.post("/orders", &form, &[header]).await.status,
+            403,
+            "{header:?}"
+        );
+    }
+    for nonsense in [
+        String::new(),
+        form.replace(&number, "1"),
+        form.replace(&number, &number.to_uppercase().replace('0', "F")),
+        form.replace("cup", "gold"),
+        form.replace("quantity=1", "quantity=0"),
+        form.replace("quantity=1", "quantity=-1"),
+        form.replace("quantity=1", "quantity=1000"),
+        form.replace("qr", "gift"),
+    ] {
+        let status = shop.browser.post("/orders", &nonsense, &[]).await.status;
+        assert!(matches!(status, 400 | 422), "{nonsense}: {status}");
+    }
+    assert_eq!(world.number_of("SELECT count(*) FROM orders").await, 0);
+    assert_eq!(
+        shop.browser
+            .post("/orders", &form, &[("sec-fetch-site", "same-origin")])
+            .await
+            .status,
+        303
+    );
+    assert_eq!(shop.browser.get("/orders/0123").await.status, 404);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_keepers_pages_are_not_open_to_buyers() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let number = shop.browser.order("page").await;
+    world.pay(&number).await;
+    let refunds = format!("/keeper/orders/{number}/refunds");
+    let form = format!("number={}&amount=88.80", "a".repeat(32));
+    for path in ["/keeper".to_owned(), format!("/keeper/orders/{number}")] {
+        assert_eq!(shop.browser.get(&path).await.status, 401, "{path}");
+        assert_eq!(shop.browser.keeper_get(&path).await.status, 200, "{path}");
+    }
+    assert_eq!(shop.browser.post(&refunds, &form, &[]).await.status, 401);
+    // Another site can't use a browser that knows the password.
+    let basic = ("authorization", "Basic a2VlcGVyOnRoZSBrZWVwZXIncyBvd24gd29yZHM=");
+    assert_eq!(
+        shop.browser
+            .post(&refunds, &form, &[basic, ("origin", "https://evil.example")])
+            .await
+            .status,
+        403
+    );
+    assert_eq!(world.number_of("SELECT count(*) FROM refunds").await, 0);
+    assert_eq!(world.mock.requests_of("alipay.trade.refund"), 0);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_variable_that_is_missing_or_wrong_is_named_and_not_shown() {
+    let world = World::new().await;
+    let environment = world.environment();
+    let read = |name: &str, value: Option<&str>| {
+        let read = Config::read(|asked| match value {
+            _ if asked != name => environment.get(asked).cloned(),
+            value => value.map(str::to_owned),
+        });
+        read.err().map(|error| error.to_string())
+    };
+    assert_eq!(read("", None), None);
+    for name in [
+        "ALIPAY_APP_ID",
+        "ALIPAY_SELLER_ID",
+        "ALIPAY_PRIVATE_KEY",
+        "ALIPAY_PUBLIC_KEY",
+        "SHOP_PASSWORD",
+    ] {
+        let error = read(name, None).unwrap();
+        assert!(error.contains(name), "{error}");
+    }
+    for name in ["SHOP_PASSWORD", "SHOP_URL", "SHOP_LISTEN"] {
+        let error = read(name, Some("s3cret")).unwrap();
+        assert!(error.contains(name) && !error.contains("s3cret"), "{error}");
+    }
+    let error = read("ALIPAY_PRIVATE_KEY", Some("s3cret")).unwrap();
+    assert!(!error.contains("s3cret"), "{error}");
+    assert!(Password::new("x".repeat(12)).is_ok());
+}

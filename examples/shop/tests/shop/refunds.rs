@@ -1,0 +1,181 @@
+//! A refund is made once, and what became of it is found out.
+
+use std::time::Duration;
+
+use alipay_api::flows::PollSchedule;
+use alipay_mock::Fault;
+use futures_util::future::join_all;
+
+use crate::support::{Browser, World};
+
+#[tokio::test]
+async fn a_double_click_refunds_once() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let order = shop.browser.order("page").await;
+    world.pay(&order).await;
+    let page = shop.browser.keeper_get(&format!("/keeper/orders/{order}")).await;
+    let form = format!("number={}&amount=8.80", Browser::form_number(&page.text));
+    let path = format!("/keeper/orders/{order}/refunds");
+    for click in join_all((0..8).map(|_| shop.browser.keeper_post(&path, &form))).await {
+        assert_eq!(click.status, 303, "{click:?}");
+    }
+    let page = shop.browser.keeper_sees(&order, "· refunded").await;
+    assert!(
+        page.contains("Refunded: ¥8.80") && page.contains("value=\"80.00\""),
+        "{page}"
+    );
+    assert_eq!(world.mock.requests_of("alipay.trade.refund"), 1);
+    // The form once more, when all is over, and with another amount.
+    assert_eq!(shop.browser.keeper_post(&path, &form).await.status, 303);
+    assert_eq!(
+        shop.browser
+            .keeper_post(&path, &form.replace("8.80", "8.00"))
+            .await
+            .status,
+        409
+    );
+    assert_eq!(world.mock.ledger().refunded_fen, 880);
+    // The buyer sees it, too.
+    assert!(
+        shop.browser
+            .order_page(&order)
+            .await
+            .contains("已退款 · Refunded: ¥8.80")
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn no_more_is_refunded_than_was_paid() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let order = shop.browser.order("page").await;
+    let path = format!("/keeper/orders/{order}/refunds");
+    let form = |digit: &str, amount: &str| format!("number={}&amount={amount}", digit.repeat(32));
+    assert_eq!(
+        shop.browser.keeper_post(&path, &form("1", "1.00")).await.status,
+        409,
+        "it is not paid"
+    );
+    world.pay(&order).await;
+    for nonsense in ["0", "-1.00", "1.001", "1e3", "", "NaN"] {
+        assert_eq!(
+            shop.browser.keeper_post(&path, &form("1", nonsense)).await.status,
+            400,
+            "{nonsense}"
+        );
+    }
+    assert_eq!(shop.browser.keeper_post(&path, &form("1", "88.81")).await.status, 409);
+    // Two of them at once: together they are too much.
+    let forms = [form("1", "50.00"), form("2", "50.00")];
+    let mut statuses: Vec<_> = join_all(forms.iter().map(|form| shop.browser.keeper_post(&path, form)))
+        .await
+        .iter()
+        .map(|shown| shown.status)
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409]);
+    shop.browser.keeper_sees(&order, "· refunded").await;
+    assert_eq!(world.mock.ledger().refunded_fen, 5000);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_alipay_refuses_says_why() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let order = shop.browser.order("qr").await;
+    world.pay(&order).await;
+    world
+        .mock
+        .answer_next("alipay.trade.refund", "40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", false);
+    shop.browser.refund(&order, "88.80").await;
+    let page = shop.browser.keeper_sees(&order, "· not refunded").await;
+    assert!(page.contains("ACQ.SELLER_BALANCE_NOT_ENOUGH"), "{page}");
+    // It can be tried again, as another refund.
+    shop.browser.refund(&order, "88.80").await;
+    shop.browser.keeper_sees(&order, "· refunded").await;
+    assert_eq!(world.mock.ledger().refunded_fen, 8880);
+    shop.close().await;
+}
+
+/// The answers are lost: the refund was made, or it was not, and nobody knows when the shop ends. The next start finds out, and sends the one that was not made.
+#[tokio::test]
+async fn a_refund_of_unknown_outcome_is_settled_at_the_next_start() {
+    for is_made in [true, false] {
+        let world = World::new().await;
+        let shop = world.open_shop_with(|timing| timing.refund_schedule = PollSchedule::every(Duration::from_hours(1)));
+        let shop = shop.await;
+        let order = shop.browser.order("page").await;
+        world.pay(&order).await;
+        // The client repeats such a call twice by itself.
+        for _ in 0..3 {
+            if is_made {
+                world.mock.fault_next_of("alipay.trade.refund", Fault::CloseConnection);
+            } else {
+                world
+                    .mock
+                    .answer_next("alipay.trade.refund", "20000", "aop.ACQ.SYSTEM_ERROR", false);
+            }
+        }
+        assert_eq!(shop.browser.refund(&order, "88.80").await.status, 303);
+        world
+            .mock
+            .until(|mock| (mock.requests_of("alipay.trade.refund") == 3).then_some(()))
+            .await;
+        shop.close().await;
+        assert_eq!(
+            world
+                .number_of("SELECT count(*) FROM refunds WHERE state = 'unknown'")
+                .await,
+            1
+        );
+        let made = if is_made { 8880 } else { 0 };
+        assert_eq!(world.mock.ledger().refunded_fen, made);
+
+        // Not known is not known: no second refund is let through meanwhile.
+        let shop = world
+            .open_shop_with(|timing| timing.refund_delivery_limit = Duration::from_millis(50))
+            .await;
+        shop.browser.keeper_sees(&order, "· refunded").await;
+        assert_eq!(world.mock.ledger().refunded_fen, 8880);
+        assert_eq!(world.mock.trade(&order).unwrap().refunds.len(), 1);
+        assert_eq!(
+            world
+                .number_of("SELECT count(*) FROM refunds WHERE state = 'done'")
+                .await,
+            1
+        );
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refund_of_unknown_outcome_stays_so_and_is_asked_for_again() {
+    let world = World::new().await;
+    let shop = world.open_shop_with(|timing| {
+        timing.refund_timeout = Duration::from_millis(50);
+        timing.reconcile_every = Duration::from_millis(200);
+    });
+    let shop = shop.await;
+    let order = shop.browser.order("page").await;
+    world.pay(&order).await;
+    for _ in 0..3 {
+        world.mock.fault_next_of("alipay.trade.refund", Fault::CloseConnection);
+    }
+    for _ in 0..6 {
+        world
+            .mock
+            .fault_next_of("alipay.trade.fastpay.refund.query", Fault::HttpStatus(500));
+    }
+    shop.browser.refund(&order, "88.80").await;
+    let page = shop.browser.keeper_sees(&order, "· not known yet").await;
+    assert!(
+        !page.contains("<form"),
+        "what may be refunded can't be refunded again: {page}"
+    );
+    shop.browser.keeper_sees(&order, "· refunded").await;
+    assert_eq!(world.mock.ledger().refunded_fen, 8880);
+    shop.close().await;
+}
