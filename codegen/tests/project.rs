@@ -226,7 +226,7 @@ fn the_program_refuses_a_folder_that_holds_anything_else() {
     fs::write(home.join("main.rs"), "fn main() {}\n").unwrap();
     let run = |out: &str| {
         std::process::Command::new(env!("CARGO_BIN_EXE_alipay-codegen"))
-            .args(["--spec", "spec", "--out", out])
+            .args(["generate", "--spec", "spec", "--out", out])
             .current_dir(base.path())
             .output()
             .unwrap()
