@@ -30,6 +30,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// What [`read`](Self::read) reads the same from again.
+    #[cfg(feature = "catalogue")]
     pub(crate) fn write(&self) -> Json {
         let text = |text: &Option<String>| text.clone().map(Value::from);
         let flag = |flag: bool| flag.then_some(Value::Bool(true));
@@ -215,6 +216,7 @@ mod tests {
         assert_eq!(ends("[0.01]"), None);
     }
 
+    #[cfg(feature = "catalogue")]
     #[test]
     fn what_is_written_is_read_again() {
         let text = r#"{"label_zh":"状态","example":"A","values":[{"value":"A","zh":"好"},{"value":"B","zh":"坏，也就是不好"}],"max_length":8,"list_max":3,"range":"[1,5]","required":true,"deprecated":true,"unit_says":"元","format_says":"yyyy-MM-dd","v3_only":"query"}"#;

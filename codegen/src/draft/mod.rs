@@ -14,6 +14,8 @@ use crate::catalogue::{Catalogue, CatalogueError, Method, Object, Objects};
 use crate::source::SourceFile;
 
 use shared::Shared;
+#[cfg(feature = "catalogue")]
+pub(crate) use yaml::NOT_DESCRIBED;
 
 /// What a draft says where the catalogue knows nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +28,6 @@ pub enum Filling {
     /// what may be something else than text is text.
     Unread,
 }
-
-/// The `doc` of what a draft can say nothing of, with [`Filling::Unread`].
-pub(crate) const NOT_DESCRIBED: &str = "Not described yet.";
 
 /// Drafts the specs of these methods, each in the folder of its product: of those that `specs` has the one that most of its name belongs to, else one of
 /// the name's first segment, split where it would be too large.

@@ -45,11 +45,14 @@ pub(super) const MADE_UP: Words = Words {
     guesses: true,
 };
 
+/// The `doc` of what a draft for a user's crate can say nothing of.
+pub(crate) const NOT_DESCRIBED: &str = "Not described yet.";
+
 /// That nobody has read it beside the documentation, which readers of the generated code see too.
 pub(super) const UNREAD: Words = Words {
     title: "untitled: true",
     about: "Drafted from the official SDKs, and not compared with the documentation yet.",
-    doc: super::NOT_DESCRIBED,
+    doc: NOT_DESCRIBED,
     source: "https://opendocs.alipay.com/ # the page of the method, once it is read",
     error: "{}",
     guesses: false,
