@@ -491,6 +491,9 @@ fn a_draft_of_a_page_has_no_retry() {
     assert_eq!(drafted.text, text);
     // Of the products that have specs, the one that says most of its name.
     assert_eq!(drafted.path, "trade_page/alipay.trade.page.close.yaml");
+    // A method that no table has, by what its answer is called in the SDKs.
+    let drafted = draft("alipay.trade.page.close", &of(methods), &[]).unwrap();
+    assert!(drafted.text.ends_with("kind: page\n"), "{}", drafted.text);
 }
 
 #[test]

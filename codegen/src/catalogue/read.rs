@@ -243,6 +243,10 @@ impl Method {
     pub(crate) fn learn_tables(&mut self, kinds: &str, keys: &str, differences: &str) {
         let name = self.name.as_str();
         let rows = |table| rows(table).filter(move |row| row.first() == Some(&name));
+        // What the SDKs have for the URL or the order string tells too, where nobody has looked closer.
+        let has = |mark: &str| self.response.iter().any(|field| field.name == mark);
+        self.facts.is_page = has("pageRedirectionData");
+        self.facts.is_app = has("orderStr");
         for row in rows(kinds) {
             let kinds = || row.get(1).into_iter().flat_map(|kinds| kinds.split(','));
             self.facts.is_page = kinds().any(|kind| kind == "page");
@@ -265,7 +269,7 @@ impl Method {
             }
         }
         if self.facts.is_page || self.facts.is_app {
-            // What the SDKs have for the URL or the order string: no fields of the gateway.
+            // No fields of the gateway.
             let marks = ["pageRedirectionData", "page_redirection_data", "orderStr", "order_str"];
             self.response.retain(|field| !marks.contains(&field.name.as_str()));
         }

@@ -85,7 +85,7 @@ impl<'c> Old<'c> {
         }
         let mut differences = self.differences.to_owned();
         if let Some(operations) = operations {
-            differences = "scope\tname\tside\tfield\tkind\n".to_owned();
+            "scope\tname\tside\tfield\tkind\n".clone_into(&mut differences);
             let known: BTreeSet<String> = self.methods.keys().map(|name| php::key(name)).collect();
             for (key, operation) in operations {
                 if !known.contains(key) {
@@ -194,7 +194,7 @@ impl<'c> Old<'c> {
             let places = [&operation.query, &operation.path_params, &operation.body];
             let of_v3: BTreeSet<&str> = places.into_iter().flatten().map(String::as_str).collect();
             for field in of_v2.iter().filter(|field| !of_v3.contains(*field)) {
-                differences.push_str(&format!("method\t{name}\trequest\t{field}\tonly_v2\n"));
+                differences.extend(["method\t", name, "\trequest\t", *field, "\tonly_v2\n"]);
             }
         }
         facts.entry("title_zh").or_insert_with(|| json!(operation.title));

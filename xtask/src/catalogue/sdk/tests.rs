@@ -148,7 +148,7 @@ const UPLOAD_REQUEST: &str = r#"namespace Aop.Api.Request
 }
 "#;
 
-const API: &str = r#"<?php
+const API: &str = r"<?php
 class AlipayShopThingApi
 {
     /**
@@ -186,7 +186,7 @@ class AlipayShopThingApi
         return new Request('POST');
     }
 }
-"#;
+";
 
 const V3_MODEL: &str = r"<?php
 class AlipayShopThingGetModel
