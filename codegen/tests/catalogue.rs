@@ -1,10 +1,13 @@
 //! The catalogue inside the program: what it holds, and that every method of it can be drafted and generated.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use alipay_codegen::{
     Catalogue, CatalogueError, Filling, Options, Root, SourceFile, Unpacked, drafts, generate, load, pack, search,
 };
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 /// As many as the official SDKs had when the catalogue was made: a newer one has more.
@@ -129,6 +132,22 @@ fn a_damaged_catalogue_is_an_error() {
             "{at}"
         );
     }
+}
+
+/// A small file of more than anybody needs.
+#[test]
+fn a_catalogue_that_would_eat_memory_is_an_error() {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let line = [b' '; 1 << 20];
+    for _ in 0..49 {
+        packed.write_all(&line).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 1 << 20, "{}", packed.len());
+    let Err(CatalogueError::Damaged(problem)) = Unpacked::read(&packed) else {
+        panic!("it was read")
+    };
+    assert!(problem.starts_with("more than "), "{problem}");
 }
 
 fn found(words: &[&str]) -> Vec<(String, Option<String>, bool)> {
