@@ -68,7 +68,7 @@ struct New {
     /// A file with the names of more methods, one a line. Those that have a spec already are left out.
     #[arg(long)]
     list: Vec<PathBuf>,
-    /// Every method of the catalogue's `methods.jsonl` that has no spec yet.
+    /// Every method of the catalogue, or of a folder's `methods.jsonl`, that has no spec yet.
     #[arg(long)]
     all: bool,
     /// A folder with `methods.jsonl` and, as far as they are known, `types.jsonl`, `fields.jsonl`, `types-facts.jsonl`, `kinds.tsv`,
