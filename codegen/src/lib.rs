@@ -28,6 +28,8 @@
 //! # Ok::<(), alipay_codegen::Diagnostics>(())
 //! ```
 
+#[cfg(feature = "catalogue")]
+mod add;
 #[cfg(feature = "generate")]
 mod catalogue;
 mod check;
@@ -51,6 +53,10 @@ mod manifest;
 mod names;
 #[cfg(feature = "generate")]
 mod project;
+#[cfg(feature = "catalogue")]
+mod search;
+#[cfg(feature = "catalogue")]
+mod shipped;
 mod source;
 mod syntax;
 #[cfg(feature = "generate")]
@@ -60,8 +66,12 @@ mod tests;
 #[cfg(feature = "generate")]
 mod tree;
 
+#[cfg(feature = "catalogue")]
+pub use add::{AddError, Added, AddedMethod, Drafted, Refusal, add};
 #[cfg(feature = "generate")]
 pub use catalogue::{Catalogue, CatalogueError, FieldOutline, MethodOutline, Outline};
+#[cfg(feature = "catalogue")]
+pub use catalogue::{Unpacked, pack};
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 #[cfg(feature = "generate")]
 pub use draft::{Filling, drafts};
@@ -76,6 +86,10 @@ pub use load::{load, load_labelled};
 pub use lower::{extension_names, rust_names};
 #[cfg(feature = "generate")]
 pub use project::{Page, Project, ProjectError};
+#[cfg(feature = "catalogue")]
+pub use search::{Found, search};
+#[cfg(feature = "catalogue")]
+pub use shipped::{Shipped, shipped_list};
 pub use source::{ReadError, SourceFile, read_specs};
 #[cfg(feature = "generate")]
 pub use table::{methods_page, methods_table, with_products};

@@ -7,7 +7,7 @@ use toml_edit::TomlError;
 use crate::manifest::commented;
 use crate::tree::{features, files};
 use crate::{
-    Diagnostics, Difference, Differences, Options, ReadError, Root, Tree, WriteError, generate, ir, load,
+    Diagnostics, Difference, Differences, Options, ReadError, Root, SourceFile, Tree, WriteError, generate, ir, load,
     load_labelled, read_specs,
 };
 
@@ -73,9 +73,12 @@ impl Project {
     /// When a spec is unsound or a file can't be read, written or removed. Nothing is written unless all specs are sound and the folder holds nothing
     /// but generated code.
     pub fn write(&self) -> Result<(), ProjectError> {
-        let spec = self.load()?;
-        let beside = self.beside(&spec)?;
-        self.tree(&spec).write(&self.base.join(&self.out))?;
+        self.write_of(&self.load()?)
+    }
+
+    fn write_of(&self, spec: &ir::Spec) -> Result<(), ProjectError> {
+        let beside = self.beside(spec)?;
+        self.tree(spec).write(&self.base.join(&self.out))?;
         for Beside { path, wanted, .. } in beside {
             files::write(&self.base.join(path), &wanted)?;
         }
@@ -99,8 +102,43 @@ impl Project {
         Ok(differences)
     }
 
+    /// The specs as they are; none where there is no folder yet.
+    #[cfg(feature = "catalogue")]
+    pub(crate) fn specs(&self) -> Result<Vec<SourceFile>, ProjectError> {
+        let folder = self.base.join(&self.spec);
+        Ok(if folder.exists() {
+            read_specs(&folder)?
+        } else {
+            Vec::new()
+        })
+    }
+
+    /// Adds files to the specs, or puts them in the place of those that are there, and writes the code. Nothing is written before all specs are sound and
+    /// the folder of the code is known to hold nothing else.
+    #[cfg(feature = "catalogue")]
+    pub(crate) fn with(&self, mut specs: Vec<SourceFile>, files: &[SourceFile]) -> Result<ir::Spec, ProjectError> {
+        specs.retain(|spec| files.iter().all(|file| file.path != spec.path));
+        specs.extend(files.iter().cloned());
+        let spec = self.check(specs)?;
+        self.tree(&spec).compare(&self.base.join(&self.out))?;
+        for SourceFile { path, text } in files {
+            files::write(&self.base.join(&self.spec).join(path), text)?;
+        }
+        self.write_of(&spec)?;
+        Ok(spec)
+    }
+
+    /// A spec's path, as it begins at the base.
+    #[cfg(feature = "catalogue")]
+    pub(crate) fn spec_path(&self, path: &str) -> String {
+        format!("{}/{path}", self.spec.trim_end_matches('/'))
+    }
+
     fn load(&self) -> Result<ir::Spec, ProjectError> {
-        let files = read_specs(&self.base.join(&self.spec))?;
+        self.check(read_specs(&self.base.join(&self.spec))?)
+    }
+
+    fn check(&self, files: Vec<SourceFile>) -> Result<ir::Spec, ProjectError> {
         let spec = match self.root {
             Root::Library => load_labelled(files),
             Root::User => load(files),

@@ -57,9 +57,16 @@ fn the_page_can_be_followed() {
     let commands: Vec<_> = commands
         .filter(|command| !command.starts_with("cargo install "))
         .collect();
-    let [generator, check] = commands[..] else {
+    let [search, add, generator, check] = commands[..] else {
         panic!("other commands: {commands:?}")
     };
+    let found = run(search, base.path());
+    let added = tempfile::tempdir().unwrap();
+    assert!(run(add, added.path()).status.success());
+    let method = add.split_whitespace().nth(2).unwrap();
+    let drafted = format!("specs/user/{method}.yaml");
+    assert!(added.path().join(&drafted).exists() && page.contains(&drafted));
+    assert!(String::from_utf8_lossy(&found.stdout).contains(&format!("  alipay-codegen add {method}\n")));
     let missing = run(check, base.path());
     let said = String::from_utf8_lossy(&missing.stderr).into_owned();
     assert!(

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use std::{fmt, fs};
 
 use alipay_codegen::{
-    Filling, Page, Project, Root, SourceFile, drafts, methods_page, methods_table, read_specs, types_list,
-    with_products,
+    Filling, Page, Project, Root, SourceFile, Unpacked, drafts, methods_page, methods_table, read_specs, shipped_list,
+    types_list, with_products,
 };
 use clap::{Args, Parser};
 use console::say;
@@ -68,12 +68,12 @@ struct New {
     /// A file with the names of more methods, one a line. Those that have a spec already are left out.
     #[arg(long)]
     list: Vec<PathBuf>,
-    /// Every method of the catalogue's `methods.jsonl` that has no spec yet.
+    /// Every method of the catalogue, or of a folder's `methods.jsonl`, that has no spec yet.
     #[arg(long)]
     all: bool,
     /// A folder with `methods.jsonl` and, as far as they are known, `types.jsonl`, `fields.jsonl`, `types-facts.jsonl`, `kinds.tsv`,
     /// `idempotent.tsv`, `v3-differences.tsv`, and `all-….jsonl.gz` of more methods and types; or a file of methods, one JSON object a line:
-    /// `method`, `biz_content`, `params`, `response`, `error_codes`. Standard input without.
+    /// `method`, `biz_content`, `params`, `response`, `error_codes`. Without, the catalogue inside `alipay-codegen`.
     #[arg(long)]
     catalogue: Option<PathBuf>,
     /// A file of the types that methods refer to, one JSON object a line: `type`, `fields`.
@@ -168,6 +168,7 @@ fn codegen(check: bool) -> CommandResult {
             page("docs/METHODS.md", |spec, _| Some(methods_table(spec))),
             page("alipay-api/src/guide/methods.md", |spec, _| Some(methods_page(spec))),
             page("README.md", |spec, found| with_products(found, spec)),
+            page("codegen/src/shipped.txt", |spec, _| Some(shipped_list(spec))),
             page("tests/it/tests/methods/list.rs", |spec, _| Some(types_list(spec))),
         ],
     };
@@ -192,7 +193,7 @@ fn new(arguments: &New) -> CommandResult {
     let mut texts = match (folder, &arguments.catalogue) {
         (Some(folder), _) => catalogue::Texts::first(folder)?,
         (None, Some(file)) => catalogue::Texts::of_methods(read(file)?),
-        (None, None) => catalogue::Texts::of_methods(io::read_to_string(io::stdin().lock())?),
+        (None, None) => catalogue::Texts::from(&Unpacked::built_in()?.catalogue()),
     };
     if let Some(file) = &arguments.types {
         texts.types = read(file)?;

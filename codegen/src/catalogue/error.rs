@@ -12,6 +12,9 @@ pub enum CatalogueError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A packed catalogue is none, or no whole one.
+    #[error("the packed catalogue cannot be read: {0}")]
+    Damaged(String),
     /// No line has the method.
     #[error("the catalogue has no method `{0}`")]
     NoSuchMethod(String),

@@ -6,6 +6,8 @@ mod error;
 mod facts;
 mod objects;
 mod outline;
+#[cfg(feature = "catalogue")]
+mod pack;
 mod read;
 mod texts;
 
@@ -13,5 +15,7 @@ pub use error::CatalogueError;
 pub(crate) use facts::Facts;
 pub(crate) use objects::Objects;
 pub use outline::{FieldOutline, MethodOutline, Outline};
+#[cfg(feature = "catalogue")]
+pub use pack::{Unpacked, pack};
 pub(crate) use read::{Field, Method, Object};
 pub use texts::Catalogue;

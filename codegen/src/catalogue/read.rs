@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::error::CatalogueError;
-use super::facts::{Facts, Json};
+use super::facts::{self, Facts, Json};
 use crate::ir::GATEWAY_MEMBERS;
 
 pub(crate) struct Method {
@@ -207,14 +207,9 @@ impl Method {
 impl Method {
     /// Adds what a line of facts says.
     pub(crate) fn learn(&mut self, line: &Json) {
-        const MAX_TITLE: usize = 30;
-        let title = line.get("title_zh").and_then(Value::as_str).map(str::trim);
-        let is_title = |title: &&str| title.chars().count() <= MAX_TITLE && !title.contains(['，', '。', '；', '"']);
-        self.facts.title = title.filter(is_title).map(str::to_owned);
+        self.facts.title = title_of(line);
         self.facts.deprecated = line.get("deprecated") == Some(&Value::Bool(true));
-        let page = line.get("doc_url_peer").and_then(|page| page.get("v2")?.as_str());
-        let is_address = |page: &&str| page.starts_with("https://") && !page.contains(char::is_whitespace);
-        self.facts.source = page.filter(is_address).map(str::to_owned);
+        self.facts.source = page_of(line).map(str::to_owned);
         let side = |side: &str| line.get("fields")?.get(side)?.as_object();
         if let Some(request) = side("request") {
             learn(self.biz_content.iter_mut().chain(&mut self.params), request);
@@ -248,6 +243,10 @@ impl Method {
     pub(crate) fn learn_tables(&mut self, kinds: &str, keys: &str, differences: &str) {
         let name = self.name.as_str();
         let rows = |table| rows(table).filter(move |row| row.first() == Some(&name));
+        // What the SDKs have for the URL or the order string tells too, where nobody has looked closer.
+        let has = |mark: &str| self.response.iter().any(|field| field.name == mark);
+        self.facts.is_page = has("pageRedirectionData");
+        self.facts.is_app = has("orderStr");
         for row in rows(kinds) {
             let kinds = || row.get(1).into_iter().flat_map(|kinds| kinds.split(','));
             self.facts.is_page = kinds().any(|kind| kind == "page");
@@ -270,11 +269,22 @@ impl Method {
             }
         }
         if self.facts.is_page || self.facts.is_app {
-            // What the SDKs have for the URL or the order string: no fields of the gateway.
+            // No fields of the gateway.
             let marks = ["pageRedirectionData", "page_redirection_data", "orderStr", "order_str"];
             self.response.retain(|field| !marks.contains(&field.name.as_str()));
         }
     }
+}
+
+/// A method's title, of its line of facts.
+pub(crate) fn title_of(line: &Json) -> Option<String> {
+    line.get("title_zh").and_then(Value::as_str).and_then(facts::title)
+}
+
+/// The page about a method, of its line of facts.
+pub(crate) fn page_of(line: &Json) -> Option<&str> {
+    let page = line.get("doc_url_peer").and_then(|page| page.get("v2")?.as_str());
+    page.filter(|page| page.starts_with("https://") && !page.contains(char::is_whitespace))
 }
 
 fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {

@@ -1,10 +1,10 @@
 //! A catalogue's files, and how they are looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::CatalogueError;
 use super::objects::Objects;
-use super::read::{Lines, Method, parse};
+use super::read::{Lines, Method, parse, title_of};
 
 /// The texts of a catalogue's files. Only the first has to be there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +33,19 @@ impl Catalogue<'_> {
     pub fn names(&self) -> Result<BTreeSet<String>, CatalogueError> {
         let lines = Lines::read(self.methods, "method", None)?;
         Ok(lines.names().map(str::to_owned).collect())
+    }
+
+    /// The official titles of all its methods, by name, where they are known and names.
+    ///
+    /// # Errors
+    /// When a line is malformed.
+    pub fn titles(&self) -> Result<BTreeMap<String, Option<String>>, CatalogueError> {
+        let facts = Lines::read(self.fields, "method", None)?;
+        let title = |name: String| {
+            let facts = facts.get(&name).map(|(line, text)| parse(line, text)).transpose()?;
+            Ok((name, facts.as_ref().and_then(title_of)))
+        };
+        self.names()?.into_iter().map(title).collect()
     }
 
     /// All its types.

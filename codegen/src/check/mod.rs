@@ -21,7 +21,7 @@ mod reader;
 mod rust_names;
 mod size;
 mod spec_file;
-mod suggest;
+pub(crate) mod suggest;
 mod types;
 mod units;
 mod usage;

@@ -22,6 +22,16 @@ pub(super) fn slip<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) ->
     (distance <= 2 && word != wrong).then_some(word)
 }
 
+/// The words that are nearest to a text, the nearest first: as many as are wanted, and none that is far.
+#[cfg(feature = "catalogue")]
+pub(crate) fn several<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>, wanted: usize) -> Vec<&'a str> {
+    let wrong: Vec<char> = wrong.chars().take(80).collect();
+    let scored = right.into_iter().map(|word| (distance(&wrong, word), word));
+    let mut near: Vec<_> = scored.filter(|&(distance, _)| distance <= wrong.len() / 4).collect();
+    near.sort_unstable();
+    near.into_iter().take(wanted).map(|(_, word)| word).collect()
+}
+
 fn nearest<'a>(wrong: &str, right: &[&'a str]) -> Option<&'a str> {
     let wrong: Vec<char> = wrong.chars().take(80).collect();
     // Of very short words everything is near.

@@ -1,7 +1,7 @@
 //! Drafts of specs from the catalogue of the gateway's methods.
 //!
-//! The catalogue knows names and wire types, and some facts; not what anything means. Where a draft has nothing to say it leaves the `doc` empty, which the
-//! checker refuses, so that none lands unread.
+//! The catalogue knows names and wire types, and some facts; not what anything means. Where a draft for the library has nothing to say it leaves the `doc`
+//! empty, which the checker refuses, so that none lands unread. One for a user's crate can be used at once, and says that nobody has read it.
 
 mod products;
 mod shared;
@@ -14,6 +14,8 @@ use crate::catalogue::{Catalogue, CatalogueError, Method, Object, Objects};
 use crate::source::SourceFile;
 
 use shared::Shared;
+#[cfg(feature = "catalogue")]
+pub(crate) use yaml::NOT_DESCRIBED;
 
 /// What a draft says where the catalogue knows nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,9 @@ pub enum Filling {
     Empty,
     /// Something without meaning that the checker takes: to try the generator, and for nothing else.
     MadeUp,
+    /// That nobody has read it beside the documentation. The checker takes it, and what would only be a guess is not in force: nothing is sent twice, and
+    /// what may be something else than text is text.
+    Unread,
 }
 
 /// Drafts the specs of these methods, each in the folder of its product: of those that `specs` has the one that most of its name belongs to, else one of
@@ -41,6 +46,7 @@ pub fn drafts(
     let words = match filling {
         Filling::Empty => &yaml::UNSAID,
         Filling::MadeUp => &yaml::MADE_UP,
+        Filling::Unread => &yaml::UNREAD,
     };
     let objects = catalogue.objects()?;
     let lines = catalogue.lines(methods)?;

@@ -13,6 +13,8 @@ pub(super) struct Types<'t> {
     pub(super) shared: &'t Shared,
     /// All that the catalogue has.
     pub(super) objects: &'t Objects,
+    /// What the method's own items are called in Rust.
+    pub(super) taken: Vec<String>,
 }
 
 impl Types<'_> {
@@ -22,7 +24,11 @@ impl Types<'_> {
 
     /// Whether an enum can have the name: nothing else has it, here or where this is used.
     fn is_free(&self, name: &str) -> bool {
-        wellformed::camel(name) && !self.has(name) && !self.objects.has(name)
+        wellformed::camel(name) && !self.has(name) && !self.objects.has(name) && !self.takes(name)
+    }
+
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.taken.iter().any(|taken| taken == name)
     }
 }
 
@@ -90,16 +96,21 @@ fn in_range(price: &str, facts: &Facts) -> bool {
 }
 
 /// The type, and whether that is a guess: an example that fits makes a name's word firm, one that does not takes it back.
-pub(super) fn drafted(field: &Field, types: &Types<'_>) -> Drafted {
+///
+/// Without `guesses`, what is only likely stays the text that it is on the wire, and so does an amount that may be in another unit than yuan.
+pub(super) fn drafted(field: &Field, types: &Types<'_>, guesses: bool) -> Drafted {
     let (name, facts) = (field.name.as_str(), &field.facts);
     let sure = |ty: &str, item| Drafted {
         ty: ty.to_owned(),
         item,
         guessed: false,
     };
+    let is_firm =
+        |item: Item, example: &str| guesses || item != Item::Price || facts.unit.is_some() || example.contains('.');
     let likely = |ty: &str, item: Item| match facts.example.as_deref() {
-        Some(example) if item.fits(example, facts) => sure(ty, item),
+        Some(example) if item.fits(example, facts) && is_firm(item, example) => sure(ty, item),
         Some(_) => sure("string", Item::Text),
+        None if !guesses => sure("string", Item::Text),
         None => Drafted {
             guessed: true,
             ..sure(ty, item)

@@ -12,28 +12,54 @@ use crate::names;
 
 /// What a draft says where the catalogue knows nothing.
 pub(super) struct Words {
+    /// The line of the method's title.
     pub(super) title: &'static str,
+    /// Of a method.
+    pub(super) about: &'static str,
+    /// Of a field, a type or a value.
     pub(super) doc: &'static str,
     pub(super) source: &'static str,
     /// Of an error code.
     pub(super) error: &'static str,
+    /// Whether guesses stand in the draft, because somebody checks them before anything is called.
+    pub(super) guesses: bool,
 }
 
 /// Nothing: the checker refuses it, so that nobody forgets to say it. A code may say nothing.
 pub(super) const UNSAID: Words = Words {
-    title: "\"\"",
+    title: "title: \"\"",
+    about: "\"\"",
     doc: "\"\"",
     source: "\"\"",
     error: "{}",
+    guesses: true,
 };
 
 /// Something that says nothing, but can be generated from.
 pub(super) const MADE_UP: Words = Words {
-    title: "接口",
+    title: "title: 接口",
+    about: "What it is and when it is given.",
     doc: "What it is and when it is given.",
     source: "https://opendocs.alipay.com/",
     error: "{ class: request, doc: What it is and when it is given. }",
+    guesses: true,
 };
+
+/// The `doc` of what a draft for a user's crate can say nothing of.
+pub(crate) const NOT_DESCRIBED: &str = "Not described yet.";
+
+/// That nobody has read it beside the documentation, which readers of the generated code see too.
+pub(super) const UNREAD: Words = Words {
+    title: "untitled: true",
+    about: "Drafted from the official SDKs, and not compared with the documentation yet.",
+    doc: NOT_DESCRIBED,
+    source: "https://opendocs.alipay.com/ # the page of the method, once it is read",
+    error: "{}",
+    guesses: false,
+};
+
+/// The retry of a method that nobody has read about.
+const NEVER: &str = "never # until the documentation says that it may be sent again";
 
 /// A text as a YAML scalar in quotes: JSON's strings are YAML's.
 fn quoted(text: &str) -> String {
@@ -72,6 +98,7 @@ pub(super) fn types(
         own: &own,
         shared: known,
         objects,
+        taken: Vec::new(),
     };
     let labels = labels(
         methods
@@ -107,12 +134,18 @@ pub(super) fn method(
     objects: &Objects,
     words: &Words,
 ) -> String {
-    let types = Types { own, shared, objects };
-    let mut draft = Draft::new(&types, words);
     let request = names::method(&method.name, product, None).map_or_else(String::new, |(request, _)| request);
+    let companions = ["Response", "ErrorCode", "Required"].map(|suffix| names::companion(&request, suffix));
+    let types = Types {
+        own,
+        shared,
+        objects,
+        taken: companions.into_iter().chain([request.clone()]).collect(),
+    };
+    let mut draft = Draft::new(&types, words);
     draft.head(method);
     draft.fields(method, &request);
-    draft.types(method, &request);
+    draft.types(method);
     draft.errors(method);
     draft.out
 }
@@ -137,12 +170,16 @@ impl<'d> Draft<'d> {
     fn head(&mut self, method: &Method) {
         let Words {
             title,
-            doc,
+            about,
             source: source_unsaid,
+            guesses,
             ..
         } = self.words;
         let facts = &method.facts;
-        let title = facts.title.as_deref().map_or_else(|| (*title).to_owned(), scalar);
+        let title = match &facts.title {
+            Some(known) => format!("title: {}", scalar(known)),
+            None => (*title).to_owned(),
+        };
         let source = facts.source.as_ref().map(|page| format!("{} # guessed", quoted(page)));
         let source = source.as_deref().unwrap_or(source_unsaid);
         let kind = match (facts.is_page, facts.is_app) {
@@ -159,20 +196,30 @@ impl<'d> Draft<'d> {
         };
         let _ = write!(
             self.out,
-            "method: {}\ntitle: {title}\ndoc: {doc}\n{deprecated}source: {source}\nkind: {kind}\n",
+            "method: {}\n{title}\ndoc: {about}\n{deprecated}source: {source}\nkind: {kind}\n",
             method.name
         );
         if !facts.is_page && !facts.is_app {
-            let _ = writeln!(self.out, "retry: {}", retry(method));
+            let retry = if *guesses { retry(method) } else { NEVER.to_owned() };
+            let _ = writeln!(self.out, "retry: {retry}");
             if let Some(code) = method.code().filter(|code| wellformed::own_code(code)) {
-                let _ = writeln!(self.out, "outcomes: {{ \"{code}\": done }} # guessed");
+                self.guess(&format!("outcomes: {{ \"{code}\": done }}"));
             }
         }
         self.v3(method);
         if let Some((number, size)) = pages(method) {
             let total = total(method).map_or_else(String::new, |total| format!(", total: {total}"));
-            let _ = writeln!(self.out, "page: {{ number: {number}, size: {size}{total} }} # guessed");
+            self.guess(&format!("page: {{ number: {number}, size: {size}{total} }}"));
         }
+    }
+
+    /// A line that decides what the library does, and is guessed: where nobody checks it, a comment that proposes it.
+    fn guess(&mut self, line: &str) {
+        let _ = if self.words.guesses {
+            writeln!(self.out, "{line} # guessed")
+        } else {
+            writeln!(self.out, "# perhaps {line}")
+        };
     }
 
     fn v3(&mut self, method: &Method) {
@@ -237,14 +284,12 @@ impl<'d> Draft<'d> {
         }
     }
 
-    fn types(&mut self, method: &Method, request: &str) {
+    fn types(&mut self, method: &Method) {
         let own = self.types.own;
-        let taken = ["Response", "ErrorCode", "Required"].map(|suffix| names::companion(request, suffix));
         let labels = labels(method.fields().chain(own.values().flat_map(|object| &object.fields)));
-        let is_taken = |name: &str| name == request || taken.iter().any(|taken| taken == name);
         let before = self.out.len();
         for (&name, &object) in own {
-            let rust_name = if is_taken(&names::named_type(name)) {
+            let rust_name = if self.types.takes(&names::named_type(name)) {
                 format!("    rust_name: {name}Data # the method's own types take its name\n")
             } else {
                 String::new()
@@ -318,7 +363,7 @@ impl<'d> Draft<'d> {
 
     fn line(&mut self, indent: &str, owner: &str, field: &Field, rest: &str, may_require: bool) {
         let facts = &field.facts;
-        let Drafted { ty, item, guessed } = drafted(field, self.types);
+        let Drafted { ty, item, guessed } = drafted(field, self.types, self.words.guesses);
         let is_enum = !guessed && ty == "string" && field.ty == "string";
         let name = is_enum
             .then(|| self.enums.add(owner, &field.name, facts, self.types))

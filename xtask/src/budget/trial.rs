@@ -59,7 +59,15 @@ impl Trial {
     /// Generates the code, or compares it with what is there.
     pub(super) fn generate(&self, compare: bool) -> Result<Usage, Box<dyn Error>> {
         let mut command = cargo();
-        command.args(["run", "--quiet", "--release", "--package", "alipay-codegen", "--"]);
+        command.args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "alipay-codegen",
+            "--",
+            "generate",
+        ]);
         command.arg("--spec").arg(self.path("spec"));
         command.arg("--out").arg(self.path("src/generated"));
         if compare {

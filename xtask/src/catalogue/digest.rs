@@ -21,7 +21,7 @@ use alipay_codegen::{FieldOutline, MethodOutline, Outline};
 
 const HEAD: &str = "\
 # What the catalogue of the gateway's methods says, as far as `cargo xtask catalogue --check` compares the specs with it.
-# Written by `cargo xtask catalogue --compare DIR --write`, and not by hand. xtask/src/catalogue/digest.rs explains the lines.
+# Written by `cargo xtask catalogue --write`, and not by hand. xtask/src/catalogue/digest.rs explains the lines.
 ";
 
 const KINDS: [(&str, Kind); 5] = [

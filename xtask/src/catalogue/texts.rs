@@ -13,11 +13,11 @@ use flate2::read::GzDecoder;
 pub(crate) struct Texts {
     pub(crate) methods: String,
     pub(crate) types: String,
-    fields: String,
-    type_facts: String,
-    kinds: String,
-    keys: String,
-    differences: String,
+    pub(super) fields: String,
+    pub(super) type_facts: String,
+    pub(super) kinds: String,
+    pub(super) keys: String,
+    pub(super) differences: String,
 }
 
 impl Texts {
@@ -53,12 +53,23 @@ impl Texts {
         })
     }
 
+    /// All of a folder, with the facts.
+    pub(super) fn whole(folder: &Path) -> Result<Self, String> {
+        let mut texts = Self::first(folder)?;
+        texts.add_rest(folder)?;
+        Ok(texts)
+    }
+
     /// Adds what is packed, where one of the methods is not in the first catalogue.
     pub(crate) fn complete(&mut self, folder: &Path, methods: &BTreeSet<String>) -> Result<(), String> {
         let is_here = |method: &String| self.methods.contains(&format!("\"{method}\""));
         if methods.iter().all(is_here) {
             return Ok(());
         }
+        self.add_rest(folder)
+    }
+
+    fn add_rest(&mut self, folder: &Path) -> Result<(), String> {
         for (text, name) in [
             (&mut self.methods, "all-methods.jsonl.gz"),
             (&mut self.types, "all-types.jsonl.gz"),
@@ -83,6 +94,20 @@ impl Texts {
             kinds: &self.kinds,
             keys: &self.keys,
             differences: &self.differences,
+        }
+    }
+}
+
+impl From<&Catalogue<'_>> for Texts {
+    fn from(catalogue: &Catalogue<'_>) -> Self {
+        Self {
+            methods: catalogue.methods.to_owned(),
+            types: catalogue.types.to_owned(),
+            fields: catalogue.fields.to_owned(),
+            type_facts: catalogue.type_facts.to_owned(),
+            kinds: catalogue.kinds.to_owned(),
+            keys: catalogue.keys.to_owned(),
+            differences: catalogue.differences.to_owned(),
         }
     }
 }
