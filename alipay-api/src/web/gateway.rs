@@ -177,7 +177,12 @@ impl GatewayHandler {
     }
 
     #[cfg(not(feature = "isv"))]
-    #[allow(clippy::unused_async, reason = "the same call with and without the feature")]
+    #[allow(
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self,
+        reason = "the same call with and without the feature"
+    )]
     async fn store(&self, _: &Received) -> Result<bool, Error> {
         Ok(false)
     }
