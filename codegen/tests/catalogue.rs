@@ -138,7 +138,7 @@ fn a_damaged_catalogue_is_an_error() {
 #[test]
 fn a_catalogue_that_would_eat_memory_is_an_error() {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    let line = [b' '; 1 << 20];
+    let line = vec![b' '; 1 << 20];
     for _ in 0..49 {
         packed.write_all(&line).unwrap();
     }
