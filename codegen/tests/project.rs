@@ -422,7 +422,7 @@ fn a_draft_that_nobody_reads_guesses_nothing() {
     };
     let names = catalogue.names().unwrap();
     let mut files = drafts(&names, &catalogue, &[], Filling::Unread).unwrap();
-    let expected = r##"method: alipay.trade.bills.query
+    let expected = r#"method: alipay.trade.bills.query
 untitled: true
 doc: Drafted from the official SDKs, and not compared with the documentation yet.
 source: https://opendocs.alipay.com/ # the page of the method, once it is read
@@ -449,7 +449,7 @@ types:
       OTHER: Not described yet.
 errors:
   ACQ.SYSTEM_ERROR: {}
-"##;
+"#;
     assert_eq!(files.pop().unwrap().text, expected);
     let file = SourceFile {
         path: "trade/alipay.trade.bills.query.yaml".to_owned(),
