@@ -67,8 +67,8 @@ type Function = Box<dyn Fn(Received) -> Outcome + Send + Sync>;
 /// | what is no POST, too large, forged or not for one of the apps | none of your functions is called | [its status](super), `fail` |
 ///
 /// A function that fails makes the answer `fail`, with the [status](NotificationError::status) of its error, so Alipay sends the notification
-/// again: about eight times within 25 hours. So what nobody takes is not lost at once: a program that has the function by then gets it.
-/// `success` would be final, so the handler never says it of its own accord for what nothing in your program has taken.
+/// again: about eight times within 25 hours. So a type that you forgot is not lost: add its function within that time, and the
+/// next repeat reaches it. `success` would be final, so the handler never says it of its own accord for what nothing in your program has taken.
 ///
 /// Alipay sends some notifications more than once, so your functions have to expect repeats.
 ///
@@ -226,7 +226,8 @@ where
     /// Alipay is told `success` once the function has returned `Ok`: store before that what the notification tells. `?` makes a
     /// [`NotificationError`] of every error.
     ///
-    /// The function's future is dropped if Alipay closes the connection before it has ended, and a type has one function at most.
+    /// The function's future is dropped if Alipay closes the connection before it has ended. A second function for the same type makes
+    /// [`build`](Self::build) fail.
     pub fn on<T, F, O>(mut self, function: F) -> Self
     where
         T: NotificationType,

@@ -126,8 +126,8 @@ impl From<Client> for NotificationReceiver {
     }
 }
 
-/// A verified notification, as an argument of a handler: of any kind, or of the type of one, such as `Received<TradeStatusSync>`, as the functions of a
-/// [`GatewayHandler`](super::GatewayHandler) take it.
+/// A verified notification. As an argument of a handler it is of any kind; the functions of a [`GatewayHandler`](super::GatewayHandler) get one type, such
+/// as `Received<TradeStatusSync>`.
 ///
 /// ```
 /// use alipay_api::web::{NotificationError, Received, Reply};

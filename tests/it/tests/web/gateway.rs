@@ -86,7 +86,8 @@ async fn each_kind_goes_to_its_function() {
     let content = |number: &str| json!({ "biz_content": { "out_biz_no": number, "order_id": "20260624110075000006530000014566", "status": "SUCCESS" } });
     let plain = mock.notify(CHANGED, content("T1")).unwrap();
     let encrypted = secret.notify(CHANGED, content("T2")).unwrap();
-    assert!(!encrypted.body().contains("T2"), "{}", encrypted.body());
+    // Base64 has no `_`.
+    assert!(!encrypted.body().contains("out_biz_no"), "{}", encrypted.body());
     for framework in FRAMEWORKS {
         let server = Server::of_functions(framework, &receiver, both);
         is_confirmed(&post(&server, Forge::new(&mock).signed()).await);
