@@ -25,7 +25,7 @@ use crate::{Error, exchange::unpacked, method::Paged};
 impl<T: Paged> Call<T> {
     /// Reads the whole list: a stream of its pages, or of its [`items`](Pages::items). Nothing is sent before the stream is polled.
     ///
-    /// Methods have this whose documentation says how their pages are numbered, and which list of the answer comes in pages.
+    /// Only methods whose documentation says how pages are numbered, and which list comes in pages, have it.
     ///
     /// ```
     /// # #[cfg(feature = "trade")]
@@ -60,8 +60,8 @@ impl<T: Paged> Call<T> {
     /// # Lists that change
     /// A page is a place in the list as it is when the page is asked for. Where an item is added before that place meanwhile, as in a list that has
     /// its newest items first, the last item of a page comes again as the first of the next; where one is removed, one is left out, and nothing
-    /// shows that. So know items again by their numbers, ask for a period that is over where the method can do that, and read again what has to
-    /// be complete.
+    /// shows that. So recognise repeated items by their numbers, query a past period where the method allows it, and read again what has to be
+    /// complete.
     ///
     /// # Cancelling
     /// Dropping the stream ends it, and a call in flight: such methods change nothing.
@@ -84,6 +84,7 @@ pub struct Pages<T> {
 
 impl<T: Paged> Pages<T> {
     /// Begins at the page of this number, in place of the request's or the first: to go on after an error, at its [page](Error::page).
+    /// Say it before the stream is polled; afterwards it changes nothing.
     ///
     /// Page numbers count from the method's first page, which is 1 for nearly all. An item count in the answer does not end a list that is not
     /// read from its first page, because it is not known how many items came before; then it may take one call more.

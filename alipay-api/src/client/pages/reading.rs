@@ -112,7 +112,7 @@ impl PageReader {
             empty => empty.insert(Course::begin(&mut parts, from)?),
         };
         if course.pages_asked >= max_pages {
-            let message = format!("there are more than the {max_pages} pages to which reading the list is limited");
+            let message = format!("the list has more than the {max_pages} pages to which reading it is limited");
             return Err(Error::new(ErrorKind::Paging, message));
         }
         course.pages_asked += 1;
@@ -268,10 +268,10 @@ impl Course {
             (Said { more: Some(true), .. }, _) => incomplete("another page follows"),
             (Said { more: Some(false), .. }, _) => Ok(()),
             (Said { pages: Some(pages), .. }, _) if pages >= self.pages() && pages > 1 => {
-                incomplete(&format!("there are {pages} pages"))
+                incomplete(&format!("the list has {pages} pages"))
             }
             (Said { total: Some(total), .. }, Some(before)) if total > before => {
-                incomplete(&format!("there are {total} items"))
+                incomplete(&format!("the list has {total} items"))
             }
             _ => Ok(()),
         }

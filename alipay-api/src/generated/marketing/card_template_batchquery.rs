@@ -6,14 +6,12 @@
 /// Lists the merchant's membership card templates, page by page.
 ///
 /// Documentation: <https://github.com/alipay/alipay-sdk-java-all/blob/master/v2/src/main/java/com/alipay/api/request/AlipayMarketingCardTemplateBatchqueryRequest.java>
-///
-/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "alipay.marketing.card.template.batchquery")]
 #[doc(alias = "会员卡模板批量查询")]
 #[must_use]
 #[non_exhaustive]
 pub struct CardTemplateBatchquery {
-    /// 查询起始页码. From 1. Example: `1`.
+    /// 查询起始页码. The page to begin with. Example: `1`.
     pub page_no: Option<i64>,
     /// 每页数据大小. At most 20, which is the default. Example: `20`.
     pub page_size: Option<i64>,
@@ -28,7 +26,7 @@ impl CardTemplateBatchquery {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 查询起始页码. From 1. Example: `1`.
+    /// 查询起始页码. The page to begin with. Example: `1`.
     #[inline]
     pub fn page_no(mut self, page_no: i64) -> Self {
         self.page_no = Some(page_no);
@@ -95,10 +93,7 @@ impl crate::method::Method for CardTemplateBatchquery {
             ),
         ),
         page: Some(crate::method::PageFields {
-            first: Some(1),
-            max_items: Some(20),
             total: Some("template_total"),
-            items: Some("mcard_template"),
             ..crate::method::PageFields::new("page_no", "page_size")
         }),
         ..crate::method::MethodInfo::new(
@@ -161,14 +156,6 @@ impl crate::codec::Object for CardTemplateBatchqueryResponse {
 }
 
 crate::codec::object!(CardTemplateBatchqueryResponse);
-
-impl crate::method::Paged for CardTemplateBatchqueryResponse {
-    type Item = McardTemplate;
-    #[inline]
-    fn items(&mut self) -> &mut Vec<McardTemplate> {
-        &mut self.mcard_template
-    }
-}
 
 /// A business error code of [`CardTemplateBatchquery`].
 #[non_exhaustive]

@@ -348,8 +348,6 @@ impl Marketing<'_> {
     /// 会员卡模板批量查询: `alipay.marketing.card.template.batchquery`.
     ///
     /// Lists the merchant's membership card templates, page by page.
-    ///
-    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn card_template_batchquery(
         &self,

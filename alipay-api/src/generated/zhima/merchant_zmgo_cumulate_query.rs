@@ -6,8 +6,6 @@
 /// Reads what was counted for an agreement of Zhima GO (芝麻GO): the sums, and the single reports if asked for.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/03ui2q>
-///
-/// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
 #[doc(alias = "zhima.merchant.zmgo.cumulate.query")]
 #[doc(alias = "商家芝麻GO累计数据查询接口")]
 #[must_use]
@@ -178,12 +176,7 @@ impl crate::method::Method for MerchantZmgoCumulateQuery {
             ],
             ..crate::method::V3::new("GET", "/v3/zhima/merchant/zmgo/cumulate/query")
         }),
-        page: Some(crate::method::PageFields {
-            first: Some(1),
-            max_items: Some(20),
-            items: Some("detail_list"),
-            ..crate::method::PageFields::new("page_no", "page_size")
-        }),
+        page: Some(crate::method::PageFields::new("page_no", "page_size")),
         ..crate::method::MethodInfo::new(
             "zhima.merchant.zmgo.cumulate.query",
             crate::method::Kind::Server,
@@ -298,14 +291,6 @@ impl crate::codec::Object for MerchantZmgoCumulateQueryResponse {
 }
 
 crate::codec::object!(MerchantZmgoCumulateQueryResponse);
-
-impl crate::method::Paged for MerchantZmgoCumulateQueryResponse {
-    type Item = CumulateDataDetail;
-    #[inline]
-    fn items(&mut self) -> &mut Vec<CumulateDataDetail> {
-        &mut self.detail_list
-    }
-}
 
 /// A business error code of [`MerchantZmgoCumulateQuery`].
 #[non_exhaustive]

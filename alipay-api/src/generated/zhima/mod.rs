@@ -547,8 +547,6 @@ impl Zhima<'_> {
     /// 商家芝麻GO累计数据查询接口: `zhima.merchant.zmgo.cumulate.query`.
     ///
     /// Reads what was counted for an agreement of Zhima GO (芝麻GO): the sums, and the single reports if asked for.
-    ///
-    /// A list in pages: the call's `pages` reads [all of it](crate::guide::answers#lists-in-pages).
     #[inline]
     pub fn merchant_zmgo_cumulate_query(
         &self,

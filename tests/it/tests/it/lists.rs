@@ -244,7 +244,7 @@ async fn a_gateway_without_an_end_is_left() {
     assert_eq!((error.kind(), error.page()), (ErrorKind::Paging, Some(6)));
     assert_eq!(error.method(), Some(RELATIONS));
     assert!(
-        error.to_string().contains("page 6: there are more than the 5 pages"),
+        error.to_string().contains("page 6: the list has more than the 5 pages"),
         "{error}"
     );
     // The page where it ended is the next one.
@@ -287,7 +287,7 @@ async fn an_empty_page_before_the_end_is_an_error() {
         let by_items = all(relations(&client).items()).await;
         serve(&mock, given, move |page, _| of_pages(page));
         let by_pages = all(relations(&client).items()).await;
-        for ((receivers, error), says) in [(by_items, "there are 250 items"), (by_pages, "there are 3 pages")] {
+        for ((receivers, error), says) in [(by_items, "the list has 250 items"), (by_pages, "the list has 3 pages")] {
             let error = error.unwrap();
             assert_eq!(
                 (receivers.len(), error.kind(), error.page()),

@@ -407,7 +407,7 @@ methods! {
     server "alipay.marketing.card.message.notify" alipay_api::marketing::card_message_notify::CardMessageNotify;
     server "alipay.marketing.card.open" alipay_api::marketing::card_open::CardOpen;
     server "alipay.marketing.card.query" alipay_api::marketing::card_query::CardQuery;
-    paged "alipay.marketing.card.template.batchquery" alipay_api::marketing::card_template_batchquery::CardTemplateBatchquery;
+    server "alipay.marketing.card.template.batchquery" alipay_api::marketing::card_template_batchquery::CardTemplateBatchquery;
     server "alipay.marketing.card.template.create" alipay_api::marketing::card_template_create::CardTemplateCreate;
     server "alipay.marketing.card.template.modify" alipay_api::marketing::card_template_modify::CardTemplateModify;
     server "alipay.marketing.card.template.query" alipay_api::marketing::card_template_query::CardTemplateQuery;
@@ -941,7 +941,7 @@ methods! {
     server "zhima.customer.jobworth.scene.use" alipay_api::zhima::customer_jobworth_scene_use::CustomerJobworthSceneUse;
     server "zhima.merchant.subsidiaries.apply" alipay_api::zhima::merchant_subsidiaries_apply::MerchantSubsidiariesApply;
     server "zhima.merchant.subsidiaries.close" alipay_api::zhima::merchant_subsidiaries_close::MerchantSubsidiariesClose;
-    paged "zhima.merchant.zmgo.cumulate.query" alipay_api::zhima::merchant_zmgo_cumulate_query::MerchantZmgoCumulateQuery;
+    server "zhima.merchant.zmgo.cumulate.query" alipay_api::zhima::merchant_zmgo_cumulate_query::MerchantZmgoCumulateQuery;
     server "zhima.merchant.zmgo.cumulate.sync" alipay_api::zhima::merchant_zmgo_cumulate_sync::MerchantZmgoCumulateSync;
     server "zhima.merchant.zmgo.template.create" alipay_api::zhima::merchant_zmgo_template_create::MerchantZmgoTemplateCreate;
     server "zhima.merchant.zmgo.template.query" alipay_api::zhima::merchant_zmgo_template_query::MerchantZmgoTemplateQuery;
