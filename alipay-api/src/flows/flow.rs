@@ -101,7 +101,9 @@ impl<T: Send + 'static> Flow<T> {
         self
     }
 
-    /// Is called before each step and at the end: store the ticket there. It must not block.
+    /// Is called before each step and at the end: store the ticket there. It must not block: hand the ticket to a task of yours, such as by a channel,
+    /// where the database is asynchronous. The ticket from before the first send is enough to [resume](super::resume) a payment,
+    /// a refund or a transfer; a later one saves questions.
     pub fn on_progress(mut self, listener: impl FnMut(&Progress<'_>) + Send + 'static) -> Self {
         self.listener = Some(Box::new(listener));
         self

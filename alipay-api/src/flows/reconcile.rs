@@ -21,8 +21,8 @@ use crate::{Client, Error, ErrorKind, transport::BoxFuture};
 ///
 /// No more questions are begun than `rate` says, and rows are taken from the stream only as fast as they are asked for, so it may be of any
 /// length: rows of a database, each with the text of its ticket. Where you have none, make it from the order, by
-/// `Ticket::of_scan_pay` for any payment, or by `Ticket::of_refund`. Differences come as they are found, in no order. A question that fails is repeated as the client's other queries are,
-/// which comes on top of the rate.
+/// `Ticket::of_payment`, or by `Ticket::of_refund`. Differences come as they are found, in no order. A question that fails is repeated as the
+/// client's other queries are, which comes on top of the rate.
 ///
 /// ```no_run
 /// # #[cfg(feature = "trade")]
@@ -30,7 +30,7 @@ use crate::{Client, Error, ErrorKind, transport::BoxFuture};
 /// use alipay_api::flows::{self, Belief, Believed, Rate, Ticket};
 /// use futures_util::{StreamExt as _, stream};
 ///
-/// let paid = Ticket::of_scan_pay(client.app_id(), "20161116", "20.00".parse()?);
+/// let paid = Ticket::of_payment(client.app_id(), "20161116", "20.00".parse()?);
 /// let open = r#"{"flow":"qr_pay","app_id":"2021","number":"20161117","amount":"100.00","code_minutes":2}"#.parse()?;
 /// let orders = stream::iter([
 ///     Believed { ticket: paid, belief: Belief::Done },

@@ -22,8 +22,8 @@ use crate::{Client, transport::BoxFuture};
 /// not know after the [time](Flow::delivery_limit) in which a request may still be on its way is sent with the ticket's request, which is the
 /// same one, so that Alipay carries it out once.
 ///
-/// The ticket must be of the client's app, and only one process should take it up; several do no harm, but one may cancel what the other
-/// waits for.
+/// The ticket must be of the client's app, and only one process may follow it at a time. With several, Alipay still carries out once what has one
+/// number, but one process may cancel what another waits for, or send what another has reported as not done.
 ///
 /// ```no_run
 /// # async fn example(client: alipay_api::Client, stored: &str) -> Result<(), Box<dyn std::error::Error>> {

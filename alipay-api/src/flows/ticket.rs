@@ -173,11 +173,12 @@ impl Ticket {
         }
     }
 
-    /// The ticket of a [`scan_pay`](super::scan_pay) of this app by its `out_trade_no` and its amount, where none was stored.
+    /// The ticket of a payment of this app by its `out_trade_no` and its amount, where none was stored: of a [`scan_pay`](super::scan_pay), or of an
+    /// order that is paid on a page or in an app.
     ///
     /// The amount must be that of the order: [resumed](super::resume), an order of another amount is not touched.
     #[cfg(feature = "trade")]
-    pub fn of_scan_pay(app_id: impl Into<String>, out_trade_no: impl Into<String>, total_amount: Price) -> Self {
+    pub fn of_payment(app_id: impl Into<String>, out_trade_no: impl Into<String>, total_amount: Price) -> Self {
         Self::new(FlowKind::ScanPay, &app_id.into(), out_trade_no.into(), total_amount)
     }
 
@@ -425,7 +426,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let good = Ticket::of_scan_pay("2021", "1", Price::from_cents(1)).to_string();
+        let good = Ticket::of_payment("2021", "1", Price::from_cents(1)).to_string();
         for (text, member) in [
             ("", "JSON"),
             ("[]", "JSON"),

@@ -62,7 +62,7 @@ pub(crate) async fn ask(
 fn believed(client: &Client, order: &Order) -> Believed {
     Believed {
         // The ticket has the amount: an order of another amount is not ours, and is not taken for paid.
-        ticket: Ticket::of_scan_pay(client.app_id(), &order.number, order.total),
+        ticket: Ticket::of_payment(client.app_id(), &order.number, order.total),
         belief: Belief::Open,
     }
 }

@@ -327,14 +327,14 @@ async fn a_payment_is_taken_up_from_its_ticket() {
     assert_eq!(not_done(ended).0, NotDoneReason::Cancelled);
     assert_eq!(mock.requests_of(PAY), pays);
     // Without a stored ticket, by number and amount.
-    let ticket = Ticket::of_scan_pay(mock.app_id(), "1", price(MUCH));
+    let ticket = Ticket::of_payment(mock.app_id(), "1", price(MUCH));
     done(resumed(&client, &ticket).await);
 }
 
 #[tokio::test]
 async fn a_ticket_of_another_app_is_not_touched() {
     let (mock, client) = start().await;
-    let ticket = Ticket::of_scan_pay("2021", "1", price("20.00"));
+    let ticket = Ticket::of_payment("2021", "1", price("20.00"));
     let (reason, _) = unknown(resumed(&client, &ticket).await);
     assert_eq!((reason, mock.requests()), (UnknownReason::OtherApp, 0));
 }

@@ -28,7 +28,7 @@ pub(super) async fn reconciled<const N: usize>(client: &Client, orders: [(Ticket
 }
 
 fn ticket(mock: &Mock, number: &str) -> Ticket {
-    Ticket::of_scan_pay(mock.app_id(), number, price("1.00"))
+    Ticket::of_payment(mock.app_id(), number, price("1.00"))
 }
 
 /// Orders that are paid, open, closed, and of another amount; the fifth is not there.
@@ -179,7 +179,7 @@ async fn a_transfer_to_an_account_is_found_without_its_amount() {
 async fn what_cannot_be_found_out_is_told() {
     let (mock, client) = start().await;
     orders(&mock, &client).await;
-    let other_app = Ticket::of_scan_pay("2021", "paid", price("1.00"));
+    let other_app = Ticket::of_payment("2021", "paid", price("1.00"));
     let differing = reconciled(&client, [(other_app, Belief::Done)]).await;
     let [Found::Unknown(error)] = &*differing else {
         panic!("{differing:?}")
@@ -232,7 +232,7 @@ async fn rows_are_taken_only_as_fast_as_they_are_asked_for() {
     let rows = stream::iter(0..1_000_000).map(move |number| {
         counter.fetch_add(1, Ordering::SeqCst);
         Believed {
-            ticket: Ticket::of_scan_pay(&*app_id, format!("{number}"), price("1.00")),
+            ticket: Ticket::of_payment(&*app_id, format!("{number}"), price("1.00")),
             belief: Belief::Open,
         }
     });
