@@ -11,7 +11,7 @@ use alipay_api::{
     web::{CallReceiver, NotificationError, ReceivedCall, Reply},
 };
 use alipay_mock::{
-    Mock,
+    MerchantCallError, Mock,
     keys::{KeyPair, SignType},
 };
 use serde_json::{Value, json};
@@ -398,6 +398,38 @@ async fn both_frameworks_take_calls_and_answer_signed() {
         let down = call(&mock).set("order_no", b"database-is-down").signed();
         let answer = Request::post(down).send(address).await;
         assert_eq!((answer.status, answer.body.as_str()), (503, "fail"), "{framework:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_gateway_calls_and_believes_the_answer() {
+    for (mock, client) in [start().await, start_certified().await] {
+        for framework in FRAMEWORKS {
+            let address = serve(framework, CallReceiver::new(client.clone()));
+            let url = format!("http://{address}/notify");
+            for charset in ["utf-8", "GBK"] {
+                let fields = json!({ "charset": charset, "order_no": "你好 & 1", "goods": [{ "id": 1 }] });
+                let response = mock.call_merchant(&url, METHOD, fields).await.unwrap();
+                assert_eq!(response["order"], "你好 & 1", "{framework:?} {charset}");
+            }
+            let down = json!({ "order_no": "database-is-down" });
+            let error = mock.call_merchant(&url, METHOD, down).await.unwrap_err();
+            assert!(
+                matches!(error, MerchantCallError::Status { status: 503, .. }),
+                "{error}"
+            );
+            let unknown = json!({ "charset": "UTF-16" });
+            let error = mock.call_merchant(&url, METHOD, unknown).await.unwrap_err();
+            assert!(matches!(error, MerchantCallError::Charset), "{error}");
+        }
+        // An answer by another key is not believed.
+        let key = KeyPair::generate().unwrap().to_pem().unwrap();
+        let credentials = Credentials::public_key(&key, &mock.alipay_public_key()).unwrap();
+        let other = Client::builder(mock.app_id(), credentials).build().unwrap();
+        let address = serve(Framework::Axum, CallReceiver::new(other));
+        let url = format!("http://{address}/notify");
+        let error = mock.call_merchant(&url, METHOD, json!({})).await.unwrap_err();
+        assert!(matches!(error, MerchantCallError::Signature(_)), "{error}");
     }
 }
 
