@@ -116,6 +116,6 @@ impl fmt::Debug for NotificationError {
             .debug_struct("NotificationError")
             .field("status", &self.status)
             .field("cause", &self.cause)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
