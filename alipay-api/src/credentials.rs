@@ -270,6 +270,16 @@ impl Credentials {
         self.signer.sign_type()
     }
 
+    /// Whether they sign with the same key, and name the same certificate.
+    #[cfg(any(feature = "actix", feature = "axum"))]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let certificates = match (&self.certificates, &other.certificates) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        certificates && Arc::ptr_eq(&self.signer, &other.signer)
+    }
+
     /// The app's public key; a custom signer does not tell it.
     pub(crate) fn app_public_key(&self) -> Option<PublicKey> {
         Some(self.keys.as_ref()?.private_key.public_key())

@@ -14,9 +14,12 @@ const MAX_FORM: usize = 64 * 1024;
 /// How many parameters are named in a message, or suspected one by one.
 const MAX_NAMES: usize = 5;
 
-/// Parameters of the protocol, of what comes to `return_url` and of gateway checks, beside those of notifications.
-const OTHER_PARAMETERS: [&str; 8] = [
+/// Parameters of the protocol, of what comes to `return_url`, of gateway checks and of incoming calls, beside those of notifications.
+const OTHER_PARAMETERS: [&str; 12] = [
     "alipay_cert_sn",
+    "biz_app_id",
+    "invoke_app_id",
+    "merchant_app_id",
     "method",
     "msg_method",
     "notify_type",
@@ -24,6 +27,7 @@ const OTHER_PARAMETERS: [&str; 8] = [
     "sign",
     "sign_type",
     "timestamp",
+    "utc_timestamp",
 ];
 
 /// What is verified, as messages name it.
@@ -31,6 +35,7 @@ const OTHER_PARAMETERS: [&str; 8] = [
 pub(super) enum Subject {
     Notification,
     Return,
+    Call,
 }
 
 impl Subject {
@@ -48,11 +53,23 @@ impl Subject {
         Error::new(ErrorKind::Verification, format!("{self}'s signature {does}"))
     }
 
+    /// What to do where the signed text does not show where a value ends.
+    pub(super) fn way_out(self) -> &'static str {
+        match self {
+            Self::Notification | Self::Return => "query the order instead",
+            Self::Call => "don't act on it",
+        }
+    }
+
     /// What to do where something was changed on the way.
     fn remedy(self) -> &'static str {
         match self {
             Self::Notification => "give the raw body of the POST, as it came, before a framework or a filter reads it",
             Self::Return => "give the query as it stands in the address, without parameters that your return_url had",
+            Self::Call => {
+                "give the query and the raw body as they came, before a framework or a filter reads them; the address must have no parameters \
+                 of its own"
+            }
         }
     }
 }
@@ -62,6 +79,7 @@ impl fmt::Display for Subject {
         formatter.write_str(match self {
             Self::Notification => "the notification",
             Self::Return => "the return query",
+            Self::Call => "the incoming call",
         })
     }
 }

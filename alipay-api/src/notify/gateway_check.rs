@@ -4,10 +4,9 @@
 //! certificate's serial stands beside it.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use tokio::time::timeout_at;
 
-use super::{Notification, Notifications, Verified, verified, xml};
-use crate::{Error, ErrorKind, error::Sanitized, runtime, sign::PublicKey};
+use super::{Notification, Notifications, Verified, reply_signature, verified, xml};
+use crate::{Error, ErrorKind, error::Sanitized, sign::PublicKey};
 
 /// The [name](Notification::name) of a gateway check.
 ///
@@ -87,22 +86,8 @@ impl Notifications<'_> {
         };
         // ASCII alone, so that it is the same in GBK.
         let response = format!("{key}<success>true</success>");
-        runtime::check()?;
-        let signing = timeout_at(
-            self.client.attempt_deadline(),
-            credentials.signer.sign(response.as_bytes()),
-        );
-        let signature = signing.await.map_err(|_| {
-            let message = "the answer to the gateway check was not signed in time";
-            Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
-        })?;
-        let signature = signature.map_err(|error| {
-            let message = "the answer to the gateway check can't be signed";
-            let is_temporary = error.is_temporary();
-            Error::new(ErrorKind::Signing, message)
-                .with_outcome(false, is_temporary)
-                .with_source(error)
-        })?;
+        let signature =
+            reply_signature::of_app(self.client, &credentials, &response, "the answer to the gateway check").await?;
         let sign_type = credentials.sign_type();
         let is_by = |key: &PublicKey| {
             let verifier = key.verifier(sign_type);

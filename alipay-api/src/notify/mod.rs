@@ -1,5 +1,5 @@
-//! What Alipay sends to you: notifications to `notify_url` and to the app's gateway address, parameters to `return_url`, results of the
-//! Alipay app on the phone.
+//! What Alipay sends to you: notifications to `notify_url` and to the app's gateway address, calls of `spi.…` methods, parameters to
+//! `return_url`, results of the Alipay app on the phone.
 //!
 //! This module has all of it: [`Client::notifications`] verifies, from the raw bytes that came, and gives a [`Verified`]; the types of the
 //! notifications, such as [`TradeStatusSync`], are here too. The [guide](crate::guide::notifications) has a whole handler.
@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | a POST to `notify_url` or to the app's gateway address | [`receive`](Notifications::receive), or [`verify`](Notifications::verify) outside of async code | a [`Notification`] |
 //! | the same, to be read as a type of your own | [`receive_parameters`](Notifications::receive_parameters), [`verify_parameters`](Notifications::verify_parameters) | [`OtherNotification`] |
+//! | a call of a `spi.…` method, which wants a signed answer | [`receive_call`](Notifications::receive_call), [`verify_call`](Notifications::verify_call) | an [`IncomingCall`] |
 //! | a browser at `return_url` | [`verify_return`](Notifications::verify_return) | a [`ReturnQuery`] |
 //! | the result that a phone app got from Alipay's SDK | [`verify_app_result`](Notifications::verify_app_result) | the method's response |
 //!
@@ -28,7 +29,9 @@ mod event;
 #[cfg(feature = "trade")]
 mod expect;
 mod gateway_check;
+mod incoming_call;
 mod parameters;
+mod reply_signature;
 mod return_query;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -45,11 +48,10 @@ use tokio::runtime::Handle;
 
 #[cfg(feature = "trade")]
 pub use self::event::{RefundEvent, TradeEvent};
-#[cfg(any(feature = "actix", feature = "axum"))]
-pub(crate) use self::parameters::MAX_BODY;
 pub use self::{
     app::claimed_app_id,
     gateway_check::{GATEWAY_CHECK, GATEWAY_CHECK_CONTENT_TYPE},
+    incoming_call::{CALL_REPLY_CONTENT_TYPE, IncomingCall},
     return_query::ReturnQuery,
     status::response_status,
     verified::Verified,
@@ -58,6 +60,8 @@ use self::{
     diagnosis::Subject,
     parameters::{Unverified, VerifiedParameters},
 };
+#[cfg(any(feature = "actix", feature = "axum"))]
+pub(crate) use self::{incoming_call::CallRefusal, parameters::MAX_BODY};
 use crate::{
     Client, Error, ErrorKind, cert::unknown_certificate, charset::GBK, codec::DecodeError, error::Sanitized, metrics,
     protocol::ambiguity, sign::Verifier,
@@ -137,7 +141,7 @@ impl Notifications<'_> {
     /// [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now: answer with anything but [`SUCCESS`], and Alipay
     /// sends the notification again.
     pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        let parameters = self.fetched(body.as_ref()).await;
+        let parameters = self.fetched(body.as_ref(), Subject::Notification).await;
         counted(parameters.and_then(|parameters| self.notification(parameters)))
     }
 
@@ -159,7 +163,7 @@ impl Notifications<'_> {
     /// # Errors
     /// As for [`receive`](Self::receive), but for [`ErrorKind::Decode`].
     pub async fn receive_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
-        let parameters = counted(self.fetched(body.as_ref()).await);
+        let parameters = counted(self.fetched(body.as_ref(), Subject::Notification).await);
         Ok(self.unread(parameters?))
     }
 
@@ -178,13 +182,18 @@ impl Notifications<'_> {
     }
 
     /// Parses, fetches the certificate that is named where it must, verifies, and only then gives the parameters out.
-    async fn fetched(self, body: &[u8]) -> Result<VerifiedParameters, Error> {
+    async fn fetched(self, body: &[u8], subject: Subject) -> Result<VerifiedParameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
-            let message = "no tokio runtime runs to fetch a certificate in: await `receive` in one, or use `verify`";
+            let message = match subject {
+                Subject::Call => {
+                    "no tokio runtime runs to fetch a certificate in: await `receive_call` in one, or use `verify_call`"
+                }
+                _ => "no tokio runtime runs to fetch a certificate in: await `receive` in one, or use `verify`",
+            };
             return Err(Error::new(ErrorKind::Configuration, message));
         }
-        let received = self.received(body, Subject::Notification)?;
+        let received = self.received(body, subject)?;
         let named = received.alipay_cert_sn();
         let verifier = if let Some(verifier) = self.client.verifier(named.as_deref()) {
             verifier
@@ -210,6 +219,7 @@ impl Notifications<'_> {
     fn received(self, body: &[u8], subject: Subject) -> Result<Incoming<'_>, Error> {
         let form = parameters::form_of(body);
         let parameters = Unverified::parse(form, subject)?;
+        check_kind(&parameters)?;
         let sign = parameters.sign();
         let sign = sign.ok_or_else(|| subject.error(ErrorKind::Verification, "has no signature: `sign` is missing"))?;
         let expected = self.client.sign_type().as_str();
@@ -245,11 +255,14 @@ impl Notifications<'_> {
         let parameters = signed.decode(GBK)?;
         if let Some(ambiguity) = ambiguity::of_parameters(parameters.iter()) {
             let message = format!(
-                "{subject}'s {ambiguity}, so an attacker may have moved text between parameters: query the order instead"
+                "{subject}'s {ambiguity}, so an attacker may have moved text between parameters: {}",
+                subject.way_out()
             );
             return Err(Error::new(ErrorKind::Verification, message));
         }
-        self.check_app(subject, &parameters)?;
+        if subject != Subject::Call {
+            self.check_app(subject, &parameters)?;
+        }
         Ok(parameters)
     }
 
@@ -277,6 +290,10 @@ impl Notifications<'_> {
 
     /// Refuses what says itself that it is for another app, though nobody has verified that.
     fn check_claimed(self, parameters: &Unverified) -> Result<(), Error> {
+        if parameters.subject() == Subject::Call {
+            // It need not name the app that it is for.
+            return Ok(());
+        }
         let claimed = app::of_claims(parameters);
         match diagnosis::of_apps(parameters.subject(), claimed.as_deref(), self.client.app_id()) {
             None => Ok(()),
@@ -311,6 +328,20 @@ impl Incoming<'_> {
             .get("alipay_cert_sn")
             .filter(|serial| !serial.is_empty())?;
         Some(String::from_utf8_lossy(serial).into_owned())
+    }
+}
+
+/// Refuses a call where a notification or a return query is wanted, and the reverse: one key signs them all.
+fn check_kind(parameters: &Unverified) -> Result<(), Error> {
+    let subject = parameters.subject();
+    match (subject, parameters.is_call()) {
+        (Subject::Call, true) | (Subject::Notification | Subject::Return, false) => Ok(()),
+        (Subject::Call, false) => Err(subject.malformed(
+            "is none: a call has `method` and `utc_timestamp`, and no `notify_type`, `notify_id` or `msg_method`",
+        )),
+        (_, true) => Err(subject.malformed(
+            "is none, but a call, for it has `method` and `utc_timestamp`: verify it by `receive_call`, at an address of its own",
+        )),
     }
 }
 

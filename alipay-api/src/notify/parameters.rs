@@ -34,7 +34,7 @@ const NAMED_BY: [&str; 3] = ["msg_method", "notify_type", "service"];
 
 /// Which parameters are signed. Whether `sign_type` is, is a fact of each notification; some senders leave empty values out; and whether the
 /// certificate's serial is signed, Alipay's own libraries and others disagree.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Rule {
     sign_type: bool,
     empty: bool,
@@ -173,7 +173,10 @@ impl Unverified {
     /// The rules by which these parameters may be signed, the likeliest first.
     fn rules(&self) -> impl Iterator<Item = Rule> {
         let proven = self.signs_sign_type();
-        let may_be = move |rule: &Rule| proven.is_none_or(|proven| rule.sign_type == proven);
+        let is_call = self.subject == Subject::Call;
+        let may_be = move |rule: &Rule| {
+            proven.is_none_or(|proven| rule.sign_type == proven) && (!is_call || *rule == Rule::OF_CALLS)
+        };
         Rule::ALL.into_iter().filter(may_be).filter(|rule| rule.is_of_use(self))
     }
 
@@ -181,6 +184,14 @@ impl Unverified {
     fn signs_sign_type(&self) -> Option<bool> {
         let place = SIGNS_SIGN_TYPE.binary_search_by(|(name, _)| name.as_bytes().cmp(self.name()));
         SIGNS_SIGN_TYPE.get(place.ok()?).map(|(_, is_signed)| *is_signed)
+    }
+
+    /// Whether they have what each call that Alipay makes has, and nothing that only a notification has. Messages have a `utc_timestamp` too;
+    /// what comes to `return_url` has a `method`.
+    pub(super) fn is_call(&self) -> bool {
+        let is_given = |name: &str| self.get(name).is_some_and(|value| !value.is_empty());
+        let is_notification = ["msg_method", "notify_type", "notify_id"].into_iter().any(is_given);
+        is_given("method") && is_given("utc_timestamp") && !is_notification
     }
 
     /// Which kind of notification it says that it is; empty where it does not.
@@ -312,6 +323,10 @@ impl Rule {
         Self::new(false, false, false),
         Self::new(true, false, false),
     ];
+
+    /// All but `sign` and `sign_type`: the `rsaCheckV1` of Alipay's SDK, by which the program in its guide to SPI verifies them
+    /// (opendocs.alipay.com/isv/spiforisv).
+    const OF_CALLS: Self = Self::new(false, true, true);
 
     const fn new(sign_type: bool, empty: bool, alipay_cert_sn: bool) -> Self {
         Self {

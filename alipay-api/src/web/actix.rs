@@ -20,7 +20,10 @@ use actix_web::{
 use bytes::Bytes;
 use futures_core::Stream;
 
-use super::{GatewayHandler, NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
+use super::{
+    CallReceiver, GatewayHandler, NotificationError, NotificationReceiver, Received, ReceivedCall, Reply,
+    body::BodyError,
+};
 use crate::{Error, ErrorKind};
 
 impl FromRequest for Received {
@@ -28,21 +31,43 @@ impl FromRequest for Received {
     type Future = Pin<Box<dyn Future<Output = Result<Self, NotificationError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let receiver = request
-            .app_data::<NotificationReceiver>()
-            .or_else(|| request.app_data().map(Data::<NotificationReceiver>::get_ref))
-            .cloned();
+        let receiver = state_of::<NotificationReceiver>(request, "NotificationReceiver");
         let method = request.method().clone();
         let length = length_of(request);
         let body = Pieces(payload.take());
         Box::pin(async move {
-            let receiver = receiver.ok_or_else(|| {
-                let message = "the actix app has no `NotificationReceiver`: give it one by `app_data`";
-                Error::new(ErrorKind::Configuration, message)
-            })?;
+            let receiver = receiver?;
             receiver.extract(method.as_str(), length, body).await
         })
     }
+}
+
+impl FromRequest for ReceivedCall {
+    type Error = NotificationError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, NotificationError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let receiver = state_of::<CallReceiver>(request, "CallReceiver");
+        let method = request.method().clone();
+        let query = request.query_string().to_owned();
+        let length = length_of(request);
+        let body = Pieces(payload.take());
+        Box::pin(async move {
+            let receiver = receiver?;
+            receiver.extract(method.as_str(), &query, length, body).await
+        })
+    }
+}
+
+/// What the app was given by `app_data`, by itself or in `web::Data`.
+fn state_of<T: Clone + 'static>(request: &HttpRequest, name: &str) -> Result<T, Error> {
+    let state = request
+        .app_data::<T>()
+        .or_else(|| request.app_data().map(Data::<T>::get_ref));
+    state.cloned().ok_or_else(|| {
+        let message = format!("the actix app has no `{name}`: give it one by `app_data`");
+        Error::new(ErrorKind::Configuration, message)
+    })
 }
 
 /// For `Route::to`.
@@ -86,9 +111,13 @@ impl Responder for Reply {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let (content_type, body) = self.into_parts();
-        HttpResponse::Ok().content_type(content_type).body(body)
+        response_of(self)
     }
+}
+
+fn response_of(reply: Reply) -> HttpResponse {
+    let (content_type, body) = reply.into_parts();
+    HttpResponse::Ok().content_type(content_type).body(body)
 }
 
 impl ResponseError for NotificationError {
@@ -98,6 +127,9 @@ impl ResponseError for NotificationError {
 
     fn error_response(&self) -> HttpResponse {
         self.log();
+        if let Some(reply) = self.reply() {
+            return response_of(reply.clone());
+        }
         let mut response = HttpResponse::build(self.status_code());
         if let Some(methods) = self.allowed() {
             response.insert_header((ALLOW, methods));

@@ -22,7 +22,10 @@ use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use tower_service::Service;
 
-use super::{GatewayHandler, NotificationError, NotificationReceiver, Received, Reply, body::BodyError};
+use super::{
+    CallReceiver, GatewayHandler, NotificationError, NotificationReceiver, Received, ReceivedCall, Reply,
+    body::BodyError,
+};
 use crate::{Client, error::chain};
 
 impl FromRef<Client> for NotificationReceiver {
@@ -41,6 +44,20 @@ where
         let receiver = NotificationReceiver::from_ref(state);
         let (method, length, body) = taken_apart(request);
         receiver.extract(method.as_str(), length, body).await
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for ReceivedCall
+where
+    CallReceiver: FromRef<S>,
+{
+    type Rejection = NotificationError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, NotificationError> {
+        let receiver = CallReceiver::from_ref(state);
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let (method, length, body) = taken_apart(request);
+        receiver.extract(method.as_str(), &query, length, body).await
     }
 }
 
@@ -106,6 +123,9 @@ impl IntoResponse for Reply {
 impl IntoResponse for NotificationError {
     fn into_response(self) -> Response {
         self.log();
+        if let Some(reply) = self.reply() {
+            return reply.clone().into_response();
+        }
         let mut response = (self.status(), Self::BODY).into_response();
         if let Some(methods) = self.allowed() {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));

@@ -8,6 +8,7 @@ use http::StatusCode;
 use tokio::time::timeout;
 
 use super::NotificationError;
+use crate::notify::MAX_BODY;
 
 /// Why a body does not come.
 pub(super) enum BodyError {
@@ -17,13 +18,29 @@ pub(super) enum BodyError {
     Broken(Box<dyn StdError + Send + Sync>),
 }
 
-/// Reads a body of at most `max` bytes, for at most this time. `length` is how large it says to be.
+/// How large a body may be, in bytes, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) size: usize,
+    pub(super) time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            size: MAX_BODY,
+            time: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Reads a body within these limits. `length` is how large it says to be.
 pub(super) async fn read(
     body: impl Stream<Item = Result<Bytes, BodyError>>,
     length: Option<u64>,
-    max: usize,
-    time: Duration,
+    limits: Limits,
 ) -> Result<Bytes, NotificationError> {
+    let Limits { size: max, time } = limits;
     if length.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
@@ -31,18 +48,18 @@ pub(super) async fn read(
         Ok(Ok(body)) => Ok(body),
         Ok(Err(BodyError::TooLarge)) => Err(too_large(max)),
         Ok(Err(BodyError::Broken(cause))) => {
-            let message = format!("the notification's body broke off: {cause}");
+            let message = format!("the request's body broke off: {cause}");
             Err(NotificationError::new(StatusCode::BAD_REQUEST, message))
         }
         Err(_) => {
-            let message = format!("the notification's body did not come within {time:?}");
+            let message = format!("the request's body did not come within {time:?}");
             Err(NotificationError::new(StatusCode::REQUEST_TIMEOUT, message))
         }
     }
 }
 
 fn too_large(max: usize) -> NotificationError {
-    let message = format!("the notification's body is larger than {max} bytes, or than a limit in front of that");
+    let message = format!("the request's body is larger than {max} bytes, or than a limit in front of that");
     NotificationError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
@@ -94,7 +111,11 @@ mod tests {
 
     async fn of(pieces: &[&'static str], length: Option<u64>, ends: bool) -> Result<Bytes, u16> {
         let body = Pieces(pieces.to_vec(), ends);
-        let read = read(body, length, 6, Duration::from_secs(10)).await;
+        let limits = Limits {
+            size: 6,
+            ..Limits::default()
+        };
+        let read = read(body, length, limits).await;
         read.map_err(|error| error.status().as_u16())
     }
 

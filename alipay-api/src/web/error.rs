@@ -2,12 +2,14 @@ use std::{error::Error as StdError, fmt};
 
 use http::StatusCode;
 
+use super::Reply;
 use crate::notify::response_status;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why a notification was not taken. As an answer, it has the [status](Self::status) that fits and the body `fail`, so that Alipay sends the
-/// notification again; what was wrong is not in the answer, but in a `tracing` event.
+/// Why a notification, or a [call](super::ReceivedCall), was not taken. As an answer, it has the [status](Self::status) that fits and the body
+/// `fail`, so that Alipay sends the notification again; what was wrong is not in the answer, but in a `tracing` event. A call whose signature
+/// does not hold is answered with the [refusal](Self::reply) that Alipay's guide has.
 ///
 /// It is made of every error, by `?` or `into`: of this crate's [`Error`](crate::Error) with the status of [`response_status`], of any other, such as one of your
 /// database, with 503.
@@ -27,6 +29,9 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 pub struct NotificationError {
     status: StatusCode,
     cause: BoxError,
+    /// The methods that are allowed, where the request has another one.
+    allowed: Option<&'static str>,
+    reply: Option<Reply>,
 }
 
 impl NotificationError {
@@ -34,8 +39,30 @@ impl NotificationError {
     pub const BODY: &'static str = "fail";
 
     pub(super) fn new(status: StatusCode, cause: impl Into<BoxError>) -> Self {
-        let cause = cause.into();
-        Self { status, cause }
+        Self {
+            status,
+            cause: cause.into(),
+            allowed: None,
+            reply: None,
+        }
+    }
+
+    /// The request has another method than these.
+    pub(super) fn not_allowed(cause: &'static str, methods: &'static str) -> Self {
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, cause);
+        Self {
+            allowed: Some(methods),
+            ..error
+        }
+    }
+
+    /// Answers with this instead of `fail`.
+    pub(super) fn with_reply(self, reply: Reply) -> Self {
+        Self {
+            status: StatusCode::OK,
+            reply: Some(reply),
+            ..self
+        }
     }
 
     /// The status of the answer. The [table](super) has all of them.
@@ -48,18 +75,23 @@ impl NotificationError {
         &*self.cause
     }
 
+    /// The answer, where it is another than the [status](Self::status) and `fail`: to a call whose signature does not hold. Its status is 200.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.reply.as_ref()
+    }
+
     /// The methods to name in the answer's `Allow`.
     pub(super) fn allowed(&self) -> Option<&'static str> {
-        (self.status == StatusCode::METHOD_NOT_ALLOWED).then_some("POST")
+        self.allowed
     }
 
     /// Tells the log, as nothing of it is in the answer.
     pub(super) fn log(&self) {
         let status = self.status.as_u16();
         if self.status.is_server_error() {
-            tracing::error!(status, error = %self.cause, "a notification was not taken");
+            tracing::error!(status, error = %self.cause, "a notification or an incoming call was not taken");
         } else {
-            tracing::warn!(status, error = %self.cause, "a notification was refused");
+            tracing::warn!(status, error = %self.cause, "a notification or an incoming call was refused");
         }
     }
 }
@@ -68,16 +100,13 @@ impl<E: Into<BoxError>> From<E> for NotificationError {
     fn from(error: E) -> Self {
         let cause = error.into();
         let ours = cause.downcast_ref().map(response_status);
-        Self {
-            status: ours.unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
-            cause,
-        }
+        Self::new(ours.unwrap_or(StatusCode::SERVICE_UNAVAILABLE), cause)
     }
 }
 
 impl fmt::Display for NotificationError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the notification was not taken: {}", self.cause)
+        write!(formatter, "what came was not taken: {}", self.cause)
     }
 }
 
@@ -87,6 +116,6 @@ impl fmt::Debug for NotificationError {
             .debug_struct("NotificationError")
             .field("status", &self.status)
             .field("cause", &self.cause)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

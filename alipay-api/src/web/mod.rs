@@ -26,6 +26,11 @@
 //! The `Content-Type` is not looked at: it is not signed, and Alipay's own (`application/x-www-form-urlencoded; text/html; charset=utf-8`) is
 //! no valid one. Parameters of the URL's query are no part of a notification.
 //!
+//! # Calls from Alipay
+//! [`ReceivedCall`] is the same for the calls of `spi.…` methods, which want a [signed answer](ReceivedCall::reply). What can't be taken has the
+//! answers of the table, but for two: by GET it is taken, too, and where the signature does not hold or is not there, the answer is the one of
+//! Alipay's guide: 200 with `code` `40004` and `sub_code` `ISV-VERIFICATION-FAILED`, signed.
+//!
 //! The [guide](crate::guide::notifications) has a whole handler.
 
 #[cfg(feature = "actix")]
@@ -33,12 +38,14 @@ mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 mod body;
+mod calls;
 mod error;
 mod gateway;
 mod receiver;
 mod reply;
 
 pub use self::{
+    calls::{CallReceiver, ReceivedCall},
     error::NotificationError,
     gateway::{GatewayHandler, GatewayHandlerBuilder},
     receiver::{NotificationReceiver, Received},

@@ -2,11 +2,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::StatusCode;
 
 use super::{
     NotificationError, Reply,
-    body::{self, BodyError},
+    body::{self, BodyError, Limits},
 };
 use crate::{
     Client, Error, ErrorKind,
@@ -24,8 +23,7 @@ use crate::{
 pub struct NotificationReceiver {
     /// By their apps. There is one at least.
     clients: Arc<HashMap<String, Client>>,
-    max_body: usize,
-    body_timeout: Duration,
+    limits: Limits,
 }
 
 impl NotificationReceiver {
@@ -33,8 +31,7 @@ impl NotificationReceiver {
     pub fn new(client: Client) -> Self {
         Self {
             clients: Arc::new(HashMap::from([(client.app_id().to_owned(), client)])),
-            max_body: notify::MAX_BODY,
-            body_timeout: Duration::from_secs(10),
+            limits: Limits::default(),
         }
     }
 
@@ -54,7 +51,7 @@ impl NotificationReceiver {
     /// actix's `PayloadConfig`, don't apply.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes.min(notify::MAX_BODY);
+        self.limits.size = bytes.min(notify::MAX_BODY);
         self
     }
 
@@ -62,7 +59,7 @@ impl NotificationReceiver {
     /// sends them slowly keeps a connection and its memory busy.
     #[must_use]
     pub fn body_timeout(mut self, time: Duration) -> Self {
-        self.body_timeout = time;
+        self.limits.time = time;
         self
     }
 
@@ -113,9 +110,9 @@ impl NotificationReceiver {
     ) -> Result<Received, NotificationError> {
         if method != "POST" {
             let message = "the request is no POST: Alipay posts its notifications";
-            return Err(NotificationError::new(StatusCode::METHOD_NOT_ALLOWED, message));
+            return Err(NotificationError::not_allowed(message, "POST"));
         }
-        let body = body::read(body, length, self.max_body, self.body_timeout).await?;
+        let body = body::read(body, length, self.limits).await?;
         Ok(self.receive(body).await?)
     }
 }

@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 
-use crate::notify::{GATEWAY_CHECK_CONTENT_TYPE, SUCCESS};
+use crate::notify::{CALL_REPLY_CONTENT_TYPE, GATEWAY_CHECK_CONTENT_TYPE, SUCCESS};
 
-/// The answer to a notification that your program has taken: what a handler returns.
+/// The answer to a notification or a call that your program has taken: what a handler returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     content_type: &'static str,
@@ -22,6 +22,14 @@ impl Reply {
         Self {
             content_type: GATEWAY_CHECK_CONTENT_TYPE,
             body: Cow::Owned(xml),
+        }
+    }
+
+    /// The answer to a call, from [`call_reply`](crate::notify::Notifications::call_reply).
+    pub fn call(json: String) -> Self {
+        Self {
+            content_type: CALL_REPLY_CONTENT_TYPE,
+            body: Cow::Owned(json),
         }
     }
 

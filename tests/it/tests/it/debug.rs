@@ -34,7 +34,7 @@ use alipay_api::{
     trade::{AppPay, PagePay, Pay, PayRequired, RoyaltyRelationBatchquery},
     transport::{RequestBody, ReqwestTransport, ResponseBody, TransportError, TransportErrorKind},
     types::{Date, DateTime, File, FileError, Secret},
-    web::{GatewayHandler, NotificationError, NotificationReceiver},
+    web::{CallReceiver, GatewayHandler, NotificationError, NotificationReceiver},
 };
 use futures_util::TryStreamExt as _;
 use http::Method;
@@ -124,6 +124,7 @@ const HARMLESS: &[&str] = &[
     "RetryBudget",
     // The name of a method.
     "ReturnQuery",
+    "IncomingCall",
     "RootCertificates",
     "SeededRandom",
     "Settled",
@@ -422,6 +423,15 @@ async fn notifications(shown: &mut Shown, mock: &alipay_mock::Mock, client: &Cli
     shown.add("GatewayHandlerBuilder", &handler);
     shown.add("GatewayHandler", &handler.build().unwrap());
     shown.add("Received", &receiver.receive(told.signed()).await.unwrap());
+    let called = Forge::new(mock)
+        .set("notify_type", b"")
+        .set("method", b"spi.alipay.x")
+        .set("utc_timestamp", b"1546077067")
+        .set("token", TOKEN.as_bytes());
+    let receiver_of_calls = CallReceiver::new(client.on_behalf_of(TOKEN));
+    shown.add("CallReceiver", &receiver_of_calls);
+    let called = receiver_of_calls.receive(&called.signed(), "").await.unwrap();
+    shown.add("ReceivedCall", &called);
     let forged = told
         .signed()
         .replace("passback_params=x", &format!("passback_params={TOKEN}"));

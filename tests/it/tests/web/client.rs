@@ -57,6 +57,15 @@ impl Request {
         Self::new("POST", "", &head, body)
     }
 
+    /// The same with this query in its address.
+    pub(crate) fn with_query(self, query: &str) -> Self {
+        let request = String::from_utf8(self.bytes).unwrap();
+        let bytes = request
+            .replacen("/notify ", &format!("/notify?{query} "), 1)
+            .into_bytes();
+        Self { bytes, ..self }
+    }
+
     pub(crate) fn then(self, after: After) -> Self {
         Self { after, ..self }
     }

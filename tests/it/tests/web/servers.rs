@@ -87,7 +87,7 @@ impl Server {
     }
 }
 
-fn listen() -> (TcpListener, SocketAddr) {
+pub(crate) fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -105,7 +105,7 @@ fn serve_axum(listener: TcpListener, shop: Shop) {
     serve_router(listener, router);
 }
 
-fn serve_router(listener: TcpListener, router: Router) {
+pub(crate) fn serve_router(listener: TcpListener, router: Router) {
     tokio::spawn(async move {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         axum::serve(listener, router).await.unwrap();

@@ -5,6 +5,7 @@ pub(crate) mod builder;
 mod clock;
 mod complaints;
 pub(crate) mod gateway;
+mod merchant_call;
 pub(crate) mod notification;
 pub(crate) mod payer;
 

@@ -425,12 +425,7 @@ impl Courier {
         stop: watch::Receiver<bool>,
         strictness: Strictness,
     ) -> Result<Self, reqwest::Error> {
-        // Notifications go to their URL only: neither through proxies nor to where a redirect leads.
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .build()?;
+        let client = http_client()?;
         Ok(Self {
             runtime,
             client,
@@ -473,4 +468,13 @@ impl Courier {
         }
         (status, String::from_utf8_lossy(&answer).into_owned())
     }
+}
+
+/// What speaks to apps. It goes to their URL only: neither through proxies nor to where a redirect leads.
+pub(crate) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIMEOUT)
+        .build()
 }

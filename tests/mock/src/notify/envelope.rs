@@ -159,6 +159,6 @@ pub(crate) fn fields_around(
 }
 
 /// A value as a parameter: what is no text goes as JSON.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -6,9 +6,9 @@ use crate::certificates::Signatory;
 use crate::keys::{KeyError, SignType};
 use crate::protocol::charset::Charset;
 
-/// Signs parameters, as notifications and returns are: all that aren't empty, except `sign` and, by the V1 rule, `sign_type`. Gives the form or
+/// Signs parameters, as notifications, returns and calls to apps are: all that aren't empty, except `sign` and, by the V1 rule, `sign_type`. Gives the form or
 /// query that carries them.
-pub(super) fn signed_form(
+pub(crate) fn signed_form(
     fields: &[(&str, String)],
     rule: Signature,
     charset: &Charset,

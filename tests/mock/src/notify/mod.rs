@@ -3,7 +3,7 @@
 pub(crate) mod agreements;
 pub(crate) mod delivery;
 pub(crate) mod envelope;
-mod form;
+pub(crate) mod form;
 pub(crate) mod merchants;
 pub(crate) mod messages;
 pub(crate) mod ordered;
