@@ -42,6 +42,18 @@ pub struct Timing {
     pub shutdown_timeout: Duration,
 }
 
+impl Timing {
+    /// How long a process may follow a refund. It is more than the timeout, because the last call may take a while.
+    pub(crate) fn refund_follow_limit(&self) -> Duration {
+        self.refund_timeout + Duration::from_mins(1)
+    }
+
+    /// How long no other process takes a refund over. The follower has stopped by then, and what it sent last has arrived.
+    pub(crate) fn refund_lease(&self) -> Duration {
+        self.refund_follow_limit() + Duration::from_mins(1)
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         let seconds = Duration::from_secs;

@@ -50,8 +50,8 @@ pub(crate) async fn refund(
     if !is_number(&form.number) || amount <= Price::ZERO {
         return Err(Refusal::bad_form());
     }
-    match refund::begin(&shop, &order, &form.number, amount).await? {
-        Begun::New | Begun::Repeated => Ok(Redirect::to(&format!("/keeper/orders/{order_number}"))),
+    match refund::begin(shop, order, form.number, amount).await? {
+        Begun::New { .. } | Begun::Repeated => Ok(Redirect::to(&format!("/keeper/orders/{order_number}"))),
         Begun::Other => Err(Refusal::used_form()),
         Begun::TooMuch => {
             let text = "订单未付款或余额不足 · The order is not paid, or not so much of it is left";

@@ -46,9 +46,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationTo
         tasks: TaskTracker::new(),
         shutdown,
     };
-    // Before the first request: what was sent and has no result is of processes that have ended.
-    refund::take_up(&shop, true).await?;
-    // Beside the requests: there may be much to ask.
+    // Beside the requests, and beside each other: there may be much to ask.
+    shop.tasks.spawn(refund::keep_on(shop.clone()));
     shop.tasks.spawn(reconcile::keep_on(shop.clone()));
 
     let mut serving = axum::serve(listener, router(shop.clone()))

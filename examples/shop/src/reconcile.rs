@@ -9,28 +9,22 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     orders::{Order, now},
-    refund,
     shop::Shop,
 };
 
 /// How long after an order's end something may still come of it.
 const SLACK_SECONDS: i64 = 120;
 
-/// Looks after all that is open, at the start and from time to time, until the shop ends.
+/// Looks after open orders, at the start and from time to time, until the shop ends.
 pub(crate) async fn keep_on(shop: Shop) {
-    let mut every = tokio::time::interval(shop.config.timing.reconcile_every);
-    loop {
-        tokio::select! {
-            () = shop.shutdown.cancelled() => return,
-            _ = every.tick() => {}
-        }
-        let refunds = refund::take_up(&shop, false).await;
+    let mut rounds = shop.rounds();
+    while shop.next_round(&mut rounds).await {
         // Nothing is lost where this is dropped: it only asks, and what it stores it stores whole.
-        let orders = tokio::select! {
+        let asked = tokio::select! {
             () = shop.shutdown.cancelled() => return,
-            orders = open_orders(&shop) => orders,
+            asked = open_orders(&shop) => asked,
         };
-        for error in [refunds.err(), orders.err()].into_iter().flatten() {
+        if let Err(error) = asked {
             tracing::error!(error, "the reconciliation failed, and is repeated later");
         }
     }

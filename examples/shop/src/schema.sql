@@ -43,8 +43,10 @@ CREATE TABLE IF NOT EXISTS refunds (
     -- What the library goes on with, in any process.
     ticket TEXT NOT NULL,
     note TEXT NOT NULL DEFAULT '',
-    begun_at INTEGER NOT NULL
+    begun_at INTEGER NOT NULL,
+    -- A lease: until then the refund belongs to the process that follows it. Each one ends later than the one before, so it also tells them apart.
+    followed_until INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS refunds_of_order ON refunds (order_number);
-CREATE INDEX IF NOT EXISTS refunds_open ON refunds (begun_at) WHERE state IN ('sent', 'unknown');
+CREATE INDEX IF NOT EXISTS refunds_open ON refunds (followed_until) WHERE state IN ('sent', 'unknown');

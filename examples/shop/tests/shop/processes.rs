@@ -117,6 +117,8 @@ async fn a_killed_shop_delivers_and_refunds_after_its_next_start() {
         1
     );
 
+    // The lease of the process that is gone passes.
+    world.change_database("UPDATE refunds SET followed_until = 1").await;
     let mut program = Program::start(&world).await;
     program.tells("a refund is made").await;
     program.browser.keeper_sees(&number, "· refunded").await;

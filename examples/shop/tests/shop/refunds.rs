@@ -135,9 +135,19 @@ async fn a_refund_of_unknown_outcome_is_settled_at_the_next_start() {
         assert_eq!(world.mock.ledger().refunded_fen, made);
 
         // Not known is not known: no second refund is let through meanwhile.
+        let (fault, mut release) = Fault::delay();
+        world.mock.fault_next_of("alipay.trade.fastpay.refund.query", fault);
         let shop = world
             .open_shop_with(|timing| timing.refund_delivery_limit = Duration::from_millis(50))
             .await;
+        release.reached().await;
+        let path = format!("/keeper/orders/{order}/refunds");
+        let second = format!("number={}&amount=0.01", "2".repeat(32));
+        assert_eq!(shop.browser.keeper_post(&path, &second).await.status, 409);
+        assert_eq!(world.mock.ledger().refunded_fen, made);
+        // It is asked for again, and still not known.
+        shop.browser.keeper_sees(&order, "· not known yet").await;
+        release.release();
         shop.browser.keeper_sees(&order, "· refunded").await;
         assert_eq!(world.mock.ledger().refunded_fen, 8880);
         assert_eq!(world.mock.trade(&order).unwrap().refunds.len(), 1);
@@ -177,5 +187,119 @@ async fn a_refund_of_unknown_outcome_stays_so_and_is_asked_for_again() {
     );
     shop.browser.keeper_sees(&order, "· refunded").await;
     assert_eq!(world.mock.ledger().refunded_fen, 8880);
+    shop.close().await;
+}
+
+/// Another process of the shop starts while a refund is on its way. It must not send the refund when the first one has found it refused.
+#[tokio::test]
+async fn a_refund_that_failed_is_not_sent_by_another_process() {
+    let world = World::new().await;
+    let first = world.open_shop().await;
+    let order = first.browser.order("page").await;
+    world.pay(&order).await;
+    world
+        .mock
+        .answer_next("alipay.trade.refund", "40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", false);
+    let (fault, mut release) = Fault::delay();
+    world.mock.fault_next_of("alipay.trade.refund", fault);
+    assert_eq!(first.browser.refund(&order, "30.00").await.status, 303);
+    release.reached().await;
+
+    let delivery_limit = Duration::from_millis(300);
+    let second = world
+        .open_shop_with(|timing| {
+            timing.refund_delivery_limit = delivery_limit;
+            timing.reconcile_every = Duration::from_millis(50);
+        })
+        .await;
+    release.release();
+    first.browser.keeper_sees(&order, "· not refunded").await;
+    assert_eq!(first.browser.refund(&order, "30.00").await.status, 303);
+    first.browser.keeper_sees(&order, "· refunded").await;
+    // Nothing happens that could be waited for: the second shop would send the first refund about now.
+    tokio::time::sleep(delivery_limit * 3).await;
+    assert_eq!(world.mock.ledger().refunded_fen, 3000);
+    first.close().await;
+    second.close().await;
+    assert_eq!(world.mock.ledger().refunded_fen, 3000);
+}
+
+/// A process that was stopped for longer than its lease may say nothing any more: another one may be sending the refund.
+#[tokio::test]
+async fn a_process_without_the_lease_does_not_say_that_a_refund_failed() {
+    let world = World::new().await;
+    let first = world.open_shop().await;
+    let order = first.browser.order("page").await;
+    world.pay(&order).await;
+    world
+        .mock
+        .answer_next("alipay.trade.refund", "40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", false);
+    let (fault, mut release) = Fault::delay();
+    world.mock.fault_next_of("alipay.trade.refund", fault);
+    first.browser.refund(&order, "30.00").await;
+    release.reached().await;
+    // The lease passes, and another process takes the refund over.
+    world.change_database("UPDATE refunds SET followed_until = 1").await;
+    let (fault, mut asks) = Fault::delay();
+    world.mock.fault_next_of("alipay.trade.fastpay.refund.query", fault);
+    let second = world
+        .open_shop_with(|timing| {
+            timing.refund_delivery_limit = Duration::from_millis(50);
+            // Its lease ends later than the first one's, as it would if that had passed by itself.
+            timing.refund_timeout += Duration::from_mins(6);
+        })
+        .await;
+    asks.reached().await;
+    release.release();
+    first.close().await;
+    let failed = "SELECT count(*) FROM refunds WHERE state = 'failed'";
+    assert_eq!(world.number_of(failed).await, 0);
+    asks.release();
+    second.browser.keeper_sees(&order, "· refunded").await;
+    assert_eq!(world.mock.ledger().refunded_fen, 3000);
+    second.close().await;
+}
+
+/// The process that followed a refund is gone, and the others go on: one of them takes it up when the lease has passed.
+#[tokio::test]
+async fn a_refund_that_nobody_follows_is_taken_up_without_a_start() {
+    let world = World::new().await;
+    let shop = world
+        .open_shop_with(|timing| {
+            timing.refund_schedule = PollSchedule::every(Duration::from_hours(1));
+            timing.refund_timeout = Duration::from_millis(100);
+            timing.refund_delivery_limit = Duration::from_millis(50);
+            timing.reconcile_every = Duration::from_millis(50);
+        })
+        .await;
+    let order = shop.browser.order("page").await;
+    world.pay(&order).await;
+    let (fault, mut release) = Fault::delay();
+    world.mock.fault_next_of("alipay.trade.refund", fault);
+    shop.browser.refund(&order, "30.00").await;
+    release.reached().await;
+    // As if the follower had died.
+    world.change_database("UPDATE refunds SET followed_until = 1").await;
+    shop.browser.keeper_sees(&order, "· refunded").await;
+    release.release();
+    shop.close().await;
+    assert_eq!(world.mock.ledger().refunded_fen, 3000);
+}
+
+#[tokio::test]
+async fn a_refund_is_stored_and_sent_although_the_browser_has_left() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let order = shop.browser.order("page").await;
+    world.pay(&order).await;
+    let form = format!("number={}&amount=8.80", "1".repeat(32));
+    let path = format!("/keeper/orders/{order}/refunds");
+    // Another process is writing: the refund waits.
+    world.change_database("BEGIN IMMEDIATE").await;
+    let click = shop.browser.keeper_post(&path, &form);
+    assert!(tokio::time::timeout(Duration::from_secs(1), click).await.is_err());
+    world.change_database("COMMIT").await;
+    shop.browser.keeper_sees(&order, "· refunded").await;
+    assert_eq!(world.mock.ledger().refunded_fen, 880);
     shop.close().await;
 }
