@@ -139,20 +139,21 @@ impl Orders {
         self.pool.begin_with("BEGIN IMMEDIATE").await
     }
 
-    /// Places an order, or finds the one that was placed with this number: a form that is sent twice is one order.
+    /// Places an order, or finds the one that was placed with this form: a form that is sent twice is one order.
     pub(crate) async fn place(
         &self,
-        number: &str,
+        form: &str,
         product: &Product,
         quantity: u8,
         way: Way,
         lifetime: Duration,
-    ) -> Result<Order> {
+    ) -> std::result::Result<Order, BoxError> {
         let now = now();
-        let insert = "INSERT INTO orders (number, product, title, quantity, total, way, placed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (number) DO NOTHING";
+        let insert = "INSERT INTO orders (number, form, product, title, quantity, total, way, placed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (form) DO NOTHING";
         sqlx::query(insert)
-            .bind(number)
+            .bind(new_number()?)
+            .bind(form)
             .bind(product.id)
             .bind(product.title)
             .bind(quantity)
@@ -165,7 +166,8 @@ impl Orders {
             .bind(now.saturating_add_unsigned(lifetime.as_secs()))
             .execute(&self.pool)
             .await?;
-        self.find(number).await?.ok_or(sqlx::Error::RowNotFound)
+        let placed = sqlx::query("SELECT * FROM orders_and_deliveries WHERE form = ?").bind(form);
+        Ok(order(&placed.fetch_one(&self.pool).await?)?)
     }
 
     pub(crate) async fn find(&self, number: &str) -> Result<Option<Order>> {
@@ -283,7 +285,7 @@ pub(crate) fn now() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// A number for a new order or refund: 128 random bits, as Alipay takes it, which allows 64 letters and digits.
+/// A number for a new order, refund or form: 128 random bits, as Alipay takes it, which allows 64 letters and digits.
 pub(crate) fn new_number() -> std::result::Result<String, BoxError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

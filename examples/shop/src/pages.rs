@@ -24,7 +24,7 @@ use crate::{
 #[template(path = "shop.html")]
 pub(crate) struct ShopPage<'a> {
     pub(crate) products: &'a [Product],
-    /// The number of the order that the form places.
+    /// The number of the form, by which the shop knows it again when it is sent twice.
     pub(crate) number: String,
 }
 

@@ -1,8 +1,10 @@
 -- Amounts are in fen (分), times in seconds since 1970.
 
 CREATE TABLE IF NOT EXISTS orders (
-    -- The `out_trade_no`. The form that places an order brings it, so a form that is sent twice places one order.
+    -- The `out_trade_no`. The shop chooses it: with a number of the browser's, an order could get the payment of an older one.
     number TEXT PRIMARY KEY,
+    -- The number that the form brings: a form that is sent twice places one order.
+    form TEXT NOT NULL UNIQUE,
     product TEXT NOT NULL,
     title TEXT NOT NULL,
     quantity INTEGER NOT NULL CHECK (quantity > 0),

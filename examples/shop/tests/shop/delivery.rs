@@ -204,3 +204,30 @@ async fn a_notification_that_does_not_say_what_happened_is_asked_about() {
     assert_eq!(world.deliveries().await, 1);
     shop.close().await;
 }
+
+/// A database that was pruned, restored or begun anew does not know an order any more that Alipay knows as paid.
+#[tokio::test]
+async fn a_payment_is_not_delivered_again_for_an_order_with_the_same_form() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let form = format!("number={}&product=longjing&quantity=1&way=page", "1".repeat(32));
+    let paid = shop.browser.post("/orders", &form, &[]).await.number();
+    shop.browser.open_cashier(&paid).await;
+    world.pay(&paid).await;
+    assert!(shop.browser.is_paid(&paid).await);
+    world.change_database("DELETE FROM deliveries").await;
+    world.change_database("DELETE FROM orders").await;
+
+    // Neither its form nor its number brings the payment back.
+    for form_number in ["1".repeat(32), paid.clone()] {
+        let form = format!("number={form_number}&product=longjing&quantity=1&way=page");
+        let again = shop.browser.post("/orders", &form, &[]).await.number();
+        assert_ne!(again, paid);
+        assert!(!shop.browser.is_paid(&again).await);
+    }
+    for body in world.mail.bodies() {
+        assert_eq!(shop.browser.notify(&body).await, (503, "fail".to_owned()));
+    }
+    assert_eq!(world.deliveries().await, 0);
+    shop.close().await;
+}

@@ -42,18 +42,18 @@ async fn an_order_that_alipay_never_heard_of_is_given_up_when_its_time_is_over()
     let world = World::new().await;
     let shop = world.open_shop().await;
     let form = format!("number={}&product=cup&quantity=1&way=page", "0".repeat(32));
-    assert_eq!(shop.browser.post("/orders", &form, &[]).await.status, 303);
+    let number = shop.browser.post("/orders", &form, &[]).await.number();
     let shop = reopened(&world, shop).await;
     world
         .mock
         .until(|mock| (mock.requests_of("alipay.trade.query") > 0).then_some(()))
         .await;
-    assert!(shop.browser.order_page(&"0".repeat(32)).await.contains("待付款"));
+    assert!(shop.browser.order_page(&number).await.contains("待付款"));
     world
         .change_database("UPDATE orders SET expires_at = expires_at - 3600")
         .await;
     // Nobody is sent to Alipay any more.
-    let expired = format!("/orders/{}", "0".repeat(32));
+    let expired = format!("/orders/{number}");
     assert_eq!(shop.browser.get(&format!("{expired}/pay")).await.location, expired);
     let shop = reopened(&world, shop).await;
     world.open_orders_are(0).await;

@@ -228,6 +228,17 @@ pub(crate) struct Shown {
     pub(crate) text: String,
 }
 
+impl Shown {
+    /// The number of the order that the browser is sent to.
+    pub(crate) fn number(&self) -> String {
+        let path = self
+            .location
+            .strip_prefix("/orders/")
+            .expect("the browser is sent to an order");
+        path.trim_end_matches("/pay").to_owned()
+    }
+}
+
 impl Browser {
     pub(crate) fn new(shop: SocketAddr) -> Self {
         Self::with(shop, http())
@@ -292,18 +303,24 @@ impl Browser {
         let form = format!("number={number}&product=longjing&quantity=1&way={way}");
         let placed = self.post("/orders", &form, &[]).await;
         assert_eq!(placed.status, 303, "{placed:?}");
-        let next = self.get(&placed.location).await;
+        let number = placed.number();
         if way == "qr" {
-            assert!(next.text.contains("<svg"), "{next:?}");
+            let page = self.order_page(&number).await;
+            assert!(page.contains("<svg"), "{page}");
         } else {
-            // The browser goes to Alipay.
-            let cashier = self.send(self.http.get(&next.location)).await;
-            assert!(
-                cashier.status == 303 && cashier.location.starts_with("/page/"),
-                "{cashier:?}"
-            );
+            self.open_cashier(&number).await;
         }
         number
+    }
+
+    /// Goes to Alipay's page.
+    pub(crate) async fn open_cashier(&self, number: &str) {
+        let next = self.get(&format!("/orders/{number}/pay")).await;
+        let cashier = self.send(self.http.get(&next.location)).await;
+        assert!(
+            cashier.status == 303 && cashier.location.starts_with("/page/"),
+            "{cashier:?}"
+        );
     }
 
     pub(crate) async fn order_page(&self, number: &str) -> String {
