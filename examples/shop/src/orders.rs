@@ -70,6 +70,11 @@ impl Order {
         self.state == State::Paid
     }
 
+    /// Whether the buyer has all of the money back: what was delivered is not to be handed out.
+    pub(crate) fn is_refunded_in_full(&self) -> bool {
+        self.refunded >= self.total
+    }
+
     pub(crate) fn is_qr(&self) -> bool {
         self.way == Way::Qr
     }
@@ -234,6 +239,20 @@ impl Orders {
         }
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// The gateway says that Alipay has closed the order, with this amount. Says whether it was open until now.
+    ///
+    /// Alipay closes an order that was not paid in time, and one that was paid when all is given back. So what it says of a paid order is a refund.
+    pub(crate) async fn closed_by_alipay(&self, number: &str) -> Result<bool> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("UPDATE orders SET refunded = total WHERE number = ? AND state = 'paid'")
+            .bind(number)
+            .execute(&mut *transaction)
+            .await?;
+        let is_closed = close_open(&mut transaction, number).await?;
+        transaction.commit().await?;
+        Ok(is_closed)
     }
 
     /// The order was not paid and can't be any more. Says whether it was open until now.

@@ -39,7 +39,7 @@ async fn open_orders(shop: &Shop) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Asks the gateway for these orders, all of them open for all we know, and does what its answers ask for. Says whether it has found out about all.
+/// Asks the gateway for these orders, and does what its answers ask for. Says whether it has found out about all.
 pub(crate) async fn ask(
     shop: &Shop,
     orders: impl IntoIterator<Item = Order, IntoIter: Send>,
@@ -57,6 +57,7 @@ fn believed(client: &Client, order: &Order) -> Believed {
     Believed {
         // The ticket has the amount: an order of another amount is not ours, and is not taken for paid.
         ticket: Ticket::of_scan_pay(client.app_id(), &order.number, order.total),
+        // All of them are open for all we know, or a notification of them is not clear: whatever the gateway says counts.
         belief: Belief::Open,
     }
 }
@@ -71,7 +72,7 @@ async fn settle(shop: &Shop, difference: &Difference) -> Result<bool, BoxError> 
             }
         }
         Found::NotDone(_) => {
-            if shop.orders.close(number).await? {
+            if shop.orders.closed_by_alipay(number).await? {
                 tracing::info!(order = number, "an order is closed");
             }
         }

@@ -28,7 +28,8 @@ CREATE INDEX IF NOT EXISTS orders_open ON orders (placed_at) WHERE state = 'open
 CREATE TABLE IF NOT EXISTS deliveries (
     -- One order, one delivery: should the code ever try a second one, the database refuses it.
     order_number TEXT PRIMARY KEY REFERENCES orders (number),
-    pickup_code TEXT NOT NULL,
+    -- Whoever names it gets the goods, so no two orders have the same. Should one come up twice, the delivery fails, and is tried again with another.
+    pickup_code TEXT NOT NULL UNIQUE,
     delivered_at INTEGER NOT NULL
 ) STRICT;
 

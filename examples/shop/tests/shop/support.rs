@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use alipay_api::flows::PollSchedule;
+use alipay_api::{flows::PollSchedule, trade::Refund};
 use alipay_mock::{Mock, Payment};
 use alipay_shop::{Config, Timing};
 use axum::{
@@ -103,6 +103,11 @@ impl World {
         sqlx::query(statement).execute(&self.database).await.unwrap();
     }
 
+    pub(crate) async fn database_refuses(&self, statement: &'static str) -> bool {
+        let result = sqlx::query(statement).execute(&self.database).await;
+        matches!(result, Err(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
     /// Waits until the database has so many open orders. It tells nobody when it changes.
     pub(crate) async fn open_orders_are(&self, count: i64) {
         let are = async || self.number_of("SELECT count(*) FROM orders WHERE state = 'open'").await == count;
@@ -122,6 +127,15 @@ impl World {
         let Value::Object(more) = more else { panic!("{more}") };
         fields.as_object_mut().unwrap().extend(more);
         self.mock.notify("trade_status_sync", fields).unwrap().body().to_owned()
+    }
+
+    /// Gives money back, as somebody does in the merchant's back office. The shop is told, if the mail gets there.
+    pub(crate) async fn refund_elsewhere(&self, number: &str, amount: &str) {
+        let environment = self.environment();
+        let config = Config::read(|name| environment.get(name).cloned()).unwrap();
+        let refund = Refund::with_out_trade_no(number, amount.parse().unwrap()).out_request_no("elsewhere");
+        config.alipay.trade().refund(refund).await.unwrap();
+        self.mock.notifications_settled().await;
     }
 
     /// The buyer pays. The shop is told, if the mail gets there.
