@@ -19,7 +19,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The file of the database.
     pub database: PathBuf,
-    /// Opens the shop-keeper's pages.
+    /// Opens the admin pages.
     pub password: Password,
     /// How long things take.
     pub timing: Timing,
@@ -95,7 +95,7 @@ impl Config {
         if !url.starts_with("https://") && !url.starts_with("http://") {
             return Err("SHOP_URL is no address, such as https://shop.example.com".into());
         }
-        let password = required("SHOP_PASSWORD", "choose one that opens the shop-keeper's pages")?;
+        let password = required("SHOP_PASSWORD", "choose one that opens the admin pages")?;
         let seller_id = required("ALIPAY_SELLER_ID", "the merchant's user number, 2088…")?;
         let builder = Client::builder(
             required("ALIPAY_APP_ID", "the app's number, 2021…")?,

@@ -1,4 +1,4 @@
-//! Who may do what: forms come from the shop's own pages only, and the shop-keeper's pages need a password.
+//! Who may do what: forms come from the shop's own pages only, and the admin pages need a password.
 
 use axum::{
     extract::{Request, State},
@@ -9,18 +9,15 @@ use axum::{
 
 use crate::{pages::Refusal, shop::Shop};
 
-/// Passes on who has the shop-keeper's password.
-pub(crate) async fn shopkeeper(State(shop): State<Shop>, request: Request, next: Next) -> Response {
+/// Passes on who has the admin password.
+pub(crate) async fn admin(State(shop): State<Shop>, request: Request, next: Next) -> Response {
     if shop.config.password.opens(request.headers()) {
         return next.run(request).await;
     }
-    let challenge = [(
-        header::WWW_AUTHENTICATE,
-        "Basic realm=\"shop-keeper\", charset=\"UTF-8\"",
-    )];
+    let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"admin\", charset=\"UTF-8\"")];
     let refusal = Refusal::new(
         StatusCode::UNAUTHORIZED,
-        "请输入店主密码 · The shop-keeper's password, please",
+        "请输入管理员密码 · The admin password, please",
     );
     (challenge, refusal).into_response()
 }

@@ -180,7 +180,7 @@ impl Orders {
         query.fetch_optional(&self.pool).await?.as_ref().map(order).transpose()
     }
 
-    /// The latest hundred, for the shop-keeper.
+    /// The latest hundred, for the admin pages.
     pub(crate) async fn latest(&self) -> Result<Vec<Order>> {
         let query = sqlx::query("SELECT * FROM orders_and_deliveries ORDER BY placed_at DESC, number LIMIT 100");
         query.fetch_all(&self.pool).await?.iter().map(order).collect()

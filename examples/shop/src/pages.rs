@@ -53,24 +53,24 @@ impl OrderPage {
     }
 }
 
-/// All orders, for the shop-keeper.
+/// All orders, for the admin pages.
 #[derive(Template)]
-#[template(path = "orders.html")]
-pub(crate) struct OrdersPage {
+#[template(path = "admin_orders.html")]
+pub(crate) struct AdminOrdersPage {
     pub(crate) orders: Vec<Order>,
 }
 
-/// An order, for the shop-keeper.
+/// An order, for the admin pages.
 #[derive(Template)]
-#[template(path = "keeper.html")]
-pub(crate) struct KeeperPage {
+#[template(path = "admin_order.html")]
+pub(crate) struct AdminOrderPage {
     pub(crate) order: Order,
     pub(crate) refunds: Vec<Refund>,
     /// The number of the refund that the form makes.
     pub(crate) number: String,
 }
 
-impl KeeperPage {
+impl AdminOrderPage {
     /// What can still be refunded: a refund that is not known to have failed may have been made.
     fn left(&self) -> Price {
         let refunds = self.refunds.iter().filter(|refund| refund.state != State::Failed);

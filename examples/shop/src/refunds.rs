@@ -29,7 +29,7 @@ pub(crate) struct Refund {
     pub(crate) amount: Price,
     pub(crate) state: State,
     pub(crate) ticket: String,
-    /// What the library said of it, for the shop-keeper.
+    /// What the library said of it, for the admin pages.
     pub(crate) note: String,
     begun_at: i64,
     /// The end of the lease, and its name.

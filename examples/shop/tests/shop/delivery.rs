@@ -257,7 +257,7 @@ async fn a_full_refund_that_is_only_told_as_a_closed_order_is_known() {
     // The code is of no use any more.
     for page in [
         shop.browser.order_page(&number).await,
-        shop.browser.keeper_sees(&number, &number).await,
+        shop.browser.admin_sees(&number, &number).await,
     ] {
         assert!(page.contains("已全额退款"), "{page}");
         for word in ["已付款", "取货码", "<form"] {

@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const PASSWORD: &str = "the keeper's own words";
+pub(crate) const PASSWORD: &str = "the admin's own words";
 
 /// The gateway, the shop's database, and the address that Alipay knows the shop by.
 pub(crate) struct World {
@@ -292,15 +292,15 @@ impl Browser {
         (shown.status, shown.text)
     }
 
-    pub(crate) async fn keeper_get(&self, path: &str) -> Shown {
+    pub(crate) async fn admin_get(&self, path: &str) -> Shown {
         let request = self.http.get(format!("{}{path}", self.url));
-        self.send(request.basic_auth("keeper", Some(PASSWORD))).await
+        self.send(request.basic_auth("admin", Some(PASSWORD))).await
     }
 
-    pub(crate) async fn keeper_post(&self, path: &str, form: &str) -> Shown {
+    pub(crate) async fn admin_post(&self, path: &str, form: &str) -> Shown {
         let request = self.http.post(format!("{}{path}", self.url)).body(form.to_owned());
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.basic_auth("keeper", Some(PASSWORD))).await
+        self.send(request.basic_auth("admin", Some(PASSWORD))).await
     }
 
     /// The number that the form on a page brings.
@@ -352,16 +352,15 @@ impl Browser {
 
     /// Sends the form that refunds an order.
     pub(crate) async fn refund(&self, order: &str, amount: &str) -> Shown {
-        let page = self.keeper_get(&format!("/keeper/orders/{order}")).await;
+        let page = self.admin_get(&format!("/admin/orders/{order}")).await;
         let form = format!("number={}&amount={amount}", Self::form_number(&page.text));
-        self.keeper_post(&format!("/keeper/orders/{order}/refunds"), &form)
-            .await
+        self.admin_post(&format!("/admin/orders/{order}/refunds"), &form).await
     }
 
-    /// Looks at the shop-keeper's page of an order until it has this text.
-    pub(crate) async fn keeper_sees(&self, order: &str, text: &str) -> String {
-        let path = format!("/keeper/orders/{order}");
-        until(async || Some(self.keeper_get(&path).await.text).filter(|page| page.contains(text))).await
+    /// Looks at the admin page of an order until it has this text.
+    pub(crate) async fn admin_sees(&self, order: &str, text: &str) -> String {
+        let path = format!("/admin/orders/{order}");
+        until(async || Some(self.admin_get(&path).await.text).filter(|page| page.contains(text))).await
     }
 }
 
