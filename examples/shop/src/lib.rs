@@ -86,7 +86,7 @@ fn router(shop: Shop) -> Router {
         .route("/return", get(pay::came_back))
         .merge(admin)
         .layer(DefaultBodyLimit::max(16 * 1024))
-        .layer(from_fn(guard::own_forms))
+        .layer(from_fn_with_state(shop.clone(), guard::own_forms))
         .layer(from_fn(pages::headers));
     // What Alipay sends proves by its signature where it comes from.
     Router::new()

@@ -39,16 +39,15 @@ async fn forms_come_from_the_shops_own_pages() {
     let shop = world.open_shop().await;
     let number = Browser::form_number(&shop.browser.get("/").await.text);
     let form = format!("number={number}&product=cup&quantity=1&way=qr");
-    for header in [
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-        ("sec-fetch-site", "cross-site"),
+    for headers in [
+        &[("origin", "https://evil.example")][..],
+        // Its name leads to the shop.
+        &[("origin", "http://evil.example"), ("host", "evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site")],
     ] {
-        assert_eq!(
-            shop.browser.post("/orders", &form, &[header]).await.status,
-            403,
-            "{header:?}"
-        );
+        let status = shop.browser.post("/orders", &form, headers).await.status;
+        assert_eq!(status, 403, "{headers:?}");
     }
     for nonsense in [
         String::new(),
@@ -64,13 +63,11 @@ async fn forms_come_from_the_shops_own_pages() {
         assert!(matches!(status, 400 | 422), "{nonsense}: {status}");
     }
     assert_eq!(world.number_of("SELECT count(*) FROM orders").await, 0);
-    assert_eq!(
-        shop.browser
-            .post("/orders", &form, &[("sec-fetch-site", "same-origin")])
-            .await
-            .status,
-        303
-    );
+    // The browser knows the shop by the address of `SHOP_URL`, whatever the proxy in front makes of `Host`.
+    for header in [("sec-fetch-site", "same-origin"), ("origin", &world.mail.url)] {
+        let status = shop.browser.post("/orders", &form, &[header]).await.status;
+        assert_eq!(status, 303, "{header:?}");
+    }
     assert_eq!(shop.browser.get("/orders/0123").await.status, 404);
     shop.close().await;
 }
@@ -128,6 +125,22 @@ async fn a_variable_that_is_missing_or_wrong_is_named_and_not_shown() {
         let error = read(name, Some("s3cret")).unwrap();
         assert!(error.contains(name) && !error.contains("s3cret"), "{error}");
     }
+    for url in [
+        "https://shop.example.com/tea",
+        "https://shop.example.com?x=1",
+        "https://me@shop.example.com",
+        "ftp://shop.example.com",
+        "/",
+    ] {
+        assert!(read("SHOP_URL", Some(url)).unwrap().contains("SHOP_URL"), "{url}");
+    }
+    // As browsers write it.
+    let environment = world.environment();
+    let config = Config::read(|name| match name {
+        "SHOP_URL" => Some("https://Shop.Example.com:443/".to_owned()),
+        name => environment.get(name).cloned(),
+    });
+    assert_eq!(config.unwrap().url, "https://shop.example.com");
     let error = read("ALIPAY_PRIVATE_KEY", Some("s3cret")).unwrap();
     assert!(!error.contains("s3cret"), "{error}");
     assert!(Password::new("x".repeat(12)).is_ok());
