@@ -57,6 +57,8 @@ pub(crate) struct Order {
     pub(crate) expires_at: i64,
     pub(crate) qr_code: Option<String>,
     pub(crate) refunded: Price,
+    /// What can still be refunded.
+    pub(crate) remaining: Price,
     /// What was delivered.
     pub(crate) pickup_code: Option<String>,
 }
@@ -115,6 +117,7 @@ fn order(row: &SqliteRow) -> Result<Order> {
         expires_at: row.try_get("expires_at")?,
         qr_code: row.try_get("qr_code")?,
         refunded: Price::from_cents(row.try_get("refunded")?),
+        remaining: Price::from_cents(row.try_get("remaining")?),
         pickup_code: row.try_get("pickup_code")?,
     })
 }
@@ -226,7 +229,10 @@ impl Orders {
     ) -> std::result::Result<(), BoxError> {
         let mut transaction = self.begin().await?;
         // Notifications come in any order: the largest total is the latest.
-        sqlx::query("UPDATE orders SET refunded = max(refunded, ?) WHERE number = ?")
+        let update = "UPDATE orders SET refunded = max(refunded, ?1), refunded_elsewhere = max(refunded_elsewhere, ?1 -
+                (SELECT coalesce(sum(amount), 0) FROM refunds WHERE order_number = orders.number AND refunds.state <> 'failed'))
+             WHERE number = ?2";
+        sqlx::query(update)
             .bind(total_refunded.cents())
             .bind(&order.number)
             .execute(&mut *transaction)

@@ -71,16 +71,14 @@ pub(crate) struct AdminOrderPage {
 }
 
 impl AdminOrderPage {
-    /// What can still be refunded: a refund that is not known to have failed may have been made.
-    fn left(&self) -> Price {
-        let refunds = self.refunds.iter().filter(|refund| refund.state != State::Failed);
-        let taken: Price = refunds.map(|refund| refund.amount).sum();
-        self.order.total - taken.max(self.order.refunded)
+    /// Whether the page has the form that refunds.
+    fn has_form(&self) -> bool {
+        self.order.remaining > Price::ZERO
     }
 
-    /// Whether a refund is under way, so that the page is to look again.
-    fn is_waiting(&self) -> bool {
-        self.refunds.iter().any(|refund| refund.state == State::Sent)
+    /// Whether the page is to look again by itself: while a refund is under way, and nobody fills in the form.
+    fn is_reloaded(&self) -> bool {
+        !self.has_form() && self.refunds.iter().any(|refund| refund.state == State::Sent)
     }
 }
 

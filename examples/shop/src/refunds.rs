@@ -91,14 +91,11 @@ impl Orders {
             let is_same = known.order_number == order.number && known.amount == amount;
             return Ok(if is_same { Begun::Repeated } else { Begun::Other });
         }
-        // A refund that is not known to have failed may have been made. Alipay's own total has those that were made elsewhere, too.
-        let left = "SELECT total - max(refunded, (SELECT coalesce(sum(amount), 0) FROM refunds WHERE order_number = ?1 AND state <> 'failed')) AS remaining
-             FROM orders WHERE number = ?1 AND state = 'paid'";
-        let left = sqlx::query(left)
+        let left = sqlx::query("SELECT remaining FROM orders_and_deliveries WHERE number = ?")
             .bind(&order.number)
-            .fetch_optional(&mut *transaction)
+            .fetch_one(&mut *transaction)
             .await?;
-        let left: i64 = left.map_or(Ok(0), |row| row.try_get("remaining"))?;
+        let left: i64 = left.try_get("remaining")?;
         if amount.cents() > left {
             return Ok(Begun::TooMuch);
         }
@@ -152,7 +149,8 @@ impl Orders {
             .bind(number)
             .execute(&mut *transaction)
             .await?;
-        let total = "UPDATE orders SET refunded = max(refunded, (SELECT sum(amount) FROM refunds WHERE order_number = orders.number AND state = 'done'))
+        let total = "UPDATE orders SET refunded = max(refunded, refunded_elsewhere +
+                (SELECT sum(amount) FROM refunds WHERE order_number = orders.number AND refunds.state = 'done'))
              WHERE number = (SELECT order_number FROM refunds WHERE number = ?)";
         sqlx::query(total).bind(number).execute(&mut *transaction).await?;
         transaction.commit().await?;

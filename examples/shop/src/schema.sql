@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS orders (
     qr_code TEXT,
     trade_no TEXT,
     -- What was given back in all, as far as it is known here.
-    refunded INTEGER NOT NULL DEFAULT 0
+    refunded INTEGER NOT NULL DEFAULT 0,
+    -- What was given back without the shop at least, as in the merchant's back office: what Alipay tells in all, without the refunds below.
+    refunded_elsewhere INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS orders_open ON orders (placed_at) WHERE state = 'open';
@@ -32,9 +34,6 @@ CREATE TABLE IF NOT EXISTS deliveries (
     pickup_code TEXT NOT NULL UNIQUE,
     delivered_at INTEGER NOT NULL
 ) STRICT;
-
-CREATE VIEW IF NOT EXISTS orders_and_deliveries AS
-    SELECT orders.*, pickup_code FROM orders LEFT JOIN deliveries ON order_number = number;
 
 CREATE TABLE IF NOT EXISTS refunds (
     -- The `out_request_no`, which the form brings, as an order's number.
@@ -53,3 +52,13 @@ CREATE TABLE IF NOT EXISTS refunds (
 
 CREATE INDEX IF NOT EXISTS refunds_of_order ON refunds (order_number);
 CREATE INDEX IF NOT EXISTS refunds_open ON refunds (followed_until) WHERE state IN ('sent', 'unknown');
+
+CREATE VIEW IF NOT EXISTS orders_and_deliveries AS
+    SELECT
+        orders.*,
+        pickup_code,
+        -- What can still be refunded: a refund that is not known to have failed may have been made.
+        CASE state WHEN 'paid' THEN max(0, total - max(refunded, refunded_elsewhere + (
+            SELECT coalesce(sum(amount), 0) FROM refunds WHERE order_number = orders.number AND refunds.state <> 'failed'
+        ))) ELSE 0 END AS remaining
+    FROM orders LEFT JOIN deliveries ON deliveries.order_number = orders.number;

@@ -303,3 +303,40 @@ async fn a_refund_is_stored_and_sent_although_the_browser_has_left() {
     assert_eq!(world.mock.ledger().refunded_fen, 880);
     shop.close().await;
 }
+
+/// A part was refunded in the merchant's back office, and another one is under way. Alipay tells of that one, or the notification is lost.
+#[tokio::test]
+async fn what_was_refunded_elsewhere_is_not_refunded_again() {
+    for is_told in [true, false] {
+        let world = World::new().await;
+        let shop = world.open_shop().await;
+        let order = shop.browser.order("page").await;
+        world.pay(&order).await;
+        world.refund_elsewhere(&order, "50.00").await;
+        if !is_told {
+            world.mail.lose();
+        }
+        let (fault, mut release) = Fault::delay();
+        world.mock.fault_next_of("alipay.trade.refund", fault);
+        assert_eq!(shop.browser.refund(&order, "30.00").await.status, 303);
+        release.reached().await;
+        world.mock.notifications_settled().await;
+
+        // Nothing changes under the hands of who fills in the form.
+        let page = shop.browser.admin_sees(&order, "value=\"8.80\"").await;
+        assert!(page.contains("· under way") && !page.contains("http-equiv"), "{page}");
+        assert_eq!(shop.browser.refund(&order, "8.81").await.status, 409);
+        let (fault, mut last) = Fault::delay();
+        world.mock.fault_next_of("alipay.trade.refund", fault);
+        assert_eq!(shop.browser.refund(&order, "8.80").await.status, 303);
+        last.reached().await;
+        // Now there is no form, and the page looks again by itself.
+        let page = shop.browser.admin_sees(&order, "http-equiv=\"refresh\"").await;
+        assert!(page.contains("· under way") && !page.contains("<form"), "{page}");
+        release.release();
+        last.release();
+        shop.browser.admin_sees(&order, "已全额退款").await;
+        shop.close().await;
+        assert_eq!(world.mock.ledger().refunded_fen, 8880);
+    }
+}
