@@ -19,6 +19,9 @@ use crate::products::Product;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
+/// How many orders may be open at once: whoever places more of them than a shop can have would keep it busy with asking for them.
+const MOST_OPEN_ORDERS: u32 = 10_000;
+
 /// The shop's database. Clones are the same one.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
@@ -147,7 +150,8 @@ impl Orders {
         self.pool.begin_with("BEGIN IMMEDIATE").await
     }
 
-    /// Places an order, or finds the one that was placed with this form: a form that is sent twice is one order.
+    /// Places an order, or finds the one that was placed with this form: a form that is sent twice is one order. `None` if
+    /// too many are open.
     pub(crate) async fn place(
         &self,
         form: &str,
@@ -155,9 +159,10 @@ impl Orders {
         quantity: u8,
         way: Way,
         lifetime: Duration,
-    ) -> std::result::Result<Order, BoxError> {
+    ) -> std::result::Result<Option<Order>, BoxError> {
         let now = now();
-        let insert = "INSERT INTO orders (number, form, product, title, quantity, total, way, placed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        let insert = "INSERT INTO orders (number, form, product, title, quantity, total, way, placed_at, expires_at)
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM orders WHERE state = 'open') < ?
              ON CONFLICT (form) DO NOTHING";
         sqlx::query(insert)
             .bind(new_number()?)
@@ -172,10 +177,12 @@ impl Orders {
             })
             .bind(now)
             .bind(now.saturating_add_unsigned(lifetime.as_secs()))
+            .bind(MOST_OPEN_ORDERS)
             .execute(&self.pool)
             .await?;
         let placed = sqlx::query("SELECT * FROM orders_and_deliveries WHERE form = ?").bind(form);
-        Ok(order(&placed.fetch_one(&self.pool).await?)?)
+        let placed = placed.fetch_optional(&self.pool).await?;
+        Ok(placed.as_ref().map(order).transpose()?)
     }
 
     pub(crate) async fn find(&self, number: &str) -> Result<Option<Order>> {
@@ -189,9 +196,25 @@ impl Orders {
         query.fetch_all(&self.pool).await?.iter().map(order).collect()
     }
 
+    /// Notes that the buyer gets to Alipay with this order. Says whether he may: it is open, and its time is not over.
+    pub(crate) async fn offer(&self, number: &str) -> Result<bool> {
+        let update =
+            sqlx::query("UPDATE orders SET offered = 1 WHERE number = ? AND state = 'open' AND expires_at > ?");
+        let updated = update.bind(number).bind(now()).execute(&self.pool).await?;
+        Ok(updated.rows_affected() > 0)
+    }
+
+    /// Closes orders whose time is over and with which nobody got to Alipay.
+    pub(crate) async fn close_unoffered(&self) -> Result<()> {
+        let update = "UPDATE orders SET state = 'closed' WHERE state = 'open' AND offered = 0 AND expires_at <= ?";
+        sqlx::query(update).bind(now()).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Those that may be paid without our knowing it.
     pub(crate) async fn open_orders(&self) -> Result<Vec<Order>> {
-        let query = sqlx::query("SELECT * FROM orders_and_deliveries WHERE state = 'open' ORDER BY placed_at");
+        let query =
+            sqlx::query("SELECT * FROM orders_and_deliveries WHERE state = 'open' AND offered = 1 ORDER BY placed_at");
         query.fetch_all(&self.pool).await?.iter().map(order).collect()
     }
 

@@ -31,6 +31,7 @@ pub(crate) async fn keep_on(shop: Shop) {
 }
 
 async fn open_orders(shop: &Shop) -> Result<(), BoxError> {
+    shop.orders.close_unoffered().await?;
     let orders = shop.orders.open_orders().await?;
     if !orders.is_empty() {
         tracing::info!(orders = orders.len(), "asking for open orders");

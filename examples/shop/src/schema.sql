@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS orders (
     placed_at INTEGER NOT NULL,
     -- From then on Alipay takes no payment for it.
     expires_at INTEGER NOT NULL,
+    -- 1 from when a buyer could get to Alipay with it. Before that nobody can have paid it, and nobody has to ask.
+    offered INTEGER NOT NULL DEFAULT 0 CHECK (offered IN (0, 1)),
     -- When the gateway was last asked for it because a browser wanted to know.
     asked_at INTEGER NOT NULL DEFAULT 0,
     qr_code TEXT,
