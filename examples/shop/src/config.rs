@@ -3,7 +3,7 @@
 use std::{env, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use alipay_api::{Client, Credentials, flows::PollSchedule};
-use axum::BoxError;
+use axum::{BoxError, http::Uri};
 
 use crate::password::Password;
 
@@ -13,13 +13,13 @@ pub struct Config {
     pub alipay: Client,
     /// The merchant's user number (`2088…`): whose account the money must have gone to.
     pub seller_id: String,
-    /// The address at which browsers and Alipay reach the shop, without a path: `https://shop.example.com`.
+    /// The address at which browsers and Alipay reach the shop, without a path: `https://shop.example.com`. It is what browsers send as `Origin`.
     pub url: String,
     /// Where the shop listens. A proxy in front of it serves `https`.
     pub listen: SocketAddr,
     /// The file of the database.
     pub database: PathBuf,
-    /// Opens the shop-keeper's pages.
+    /// Opens the admin pages.
     pub password: Password,
     /// How long things take.
     pub timing: Timing,
@@ -40,6 +40,18 @@ pub struct Timing {
     pub refund_schedule: PollSchedule,
     /// How long the work that is under way gets when the shop is shut down.
     pub shutdown_timeout: Duration,
+}
+
+impl Timing {
+    /// How long a process may follow a refund. It is more than the timeout, because the last call may take a while.
+    pub(crate) fn refund_follow_limit(&self) -> Duration {
+        self.refund_timeout + Duration::from_mins(1)
+    }
+
+    /// How long no other process takes a refund over. The follower has stopped by then, and what it sent last has arrived.
+    pub(crate) fn refund_lease(&self) -> Duration {
+        self.refund_follow_limit() + Duration::from_mins(1)
+    }
 }
 
 impl Default for Timing {
@@ -79,11 +91,8 @@ impl Config {
             .parse()
             .map_err(|_| "SHOP_LISTEN is no address with a port, such as 127.0.0.1:3000")?;
         let url = optional("SHOP_URL").unwrap_or_else(|| format!("http://{listen}"));
-        let url = url.trim_end_matches('/').to_owned();
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err("SHOP_URL is no address, such as https://shop.example.com".into());
-        }
-        let password = required("SHOP_PASSWORD", "choose one that opens the shop-keeper's pages")?;
+        let url = origin(&url).ok_or("SHOP_URL is no address without a path, such as https://shop.example.com")?;
+        let password = required("SHOP_PASSWORD", "choose one that opens the admin pages")?;
         let seller_id = required("ALIPAY_SELLER_ID", "the merchant's user number, 2088…")?;
         let builder = Client::builder(
             required("ALIPAY_APP_ID", "the app's number, 2021…")?,
@@ -105,6 +114,23 @@ impl Config {
             timing: Timing::default(),
         })
     }
+}
+
+/// The origin of an address that has no path, as browsers write it: in lower case, and without the usual port.
+fn origin(url: &str) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+    let usual_port = match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') {
+        return None;
+    }
+    let port = authority.port_u16().filter(|port| *port != usual_port);
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    Some(format!("{scheme}://{}{port}", authority.host().to_lowercase()))
 }
 
 /// Public keys, or certificates where `ALIPAY_APP_CERT` is set.

@@ -2,9 +2,9 @@
 //!
 //! `cargo doc --open --document-private-items -p alipay-shop` shows the modules: each is one thing that a shop has to do.
 
+mod admin;
 mod config;
 mod guard;
-mod keeper;
 mod notify;
 mod orders;
 mod pages;
@@ -46,9 +46,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationTo
         tasks: TaskTracker::new(),
         shutdown,
     };
-    // Before the first request: what was sent and has no result is of processes that have ended.
-    refund::take_up(&shop, true).await?;
-    // Beside the requests: there may be much to ask.
+    // Beside the requests, and beside each other: there may be much to ask.
+    shop.tasks.spawn(refund::keep_on(shop.clone()));
     shop.tasks.spawn(reconcile::keep_on(shop.clone()));
 
     let mut serving = axum::serve(listener, router(shop.clone()))
@@ -74,20 +73,20 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationTo
 }
 
 fn router(shop: Shop) -> Router {
-    let keeper = Router::new()
-        .route("/keeper", get(keeper::orders))
-        .route("/keeper/orders/{number}", get(keeper::order))
-        .route("/keeper/orders/{number}/refunds", post(keeper::refund))
-        .route_layer(from_fn_with_state(shop.clone(), guard::shopkeeper));
+    let admin = Router::new()
+        .route("/admin", get(admin::orders))
+        .route("/admin/orders/{number}", get(admin::order))
+        .route("/admin/orders/{number}/refunds", post(admin::refund))
+        .route_layer(from_fn_with_state(shop.clone(), guard::admin));
     let pages = Router::new()
         .route("/", get(pay::shop))
         .route("/orders", post(pay::place))
         .route("/orders/{number}", get(pay::order))
         .route("/orders/{number}/pay", get(pay::pay))
         .route("/return", get(pay::came_back))
-        .merge(keeper)
+        .merge(admin)
         .layer(DefaultBodyLimit::max(16 * 1024))
-        .layer(from_fn(guard::own_forms))
+        .layer(from_fn_with_state(shop.clone(), guard::own_forms))
         .layer(from_fn(pages::headers));
     // What Alipay sends proves by its signature where it comes from.
     Router::new()

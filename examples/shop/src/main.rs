@@ -16,7 +16,7 @@ async fn main() -> Result<(), BoxError> {
     let config = Config::from_env()?;
     let listener = TcpListener::bind(config.listen).await?;
     tracing::info!(
-        "listening on {}, open {}; the shop-keeper's pages are at {}/keeper; the gateway is {}",
+        "listening on {}, open {}; the admin pages are at {}/admin; the gateway is {}",
         listener.local_addr()?,
         config.url,
         config.url,

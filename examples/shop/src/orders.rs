@@ -19,6 +19,9 @@ use crate::products::Product;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
+/// How many orders may be open at once: whoever places more of them than a shop can have would keep it busy with asking for them.
+const MOST_OPEN_ORDERS: u32 = 10_000;
+
 /// The shop's database. Clones are the same one.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
@@ -57,6 +60,8 @@ pub(crate) struct Order {
     pub(crate) expires_at: i64,
     pub(crate) qr_code: Option<String>,
     pub(crate) refunded: Price,
+    /// What can still be refunded.
+    pub(crate) remaining: Price,
     /// What was delivered.
     pub(crate) pickup_code: Option<String>,
 }
@@ -68,6 +73,11 @@ impl Order {
 
     pub(crate) fn is_paid(&self) -> bool {
         self.state == State::Paid
+    }
+
+    /// Whether the buyer has all of the money back: what was delivered is not to be handed out.
+    pub(crate) fn is_refunded_in_full(&self) -> bool {
+        self.refunded >= self.total
     }
 
     pub(crate) fn is_qr(&self) -> bool {
@@ -110,6 +120,7 @@ fn order(row: &SqliteRow) -> Result<Order> {
         expires_at: row.try_get("expires_at")?,
         qr_code: row.try_get("qr_code")?,
         refunded: Price::from_cents(row.try_get("refunded")?),
+        remaining: Price::from_cents(row.try_get("remaining")?),
         pickup_code: row.try_get("pickup_code")?,
     })
 }
@@ -139,20 +150,23 @@ impl Orders {
         self.pool.begin_with("BEGIN IMMEDIATE").await
     }
 
-    /// Places an order, or finds the one that was placed with this number: a form that is sent twice is one order.
+    /// Places an order, or finds the one that was placed with this form: a form that is sent twice is one order. `None` if
+    /// too many are open.
     pub(crate) async fn place(
         &self,
-        number: &str,
+        form: &str,
         product: &Product,
         quantity: u8,
         way: Way,
         lifetime: Duration,
-    ) -> Result<Order> {
+    ) -> std::result::Result<Option<Order>, BoxError> {
         let now = now();
-        let insert = "INSERT INTO orders (number, product, title, quantity, total, way, placed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (number) DO NOTHING";
+        let insert = "INSERT INTO orders (number, form, product, title, quantity, total, way, placed_at, expires_at)
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM orders WHERE state = 'open') < ?
+             ON CONFLICT (form) DO NOTHING";
         sqlx::query(insert)
-            .bind(number)
+            .bind(new_number()?)
+            .bind(form)
             .bind(product.id)
             .bind(product.title)
             .bind(quantity)
@@ -163,9 +177,12 @@ impl Orders {
             })
             .bind(now)
             .bind(now.saturating_add_unsigned(lifetime.as_secs()))
+            .bind(MOST_OPEN_ORDERS)
             .execute(&self.pool)
             .await?;
-        self.find(number).await?.ok_or(sqlx::Error::RowNotFound)
+        let placed = sqlx::query("SELECT * FROM orders_and_deliveries WHERE form = ?").bind(form);
+        let placed = placed.fetch_optional(&self.pool).await?;
+        Ok(placed.as_ref().map(order).transpose()?)
     }
 
     pub(crate) async fn find(&self, number: &str) -> Result<Option<Order>> {
@@ -173,15 +190,31 @@ impl Orders {
         query.fetch_optional(&self.pool).await?.as_ref().map(order).transpose()
     }
 
-    /// The latest hundred, for the shop-keeper.
+    /// The latest hundred, for the admin pages.
     pub(crate) async fn latest(&self) -> Result<Vec<Order>> {
         let query = sqlx::query("SELECT * FROM orders_and_deliveries ORDER BY placed_at DESC, number LIMIT 100");
         query.fetch_all(&self.pool).await?.iter().map(order).collect()
     }
 
+    /// Notes that the buyer gets to Alipay with this order. Says whether he may: it is open, and its time is not over.
+    pub(crate) async fn offer(&self, number: &str) -> Result<bool> {
+        let update =
+            sqlx::query("UPDATE orders SET offered = 1 WHERE number = ? AND state = 'open' AND expires_at > ?");
+        let updated = update.bind(number).bind(now()).execute(&self.pool).await?;
+        Ok(updated.rows_affected() > 0)
+    }
+
+    /// Closes orders whose time is over and with which nobody got to Alipay.
+    pub(crate) async fn close_unoffered(&self) -> Result<()> {
+        let update = "UPDATE orders SET state = 'closed' WHERE state = 'open' AND offered = 0 AND expires_at <= ?";
+        sqlx::query(update).bind(now()).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Those that may be paid without our knowing it.
     pub(crate) async fn open_orders(&self) -> Result<Vec<Order>> {
-        let query = sqlx::query("SELECT * FROM orders_and_deliveries WHERE state = 'open' ORDER BY placed_at");
+        let query =
+            sqlx::query("SELECT * FROM orders_and_deliveries WHERE state = 'open' AND offered = 1 ORDER BY placed_at");
         query.fetch_all(&self.pool).await?.iter().map(order).collect()
     }
 
@@ -219,7 +252,10 @@ impl Orders {
     ) -> std::result::Result<(), BoxError> {
         let mut transaction = self.begin().await?;
         // Notifications come in any order: the largest total is the latest.
-        sqlx::query("UPDATE orders SET refunded = max(refunded, ?) WHERE number = ?")
+        let update = "UPDATE orders SET refunded = max(refunded, ?1), refunded_elsewhere = max(refunded_elsewhere, ?1 -
+                (SELECT coalesce(sum(amount), 0) FROM refunds WHERE order_number = orders.number AND refunds.state <> 'failed'))
+             WHERE number = ?2";
+        sqlx::query(update)
             .bind(total_refunded.cents())
             .bind(&order.number)
             .execute(&mut *transaction)
@@ -232,6 +268,20 @@ impl Orders {
         }
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// The gateway says that Alipay has closed the order, with this amount. Says whether it was open until now.
+    ///
+    /// Alipay closes an order that was not paid in time, and one that was paid when all is given back. So what it says of a paid order is a refund.
+    pub(crate) async fn closed_by_alipay(&self, number: &str) -> Result<bool> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("UPDATE orders SET refunded = total WHERE number = ? AND state = 'paid'")
+            .bind(number)
+            .execute(&mut *transaction)
+            .await?;
+        let is_closed = close_open(&mut transaction, number).await?;
+        transaction.commit().await?;
+        Ok(is_closed)
     }
 
     /// The order was not paid and can't be any more. Says whether it was open until now.
@@ -283,7 +333,7 @@ pub(crate) fn now() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// A number for a new order or refund: 128 random bits, as Alipay takes it, which allows 64 letters and digits.
+/// A number for a new order, refund or form: 128 random bits, as Alipay takes it, which allows 64 letters and digits.
 pub(crate) fn new_number() -> std::result::Result<String, BoxError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

@@ -24,7 +24,7 @@ use crate::{
 #[template(path = "shop.html")]
 pub(crate) struct ShopPage<'a> {
     pub(crate) products: &'a [Product],
-    /// The number of the order that the form places.
+    /// The number of the form, by which the shop knows it again when it is sent twice.
     pub(crate) number: String,
 }
 
@@ -53,34 +53,32 @@ impl OrderPage {
     }
 }
 
-/// All orders, for the shop-keeper.
+/// All orders, for the admin pages.
 #[derive(Template)]
-#[template(path = "orders.html")]
-pub(crate) struct OrdersPage {
+#[template(path = "admin_orders.html")]
+pub(crate) struct AdminOrdersPage {
     pub(crate) orders: Vec<Order>,
 }
 
-/// An order, for the shop-keeper.
+/// An order, for the admin pages.
 #[derive(Template)]
-#[template(path = "keeper.html")]
-pub(crate) struct KeeperPage {
+#[template(path = "admin_order.html")]
+pub(crate) struct AdminOrderPage {
     pub(crate) order: Order,
     pub(crate) refunds: Vec<Refund>,
     /// The number of the refund that the form makes.
     pub(crate) number: String,
 }
 
-impl KeeperPage {
-    /// What can still be refunded: a refund that is not known to have failed may have been made.
-    fn left(&self) -> Price {
-        let refunds = self.refunds.iter().filter(|refund| refund.state != State::Failed);
-        let taken: Price = refunds.map(|refund| refund.amount).sum();
-        self.order.total - taken.max(self.order.refunded)
+impl AdminOrderPage {
+    /// Whether the page has the form that refunds.
+    fn has_form(&self) -> bool {
+        self.order.remaining > Price::ZERO
     }
 
-    /// Whether a refund is under way, so that the page is to look again.
-    fn is_waiting(&self) -> bool {
-        self.refunds.iter().any(|refund| refund.state == State::Sent)
+    /// Whether the page is to look again by itself: while a refund is under way, and nobody fills in the form.
+    fn is_reloaded(&self) -> bool {
+        !self.has_form() && self.refunds.iter().any(|refund| refund.state == State::Sent)
     }
 }
 

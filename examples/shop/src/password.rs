@@ -1,4 +1,4 @@
-//! The shop-keeper's password.
+//! The admin password.
 
 use axum::{
     BoxError,
@@ -7,7 +7,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use subtle::ConstantTimeEq;
 
-/// The shop-keeper's password. It has no `Debug`, so that no log can show it.
+/// The admin password. It has no `Debug`, so that no log can show it.
 pub struct Password(String);
 
 impl Password {

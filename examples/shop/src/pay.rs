@@ -57,7 +57,11 @@ pub(crate) async fn place(State(shop): State<Shop>, Form(form): Form<NewOrder>) 
     let placed = shop
         .orders
         .place(&form.number, product, form.quantity, way, lifetime)
-        .await?;
+        .await?
+        .ok_or_else(|| {
+            let text = "订单太多，请稍后再试 · There are too many orders: please try again later";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text)
+        })?;
     if placed.product != product.id || placed.quantity != i64::from(form.quantity) || placed.way != way {
         return Err(Refusal::used_form());
     }
@@ -82,7 +86,7 @@ pub(crate) async fn order(State(shop): State<Shop>, Path(number): Path<String>) 
 /// payment for one number.
 pub(crate) async fn pay(State(shop): State<Shop>, Path(number): Path<String>) -> Result<Redirect, Refusal> {
     let order = shop.orders.find(&number).await?.ok_or_else(Refusal::not_found)?;
-    if !order.is_open() || order.is_expired() || order.is_qr() {
+    if order.is_qr() || !shop.orders.offer(&number).await? {
         return Ok(Redirect::to(&format!("/orders/{number}")));
     }
     let mut request = PagePay::new(&order.number, order.total, &order.title);
@@ -143,7 +147,7 @@ async fn looked_after(shop: &Shop, order: Order) -> Result<Order, BoxError> {
 async fn with_code(shop: &Shop, order: Order) -> Result<Order, BoxError> {
     // Whole minutes, and no code beyond the order's end.
     let minutes = (order.expires_at - now()) / 60;
-    if minutes < 1 || !shop.orders.may_ask(&order.number).await? {
+    if minutes < 1 || !shop.orders.may_ask(&order.number).await? || !shop.orders.offer(&order.number).await? {
         return Ok(order);
     }
     let mut request = Precreate::new(&order.number, order.total, &order.title);

@@ -9,34 +9,29 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     orders::{Order, now},
-    refund,
     shop::Shop,
 };
 
 /// How long after an order's end something may still come of it.
 const SLACK_SECONDS: i64 = 120;
 
-/// Looks after all that is open, at the start and from time to time, until the shop ends.
+/// Looks after open orders, at the start and from time to time, until the shop ends.
 pub(crate) async fn keep_on(shop: Shop) {
-    let mut every = tokio::time::interval(shop.config.timing.reconcile_every);
-    loop {
-        tokio::select! {
-            () = shop.shutdown.cancelled() => return,
-            _ = every.tick() => {}
-        }
-        let refunds = refund::take_up(&shop, false).await;
+    let mut rounds = shop.rounds();
+    while shop.next_round(&mut rounds).await {
         // Nothing is lost where this is dropped: it only asks, and what it stores it stores whole.
-        let orders = tokio::select! {
+        let asked = tokio::select! {
             () = shop.shutdown.cancelled() => return,
-            orders = open_orders(&shop) => orders,
+            asked = open_orders(&shop) => asked,
         };
-        for error in [refunds.err(), orders.err()].into_iter().flatten() {
+        if let Err(error) = asked {
             tracing::error!(error, "the reconciliation failed, and is repeated later");
         }
     }
 }
 
 async fn open_orders(shop: &Shop) -> Result<(), BoxError> {
+    shop.orders.close_unoffered().await?;
     let orders = shop.orders.open_orders().await?;
     if !orders.is_empty() {
         tracing::info!(orders = orders.len(), "asking for open orders");
@@ -45,7 +40,7 @@ async fn open_orders(shop: &Shop) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Asks the gateway for these orders, all of them open for all we know, and does what its answers ask for. Says whether it has found out about all.
+/// Asks the gateway for these orders, and does what its answers ask for. Says whether it has found out about all.
 pub(crate) async fn ask(
     shop: &Shop,
     orders: impl IntoIterator<Item = Order, IntoIter: Send>,
@@ -63,6 +58,7 @@ fn believed(client: &Client, order: &Order) -> Believed {
     Believed {
         // The ticket has the amount: an order of another amount is not ours, and is not taken for paid.
         ticket: Ticket::of_payment(client.app_id(), &order.number, order.total),
+        // All of them are open for all we know, or a notification of them is not clear: whatever the gateway says counts.
         belief: Belief::Open,
     }
 }
@@ -77,7 +73,7 @@ async fn settle(shop: &Shop, difference: &Difference) -> Result<bool, BoxError> 
             }
         }
         Found::NotDone(_) => {
-            if shop.orders.close(number).await? {
+            if shop.orders.closed_by_alipay(number).await? {
                 tracing::info!(order = number, "an order is closed");
             }
         }

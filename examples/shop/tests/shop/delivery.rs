@@ -47,11 +47,13 @@ async fn two_hundred_orders_at_once_are_delivered_once_each() {
     let mut bodies = world.mail.bodies();
     assert!(bodies.len() >= ORDERS + ORDERS / 4, "{}", bodies.len());
     // Late and out of place: that the buyer is being waited for, and that the order is closed unpaid.
-    bodies.extend(
-        numbers
-            .iter()
-            .map(|number| world.notification(number, "WAIT_BUYER_PAY", json!({}))),
-    );
+    for status in ["WAIT_BUYER_PAY", "TRADE_CLOSED"] {
+        bodies.extend(
+            numbers
+                .iter()
+                .map(|number| world.notification(number, status, json!({}))),
+        );
+    }
     // Each three times, in any order, many at once.
     bodies = [bodies.clone(), bodies.clone(), bodies].concat();
     shuffle(&mut bodies);
@@ -75,6 +77,11 @@ async fn two_hundred_orders_at_once_are_delivered_once_each() {
         .number_of("SELECT count(DISTINCT pickup_code) FROM deliveries")
         .await;
     assert_eq!(codes, orders, "each has its own code");
+    assert!(
+        world
+            .database_refuses("UPDATE deliveries SET pickup_code = '1234567890'")
+            .await
+    );
     assert!(shop.browser.is_paid(&numbers[0]).await && shop.browser.is_paid(&numbers[ORDERS - 1]).await);
     shop.close().await;
 }
@@ -202,5 +209,60 @@ async fn a_notification_that_does_not_say_what_happened_is_asked_about() {
     assert_eq!(world.deliveries().await, 0);
     assert_eq!(shop.browser.notify(&body).await, (200, "success".to_owned()));
     assert_eq!(world.deliveries().await, 1);
+    shop.close().await;
+}
+
+/// A database that was pruned, restored or begun anew does not know an order any more that Alipay knows as paid.
+#[tokio::test]
+async fn a_payment_is_not_delivered_again_for_an_order_with_the_same_form() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let form = format!("number={}&product=longjing&quantity=1&way=page", "1".repeat(32));
+    let paid = shop.browser.post("/orders", &form, &[]).await.number();
+    shop.browser.open_cashier(&paid).await;
+    world.pay(&paid).await;
+    assert!(shop.browser.is_paid(&paid).await);
+    world.change_database("DELETE FROM deliveries").await;
+    world.change_database("DELETE FROM orders").await;
+
+    // Neither its form nor its number brings the payment back.
+    for form_number in ["1".repeat(32), paid.clone()] {
+        let form = format!("number={form_number}&product=longjing&quantity=1&way=page");
+        let again = shop.browser.post("/orders", &form, &[]).await.number();
+        assert_ne!(again, paid);
+        assert!(!shop.browser.is_paid(&again).await);
+    }
+    for body in world.mail.bodies() {
+        assert_eq!(shop.browser.notify(&body).await, (503, "fail".to_owned()));
+    }
+    assert_eq!(world.deliveries().await, 0);
+    shop.close().await;
+}
+
+/// A notification of a full refund, without the fields of a refund: the gateway says what happened.
+#[tokio::test]
+async fn a_full_refund_that_is_only_told_as_a_closed_order_is_known() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let number = shop.browser.order("page").await;
+    world.pay(&number).await;
+    assert!(shop.browser.is_paid(&number).await);
+    world.mail.lose();
+    world.refund_elsewhere(&number, "88.80").await;
+    assert_eq!(world.number_of("SELECT refunded FROM orders").await, 0);
+    let body = world.notification(&number, "TRADE_CLOSED", json!({ "gmt_payment": "2026-11-28 12:00:00" }));
+    assert_eq!(shop.browser.notify(&body).await, (200, "success".to_owned()));
+    assert_eq!(world.number_of("SELECT refunded FROM orders").await, 8880);
+
+    // The code is of no use any more.
+    for page in [
+        shop.browser.order_page(&number).await,
+        shop.browser.admin_sees(&number, &number).await,
+    ] {
+        assert!(page.contains("已全额退款"), "{page}");
+        for word in ["已付款", "取货码", "<form"] {
+            assert!(!page.contains(word), "{page}");
+        }
+    }
     shop.close().await;
 }

@@ -42,18 +42,20 @@ async fn an_order_that_alipay_never_heard_of_is_given_up_when_its_time_is_over()
     let world = World::new().await;
     let shop = world.open_shop().await;
     let form = format!("number={}&product=cup&quantity=1&way=page", "0".repeat(32));
-    assert_eq!(shop.browser.post("/orders", &form, &[]).await.status, 303);
+    let number = shop.browser.post("/orders", &form, &[]).await.number();
+    // The browser is sent to Alipay, and does not get there.
+    assert_eq!(shop.browser.get(&format!("/orders/{number}/pay")).await.status, 303);
     let shop = reopened(&world, shop).await;
     world
         .mock
         .until(|mock| (mock.requests_of("alipay.trade.query") > 0).then_some(()))
         .await;
-    assert!(shop.browser.order_page(&"0".repeat(32)).await.contains("待付款"));
+    assert!(shop.browser.order_page(&number).await.contains("待付款"));
     world
         .change_database("UPDATE orders SET expires_at = expires_at - 3600")
         .await;
     // Nobody is sent to Alipay any more.
-    let expired = format!("/orders/{}", "0".repeat(32));
+    let expired = format!("/orders/{number}");
     assert_eq!(shop.browser.get(&format!("{expired}/pay")).await.location, expired);
     let shop = reopened(&world, shop).await;
     world.open_orders_are(0).await;
@@ -85,13 +87,12 @@ async fn an_order_of_another_amount_is_not_taken_for_paid() {
     let number = shop.browser.order("page").await;
     world.pay(&number).await;
     world.change_database("UPDATE orders SET total = 9999999").await;
-    let asked = world.mock.requests_of("alipay.trade.query");
     let shop = reopened(&world, shop).await;
-    world
-        .mock
-        .until(|mock| (mock.requests_of("alipay.trade.query") > asked).then_some(()))
-        .await;
-    // The shop is shut down after what it has asked for is stored, or dropped.
+    // The page is shown after the gateway's answer is stored.
+    world.change_database("UPDATE orders SET asked_at = 0").await;
+    let asked = world.mock.requests_of("alipay.trade.query");
+    assert!(!shop.browser.is_paid(&number).await);
+    assert!(world.mock.requests_of("alipay.trade.query") > asked);
     shop.close().await;
     assert_eq!(world.deliveries().await, 0);
     assert_eq!(
@@ -100,4 +101,30 @@ async fn an_order_of_another_amount_is_not_taken_for_paid() {
             .await,
         1
     );
+}
+
+/// Orders that are only placed, by whoever wants to keep the shop from its work.
+#[tokio::test]
+async fn a_flood_of_orders_is_refused_and_costs_no_questions() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    let paid = shop.browser.order("page").await;
+    let flood =
+        "WITH RECURSIVE numbers (number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM numbers WHERE number < 10000)
+         INSERT INTO orders (number, form, product, title, quantity, total, way, placed_at, expires_at)
+         SELECT 'n' || number, 'f' || number, 'cup', 'cup', 1, 1, 'page', 0, 1 FROM numbers";
+    world.change_database(flood).await;
+    let form = format!("number={}&product=cup&quantity=1&way=page", "0".repeat(32));
+    assert_eq!(shop.browser.post("/orders", &form, &[]).await.status, 503);
+    // Who has placed an order pays it.
+    world.mail.lose();
+    world.pay(&paid).await;
+
+    let asked = world.mock.requests_of("alipay.trade.query");
+    let shop = reopened(&world, shop).await;
+    world.open_orders_are(0).await;
+    assert!(shop.browser.is_paid(&paid).await);
+    assert_eq!(world.mock.requests_of("alipay.trade.query"), asked + 1);
+    assert_eq!(shop.browser.post("/orders", &form, &[]).await.status, 303);
+    shop.close().await;
 }

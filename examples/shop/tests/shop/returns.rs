@@ -36,6 +36,15 @@ async fn who_comes_back_sees_what_the_gateway_says() {
     shop.browser.get(&back).await;
     assert_eq!(world.mock.requests_of("alipay.trade.query"), asked);
 
+    // The page keeps its word and looks again, also when the order's time is over.
+    world.change_database("UPDATE orders SET expires_at = 1").await;
+    let page = shop.browser.get(&back).await;
+    assert!(
+        page.text.contains("自动更新") && page.text.contains("http-equiv=\"refresh\""),
+        "{}",
+        page.text
+    );
+
     // Some seconds later.
     world.change_database("UPDATE orders SET asked_at = 0").await;
     let page = shop.browser.get(&back).await;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use alipay_api::flows::PollSchedule;
+use alipay_api::{flows::PollSchedule, trade::Refund};
 use alipay_mock::{Mock, Payment};
 use alipay_shop::{Config, Timing};
 use axum::{
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const PASSWORD: &str = "the keeper's own words";
+pub(crate) const PASSWORD: &str = "the admin's own words";
 
 /// The gateway, the shop's database, and the address that Alipay knows the shop by.
 pub(crate) struct World {
@@ -103,6 +103,11 @@ impl World {
         sqlx::query(statement).execute(&self.database).await.unwrap();
     }
 
+    pub(crate) async fn database_refuses(&self, statement: &'static str) -> bool {
+        let result = sqlx::query(statement).execute(&self.database).await;
+        matches!(result, Err(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
     /// Waits until the database has so many open orders. It tells nobody when it changes.
     pub(crate) async fn open_orders_are(&self, count: i64) {
         let are = async || self.number_of("SELECT count(*) FROM orders WHERE state = 'open'").await == count;
@@ -122,6 +127,15 @@ impl World {
         let Value::Object(more) = more else { panic!("{more}") };
         fields.as_object_mut().unwrap().extend(more);
         self.mock.notify("trade_status_sync", fields).unwrap().body().to_owned()
+    }
+
+    /// Gives money back, as somebody does in the merchant's back office. The shop is told, if the mail gets there.
+    pub(crate) async fn refund_elsewhere(&self, number: &str, amount: &str) {
+        let environment = self.environment();
+        let config = Config::read(|name| environment.get(name).cloned()).unwrap();
+        let refund = Refund::with_out_trade_no(number, amount.parse().unwrap()).out_request_no("elsewhere");
+        config.alipay.trade().refund(refund).await.unwrap();
+        self.mock.notifications_settled().await;
     }
 
     /// The buyer pays. The shop is told, if the mail gets there.
@@ -228,6 +242,17 @@ pub(crate) struct Shown {
     pub(crate) text: String,
 }
 
+impl Shown {
+    /// The number of the order that the browser is sent to.
+    pub(crate) fn number(&self) -> String {
+        let path = self
+            .location
+            .strip_prefix("/orders/")
+            .expect("the browser is sent to an order");
+        path.trim_end_matches("/pay").to_owned()
+    }
+}
+
 impl Browser {
     pub(crate) fn new(shop: SocketAddr) -> Self {
         Self::with(shop, http())
@@ -267,15 +292,15 @@ impl Browser {
         (shown.status, shown.text)
     }
 
-    pub(crate) async fn keeper_get(&self, path: &str) -> Shown {
+    pub(crate) async fn admin_get(&self, path: &str) -> Shown {
         let request = self.http.get(format!("{}{path}", self.url));
-        self.send(request.basic_auth("keeper", Some(PASSWORD))).await
+        self.send(request.basic_auth("admin", Some(PASSWORD))).await
     }
 
-    pub(crate) async fn keeper_post(&self, path: &str, form: &str) -> Shown {
+    pub(crate) async fn admin_post(&self, path: &str, form: &str) -> Shown {
         let request = self.http.post(format!("{}{path}", self.url)).body(form.to_owned());
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.basic_auth("keeper", Some(PASSWORD))).await
+        self.send(request.basic_auth("admin", Some(PASSWORD))).await
     }
 
     /// The number that the form on a page brings.
@@ -292,18 +317,24 @@ impl Browser {
         let form = format!("number={number}&product=longjing&quantity=1&way={way}");
         let placed = self.post("/orders", &form, &[]).await;
         assert_eq!(placed.status, 303, "{placed:?}");
-        let next = self.get(&placed.location).await;
+        let number = placed.number();
         if way == "qr" {
-            assert!(next.text.contains("<svg"), "{next:?}");
+            let page = self.order_page(&number).await;
+            assert!(page.contains("<svg"), "{page}");
         } else {
-            // The browser goes to Alipay.
-            let cashier = self.send(self.http.get(&next.location)).await;
-            assert!(
-                cashier.status == 303 && cashier.location.starts_with("/page/"),
-                "{cashier:?}"
-            );
+            self.open_cashier(&number).await;
         }
         number
+    }
+
+    /// Goes to Alipay's page.
+    pub(crate) async fn open_cashier(&self, number: &str) {
+        let next = self.get(&format!("/orders/{number}/pay")).await;
+        let cashier = self.send(self.http.get(&next.location)).await;
+        assert!(
+            cashier.status == 303 && cashier.location.starts_with("/page/"),
+            "{cashier:?}"
+        );
     }
 
     pub(crate) async fn order_page(&self, number: &str) -> String {
@@ -321,16 +352,15 @@ impl Browser {
 
     /// Sends the form that refunds an order.
     pub(crate) async fn refund(&self, order: &str, amount: &str) -> Shown {
-        let page = self.keeper_get(&format!("/keeper/orders/{order}")).await;
+        let page = self.admin_get(&format!("/admin/orders/{order}")).await;
         let form = format!("number={}&amount={amount}", Self::form_number(&page.text));
-        self.keeper_post(&format!("/keeper/orders/{order}/refunds"), &form)
-            .await
+        self.admin_post(&format!("/admin/orders/{order}/refunds"), &form).await
     }
 
-    /// Looks at the shop-keeper's page of an order until it has this text.
-    pub(crate) async fn keeper_sees(&self, order: &str, text: &str) -> String {
-        let path = format!("/keeper/orders/{order}");
-        until(async || Some(self.keeper_get(&path).await.text).filter(|page| page.contains(text))).await
+    /// Looks at the admin page of an order until it has this text.
+    pub(crate) async fn admin_sees(&self, order: &str, text: &str) -> String {
+        let path = format!("/admin/orders/{order}");
+        until(async || Some(self.admin_get(&path).await.text).filter(|page| page.contains(text))).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The shop-keeper's pages: the orders, and their refunds. [`guard`](crate::guard) keeps buyers out.
+//! The admin pages: the orders, and their refunds. [`guard`](crate::guard) keeps buyers out.
 
 use alipay_api::types::Price;
 use axum::{
@@ -11,22 +11,22 @@ use serde::Deserialize;
 
 use crate::{
     orders::{is_number, new_number},
-    pages::{KeeperPage, OrdersPage, Page, Refusal, page},
+    pages::{AdminOrderPage, AdminOrdersPage, Page, Refusal, page},
     refund,
     refunds::Begun,
     shop::Shop,
 };
 
-/// `GET /keeper`: the latest orders.
+/// `GET /admin`: the latest orders.
 pub(crate) async fn orders(State(shop): State<Shop>) -> Page {
     let orders = shop.orders.latest().await?;
-    page(&OrdersPage { orders })
+    page(&AdminOrdersPage { orders })
 }
 
-/// `GET /keeper/orders/{number}`: an order with its refunds.
+/// `GET /admin/orders/{number}`: an order with its refunds.
 pub(crate) async fn order(State(shop): State<Shop>, Path(number): Path<String>) -> Page {
     let order = shop.orders.find(&number).await?.ok_or_else(Refusal::not_found)?;
-    page(&KeeperPage {
+    page(&AdminOrderPage {
         refunds: shop.orders.refunds_of(&order).await?,
         order,
         number: new_number()?,
@@ -39,7 +39,7 @@ pub(crate) struct NewRefund {
     amount: String,
 }
 
-/// `POST /keeper/orders/{number}/refunds`: refunds an order or a part of it. Sent twice, it is one refund.
+/// `POST /admin/orders/{number}/refunds`: refunds an order or a part of it. Sent twice, it is one refund.
 pub(crate) async fn refund(
     State(shop): State<Shop>,
     Path(order_number): Path<String>,
@@ -50,8 +50,8 @@ pub(crate) async fn refund(
     if !is_number(&form.number) || amount <= Price::ZERO {
         return Err(Refusal::bad_form());
     }
-    match refund::begin(&shop, &order, &form.number, amount).await? {
-        Begun::New | Begun::Repeated => Ok(Redirect::to(&format!("/keeper/orders/{order_number}"))),
+    match refund::begin(shop, order, form.number, amount).await? {
+        Begun::New { .. } | Begun::Repeated => Ok(Redirect::to(&format!("/admin/orders/{order_number}"))),
         Begun::Other => Err(Refusal::used_form()),
         Begun::TooMuch => {
             let text = "订单未付款或余额不足 · The order is not paid, or not so much of it is left";
