@@ -79,6 +79,37 @@ async fn a_sqlite_pool_serves_the_program_and_the_store() {
     );
 }
 
+#[tokio::test]
+async fn a_sqlite_pool_that_may_lose_tokens_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteConnectOptions::new()
+        .filename(folder.path().join("shop.db"))
+        .create_if_missing(true);
+    let in_memory = SqliteConnectOptions::from_str("sqlite::memory:").unwrap();
+    for (connect, mode) in [
+        (in_memory, "memory"),
+        (file.clone().journal_mode(SqliteJournalMode::Memory), "memory"),
+        (file.clone().journal_mode(SqliteJournalMode::Off), "off"),
+    ] {
+        let pool = SqlitePool::connect_with(connect).await.unwrap();
+        let refused = SqliteStore::from_pool(pool.clone(), &key(), &StoreOptions::new()).await;
+        let error = refused.expect_err(mode);
+        assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error:?}");
+        assert!(
+            error.to_string().contains(&format!("have journal_mode = {mode}")),
+            "{error}"
+        );
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = sqlx::query_scalar(tables).fetch_one(&pool).await.unwrap();
+        assert_eq!(tables, 0, "{mode}");
+    }
+    // The journal of SQLite's default.
+    let pool = SqlitePool::connect_with(file).await.unwrap();
+    SqliteStore::from_pool(pool, &key(), &StoreOptions::new())
+        .await
+        .unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_pool_serves_the_program_and_the_store() {
     let Some(server) = postgres_server::shared() else {
