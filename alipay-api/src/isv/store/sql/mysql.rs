@@ -153,6 +153,8 @@ impl Database for MySql {
         // `INSERT IGNORE` would also take no notice of other errors.
         or_nothing: "",
         or_update: "ON DUPLICATE KEY UPDATE",
+        // For `(app_id, auth_app_id) > ($2, $3)` it reads all rows before them, too.
+        after: "WHERE app_id > $2 OR (app_id = $2 AND auth_app_id > $3)",
         longest_name: 255,
     };
 
@@ -374,7 +376,6 @@ mod tests {
             schema::OF_APP,
             schema::OF_APP_AFTER,
             schema::ALL,
-            schema::ALL_AFTER,
             schema::RESEAL,
             schema::RESEAL_STORE,
             schema::UPDATE,
@@ -386,6 +387,7 @@ mod tests {
             dialect.exists,
             dialect.write_store,
             dialect.insert,
+            dialect.all_after,
             SESSION,
             READ_AUTOCOMMIT,
         ];

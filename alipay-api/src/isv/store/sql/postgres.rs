@@ -138,6 +138,7 @@ impl Database for Postgres {
         table: "",
         or_nothing: " ON CONFLICT DO NOTHING",
         or_update: "ON CONFLICT (id) DO UPDATE SET",
+        after: "WHERE (app_id, auth_app_id) > ($2, $3)",
         longest_name: usize::MAX,
     };
 

@@ -163,6 +163,7 @@ impl Database for Sqlite {
         table: " STRICT, WITHOUT ROWID",
         or_nothing: " ON CONFLICT DO NOTHING",
         or_update: "ON CONFLICT (id) DO UPDATE SET",
+        after: "WHERE (app_id, auth_app_id) > ($2, $3)",
         longest_name: usize::MAX,
     };
 

@@ -388,7 +388,7 @@ impl<D: Database> Store<D> {
                 None => schema::ALL,
                 Some((app_id, auth_app_id)) => {
                     values.extend([text::<D>(app_id)?, text::<D>(auth_app_id)?]);
-                    schema::ALL_AFTER
+                    D::DIALECT.all_after
                 }
             };
             let rows = self.run(statement, values).await?;
