@@ -124,8 +124,9 @@ impl PostgresStore {
 
 impl Database for Postgres {
     const DIALECT: Dialect = dialect! {
-        // An arbitrary number that other programs are unlikely to use.
-        begin: ["BEGIN", "SELECT pg_advisory_xact_lock(7092732164577747065)::TEXT"],
+        // Whatever the session's isolation, the statements after the lock see what others have committed meanwhile. The lock's number is
+        // arbitrary: other programs are unlikely to use it.
+        begin: ["BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT pg_advisory_xact_lock(7092732164577747065)::TEXT"],
         end: "COMMIT",
         exists: "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('alipay_store')",
         any: None,
@@ -137,6 +138,7 @@ impl Database for Postgres {
         table: "",
         or_nothing: " ON CONFLICT DO NOTHING",
         or_update: "ON CONFLICT (id) DO UPDATE SET",
+        after: "WHERE (app_id, auth_app_id) > ($2, $3)",
         longest_name: usize::MAX,
     };
 

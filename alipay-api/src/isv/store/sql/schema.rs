@@ -20,20 +20,23 @@ pub(super) struct Dialect {
     /// Take a lease for the merchant `$1`, `$2` by the holder `$3` for `$4` milliseconds: the first where nobody has one, the second from
     /// the holder itself, or after its end. The lease is taken if one of them has written a row.
     pub(super) lease: [&'static str; 2],
+    /// The merchants of all apps after the merchant `$2`, `$3`, as [`ALL`] gives the first.
+    pub(super) all_after: &'static str,
     /// How many bytes a name may have.
     pub(super) longest_name: usize,
 }
 
 /// The common text of all databases. `$now` is the database's clock in milliseconds since 1970, read again each time and after waiting for a
 /// lock; `$name` is the type of a text that is compared by its bytes; `$or_nothing` makes an `INSERT` write nothing if its row is there,
-/// unless [`Database::write`](super::database::Database::write) does.
+/// unless [`Database::write`](super::database::Database::write) does; `$after` is the condition for rows after `$2`, `$3` in the order of the
+/// primary key, in the form by which the database finds the first of them there.
 ///
 /// Statements are written in what all databases have in common. Their parameters have numbers, and a text has no `$` and no `?`.
 macro_rules! dialect {
     (
         begin: $begin:expr, end: $end:literal, exists: $exists:literal, any: $any:expr, now: $now:literal,
         create: $create:literal, integer: $integer:literal, name: $name:literal, bytes: $bytes:literal, table: $table:literal,
-        or_nothing: $or_nothing:literal, or_update: $or_update:literal, longest_name: $longest_name:expr $(,)?
+        or_nothing: $or_nothing:literal, or_update: $or_update:literal, after: $after:literal, longest_name: $longest_name:expr $(,)?
     ) => {
         $crate::isv::store::sql::schema::Dialect {
             begin: &$begin,
@@ -147,6 +150,7 @@ macro_rules! dialect {
                     " + 2 * duration)"
                 ),
             ],
+            all_after: $crate::isv::store::sql::schema::page!($after),
             longest_name: $longest_name,
         }
     };
@@ -169,6 +173,7 @@ macro_rules! columns {
         "version, app_auth_token, app_refresh_token, user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at"
     };
 }
+pub(super) use columns;
 
 /// The condition for such a row. If it has tokens, somebody has changed it.
 macro_rules! emptied {
@@ -192,13 +197,14 @@ macro_rules! page {
     ($condition:literal) => {
         concat!(
             "SELECT app_id, auth_app_id, ",
-            columns!(),
+            $crate::isv::store::sql::schema::columns!(),
             " FROM alipay_authorisation ",
             $condition,
             " ORDER BY app_id, auth_app_id LIMIT $1"
         )
     };
 }
+pub(super) use page;
 
 /// The first merchants of an app, in any state: the state is trustworthy only after decryption.
 pub(super) const OF_APP: &str = page!("WHERE app_id = $2");
@@ -208,9 +214,6 @@ pub(super) const OF_APP_AFTER: &str = page!("WHERE app_id = $2 AND auth_app_id >
 
 /// The first merchants of all apps.
 pub(super) const ALL: &str = page!("");
-
-/// Those after `$2`, `$3`.
-pub(super) const ALL_AFTER: &str = page!("WHERE (app_id, auth_app_id) > ($2, $3)");
 
 /// Writes the row if the version is still the same.
 pub(super) const RESEAL: &str = concat!(

@@ -72,8 +72,9 @@ impl SqliteStore {
     /// the program's own, in one file with one `-wal`.
     ///
     /// Of the options, only the timeout counts; the pool's own settings are used for everything else. Its writes must be durable, so
-    /// `synchronous` must be `FULL`, as it is by default, or `EXTRA`. Choose the journal mode `WAL`, or readers wait for writers, and a
-    /// `busy_timeout` shorter than the options' timeout. The file is not checked for damage. The pool is one of sqlx 0.9.
+    /// `synchronous` must be `FULL`, as it is by default, or `EXTRA`, and on macOS `fullfsync` `ON`: that it is, only the pool ensures. The
+    /// journal mode must not be `MEMORY` or `OFF`, nor the database in memory. Choose `WAL`, or readers wait for writers, and a `busy_timeout`
+    /// shorter than the options' timeout. The file is not checked for damage. The pool is one of sqlx 0.9.
     ///
     /// # Errors
     /// * [`WrongKey`](StoreErrorKind::WrongKey): the tables were created with another key; nothing is changed.
@@ -92,6 +93,17 @@ impl SqliteStore {
         if matches!(rows.first().map(Vec::as_slice), Some([Value::Integer(Some(..2))])) {
             let what = "the pool's connections have synchronous = OFF or NORMAL, so that a power cut would lose tokens; set it to FULL \
                         (`SqliteConnectOptions::synchronous`)";
+            return Err(store.error(StoreErrorKind::Configuration, what));
+        }
+        // That of a database in memory is `memory`, too.
+        let rows = store.run("PRAGMA journal_mode", vec![]).await?;
+        if let Some([Value::Text(Some(mode))]) = rows.first().map(Vec::as_slice)
+            && matches!(mode.as_str(), "memory" | "off")
+        {
+            let what = format!(
+                "the pool's connections have journal_mode = {mode}, so that a crash would lose tokens; use a file, and set it to WAL \
+                 (`SqliteConnectOptions::journal_mode`)"
+            );
             return Err(store.error(StoreErrorKind::Configuration, what));
         }
         store.set_up().await?;
@@ -151,6 +163,7 @@ impl Database for Sqlite {
         table: " STRICT, WITHOUT ROWID",
         or_nothing: " ON CONFLICT DO NOTHING",
         or_update: "ON CONFLICT (id) DO UPDATE SET",
+        after: "WHERE (app_id, auth_app_id) > ($2, $3)",
         longest_name: usize::MAX,
     };
 

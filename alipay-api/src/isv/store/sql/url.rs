@@ -56,8 +56,8 @@ impl UrlRules {
     }
 }
 
-/// For connections that demand a certificate for any host, sqlx takes the process's default cryptography, and rustls panics where a program
-/// has both of its kinds and chose none.
+/// For connections that check the certificate's authority but not its host (`VERIFY_CA`), sqlx takes the process's default cryptography, and
+/// rustls panics where a program has both of its kinds and chose none.
 #[cfg(any(feature = "aws-lc", feature = "ring"))]
 pub(super) fn install_cryptography() {
     #[cfg(feature = "aws-lc")]

@@ -1,6 +1,13 @@
 //! Stores that use a pool of the program's.
 
-use std::{str::FromStr as _, sync::Arc};
+use std::{
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use alipay_api::isv::store::{
     MySqlStore, PostgresStore, SqliteStore, StoreErrorKind, StoreOptions, TokenStore, Version,
@@ -9,7 +16,9 @@ use sqlx::{
     Executor as _,
     mysql::{MySqlConnection, MySqlPoolOptions},
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 
 use super::{authorisation, key, merchant, put, token};
@@ -79,6 +88,80 @@ async fn a_sqlite_pool_serves_the_program_and_the_store() {
     );
 }
 
+#[tokio::test]
+async fn a_sqlite_pool_that_may_lose_tokens_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteConnectOptions::new()
+        .filename(folder.path().join("shop.db"))
+        .create_if_missing(true);
+    let in_memory = SqliteConnectOptions::from_str("sqlite::memory:").unwrap();
+    for (connect, mode) in [
+        (in_memory, "memory"),
+        (file.clone().journal_mode(SqliteJournalMode::Memory), "memory"),
+        (file.clone().journal_mode(SqliteJournalMode::Off), "off"),
+    ] {
+        let pool = SqlitePool::connect_with(connect).await.unwrap();
+        let refused = SqliteStore::from_pool(pool.clone(), &key(), &StoreOptions::new()).await;
+        let error = refused.expect_err(mode);
+        assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error:?}");
+        assert!(
+            error.to_string().contains(&format!("have journal_mode = {mode}")),
+            "{error}"
+        );
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = sqlx::query_scalar(tables).fetch_one(&pool).await.unwrap();
+        assert_eq!(tables, 0, "{mode}");
+    }
+    // The journal of SQLite's default.
+    let pool = SqlitePool::connect_with(file).await.unwrap();
+    SqliteStore::from_pool(pool, &key(), &StoreOptions::new())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_lease_that_is_released_meanwhile_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    // How often the store still borrows the connection until the other process releases its lease; none, if negative.
+    let borrows = Arc::new(AtomicI64::new(-1));
+    let left = Arc::clone(&borrows);
+    let pool = SqlitePoolOptions::new()
+        // It is borrowed again for each statement.
+        .max_connections(1)
+        .before_acquire(move |connection: &mut SqliteConnection, _| {
+            let is_now = left.fetch_sub(1, Ordering::Relaxed) == 0;
+            Box::pin(async move {
+                if is_now {
+                    connection.execute("DELETE FROM alipay_lease").await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(
+            SqliteConnectOptions::new()
+                .filename(folder.path().join("shop.db"))
+                .create_if_missing(true),
+        )
+        .await
+        .unwrap();
+    let store = SqliteStore::from_pool(pool, &key(), &StoreOptions::new())
+        .await
+        .unwrap();
+    let minute = Duration::from_mins(1);
+    // Before the first statement of the lease, and between that and the second.
+    for statements in [0, 1] {
+        borrows.store(-1, Ordering::Relaxed);
+        assert!(store.lease(merchant("shop"), "dead", minute).await.unwrap());
+        assert!(!store.lease(merchant("shop"), "alive", minute).await.unwrap());
+        borrows.store(statements, Ordering::Relaxed);
+        assert!(
+            store.lease(merchant("shop"), "alive", minute).await.unwrap(),
+            "after {statements} statements"
+        );
+        store.release(merchant("shop"), "alive").await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_pool_serves_the_program_and_the_store() {
     let Some(server) = postgres_server::shared() else {
@@ -136,7 +219,7 @@ async fn a_mysql_pool_serves_the_program_and_the_store() {
     let alone = MySqlStore::connect(&url, &key()).await.unwrap();
     assert_eq!(token(&alone, "商户").await, "first");
     // Sessions in several time zones agree when a lease ends.
-    let minute = std::time::Duration::from_mins(1);
+    let minute = Duration::from_mins(1);
     assert!(store.lease(merchant("商户"), "a", minute).await.unwrap());
     assert!(!alone.lease(merchant("商户"), "b", minute).await.unwrap());
     store.release(merchant("商户"), "a").await.unwrap();

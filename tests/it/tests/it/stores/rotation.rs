@@ -1,7 +1,12 @@
 //! A store's key is changed, step by step, while the store is in use.
 
 use alipay_api::isv::store::{
-    MySqlStore, PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoreKey, StoreKeyRing, TokenStore, Version,
+    MerchantKey, MySqlStore, PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoreKey, StoreKeyRing,
+    StoreOptions, TokenStore, Version,
+};
+use sqlx::{
+    Executor as _,
+    mysql::{MySqlConnection, MySqlPoolOptions},
 };
 
 use super::{authorisation, merchant, put, token};
@@ -155,5 +160,53 @@ async fn what_is_written_meanwhile_is_not_lost() {
     let after = PostgresStore::connect(&url, &new).await.unwrap();
     for index in 0..40 {
         assert_eq!(token(&after, &index.to_string()).await, "5");
+    }
+}
+
+#[tokio::test]
+async fn of_many_merchants_each_is_read_once() {
+    const MERCHANTS: u64 = 1_100;
+    let Some(server) = mysql_server::shared() else {
+        return;
+    };
+    // Of one session, the server tells how many rows it has read.
+    let pool = MySqlPoolOptions::new()
+        .max_connections(1)
+        .after_connect(|connection: &mut MySqlConnection, _| {
+            Box::pin(async move { connection.execute("SET autocommit = 1").await.map(drop) })
+        })
+        .connect(&server.database())
+        .await
+        .unwrap();
+    let [old, new] = keys();
+    let options = StoreOptions::new();
+    let before = MySqlStore::from_pool(pool.clone(), &old, &options).await.unwrap();
+    let names: Vec<_> = (0..MERCHANTS)
+        .map(|number| (format!("app{}", number % 3), format!("{number:04}")))
+        .collect();
+    let merchants = || {
+        names
+            .iter()
+            .map(|(app_id, auth_app_id)| MerchantKey { app_id, auth_app_id })
+    };
+    for merchant in merchants() {
+        before.replace(merchant, None, &authorisation("first")).await.unwrap();
+    }
+    pool.execute("ANALYZE TABLE alipay_authorisation").await.unwrap();
+    let rows_read = async || {
+        let status = sqlx::query_as("SHOW SESSION STATUS LIKE 'Handler_read_next'");
+        let (_, rows): (String, String) = status.fetch_one(&pool).await.unwrap();
+        rows.parse::<u64>().unwrap()
+    };
+
+    let both = StoreKeyRing::new(new.clone()).with(old.clone());
+    let store = MySqlStore::from_pool(pool.clone(), both, &options).await.unwrap();
+    let at_first = rows_read().await;
+    assert_eq!(store.reseal().await.unwrap(), MERCHANTS);
+    let read = rows_read().await - at_first;
+    assert!((MERCHANTS / 2..MERCHANTS + 100).contains(&read), "{read}");
+    let after = MySqlStore::from_pool(pool.clone(), &new, &options).await.unwrap();
+    for merchant in merchants() {
+        assert!(after.load(merchant).await.unwrap().is_some(), "{merchant:?}");
     }
 }

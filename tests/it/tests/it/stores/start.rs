@@ -1,10 +1,11 @@
 //! Opening a store: the first time, by many at once, with the wrong key, in the wrong place.
 
-use std::{collections::BTreeSet, future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, str::FromStr as _, time::Duration};
 
 use alipay_api::isv::store::{
     MySqlStore, PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoreKey, StoreOptions, TokenStore as _,
 };
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::{authorisation, key, merchant, put, token};
 use crate::{mysql_server, postgres_server};
@@ -64,6 +65,25 @@ async fn many_begin_a_database_at_once() {
         open_at_once(keys, |key| {
             let url = url.clone();
             async move { PostgresStore::connect(&url, &key).await }
+        })
+        .await;
+    }
+}
+
+/// With pools in whose transactions a statement sees only what was there at the beginning.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_begin_a_database_by_serializable_pools_at_once() {
+    let Some(server) = postgres_server::shared() else {
+        return;
+    };
+    for keys in [1, 1, 2, 8] {
+        let url = server.database();
+        let connect = PgConnectOptions::from_str(&url)
+            .unwrap()
+            .options([("default_transaction_isolation", "serializable")]);
+        open_at_once(keys, |key| {
+            let pool = PgPoolOptions::new().connect_lazy_with(connect.clone());
+            async move { PostgresStore::from_pool(pool, &key, &StoreOptions::new()).await }
         })
         .await;
     }
