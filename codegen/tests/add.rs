@@ -131,6 +131,29 @@ fn a_draft_is_made_once_and_kept_however_it_is_edited() {
     assert!(base.path().join("src/alipay/user/kabao_voucher_modify.rs").exists());
 }
 
+/// A type that an earlier method has as its own can't become a shared one: each later method has its own copy.
+#[test]
+fn a_method_can_be_added_after_another_that_uses_the_same_type() {
+    let base = tempfile::tempdir().unwrap();
+    succeeds(&add(&["alipay.account.cashpool.account.bind"], base.path()));
+    let bind = base
+        .path()
+        .join("specs/account/alipay.account.cashpool.account.bind.yaml");
+    let before = fs::read_to_string(&bind).unwrap();
+    assert!(before.contains("\n  InstAccountDTO:\n"), "{before}");
+    let later = [
+        "alipay.account.cashpool.allocaterule.create",
+        "alipay.account.instfund.account.sync",
+    ];
+    succeeds(&add(&later, base.path()));
+    assert_eq!(fs::read_to_string(&bind).unwrap(), before);
+    for method in later {
+        let spec = base.path().join(format!("specs/account/{method}.yaml"));
+        let spec = fs::read_to_string(spec).unwrap();
+        assert!(spec.contains("\n  InstAccountDTO:\n"), "{spec}");
+    }
+}
+
 #[test]
 fn what_is_shipped_or_unknown_is_refused_with_what_to_do() {
     let base = tempfile::tempdir().unwrap();

@@ -23,8 +23,7 @@ impl Shared {
     pub(super) fn of(path: &str, specs: &[SourceFile]) -> Self {
         let below = |path: &str, key: &str| {
             let file = specs.iter().find(|file| file.path == path);
-            let tree = file.and_then(|file| syntax::parse(0, &file.text, &Report::default()));
-            tree.map(|tree| names(&tree, key)).unwrap_or_default()
+            file.map(|file| below(file, key)).unwrap_or_default()
         };
         Self {
             types: below(path, "types"),
@@ -32,6 +31,16 @@ impl Shared {
             gateway: below("gateway.yaml", "errors"),
         }
     }
+}
+
+/// The names of the types that the specs of a product's methods describe for themselves.
+pub(super) fn of_methods(product: &str, specs: &[SourceFile]) -> HashSet<String> {
+    let of_product = specs.iter().filter(|file| {
+        file.path
+            .split_once('/')
+            .is_some_and(|(folder, name)| folder == product && name != "types.yaml")
+    });
+    of_product.flat_map(|file| below(file, "types")).collect()
 }
 
 /// The text of a `types.yaml` with these definitions among the types that it has, in the order of their names.
@@ -78,6 +87,12 @@ fn sorted(entries: &str) -> String {
     }
     blocks.sort_by_key(|&(name, _)| name);
     blocks.into_iter().map(|(_, block)| block).collect::<String>() + &comments
+}
+
+/// The keys of the mapping below a key of a file; none where the file can't be read.
+fn below(file: &SourceFile, key: &str) -> HashSet<String> {
+    let tree = syntax::parse(0, &file.text, &Report::default());
+    tree.map(|tree| names(&tree, key)).unwrap_or_default()
 }
 
 /// The keys of the mapping below a key.

@@ -228,7 +228,11 @@ async fn a_short_page_ends_nothing() {
         assert_eq!(asked.numbers().len(), if total.is_some() { 3 } else { 4 });
     }
     // Page 2 is short, because some of its items are hidden.
-    let hides = |page: Vec<Value>, number| page.into_iter().skip(if number == 2 { 30 } else { 0 }).collect::<Vec<_>>();
+    let hides = |page: Vec<Value>, number| {
+        page.into_iter()
+            .skip(if number == 2 { 30 } else { 0 })
+            .collect::<Vec<_>>()
+    };
     serve(&mock, 250, move |page, number| of_total(&hides(page, number), 250));
     let expected = accounts((1..=100).chain(131..=250));
     assert_eq!(read(relations(&client).items()).await.unwrap(), expected);
