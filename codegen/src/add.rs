@@ -8,7 +8,7 @@ use crate::check::suggest;
 use crate::draft::{self, Filling, drafts};
 use crate::project::{Project, ProjectError};
 use crate::shipped::Shipped;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, spec_of};
 use crate::{extension_names, rust_names};
 
 /// What was done for each of the methods.
@@ -113,9 +113,7 @@ pub fn add(project: &Project, methods: &BTreeSet<String>, catalogue: &Catalogue<
     let specs = project.specs()?;
     let mut paths: BTreeMap<&str, String> = BTreeMap::new();
     for method in methods {
-        let name = format!("{method}.yaml");
-        let of_method = |file: &&SourceFile| file.path.split_once('/').is_some_and(|(_, other)| other == name);
-        if let Some(file) = specs.iter().find(of_method) {
+        if let Some(file) = spec_of(&specs, method) {
             paths.insert(method, file.path.clone());
         }
     }

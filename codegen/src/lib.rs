@@ -90,7 +90,7 @@ pub use project::{Page, Project, ProjectError};
 pub use search::{Found, search};
 #[cfg(feature = "catalogue")]
 pub use shipped::{Shipped, shipped_list};
-pub use source::{ReadError, SourceFile, read_specs};
+pub use source::{ReadError, SourceFile, read_specs, spec_of};
 #[cfg(feature = "generate")]
 pub use table::{methods_page, methods_table, with_products};
 #[cfg(feature = "generate")]
