@@ -46,14 +46,14 @@ pub struct Drafted {
     pub errors: usize,
 }
 
-/// Methods can't be added. Nothing was written, but where a file could not be.
+/// Methods can't be added. Nothing was written, unless writing a file failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddError {
-    /// Some of the methods are none that can be.
+    /// Some of the methods can't be added.
     #[error("{}", lines(.0))]
     Refused(Vec<Refusal>),
-    /// The catalogue is of no use.
+    /// The catalogue can't be read.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     /// The specs that are there are unsound, or a file can't be read or written.
