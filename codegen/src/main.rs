@@ -43,8 +43,8 @@ struct Folders {
     /// The folder of the specs: `<product>/<method>.yaml`.
     #[arg(long)]
     spec: String,
-    /// The folder of the generated code: one of its own. What was generated into it before and is asked for no more is removed; with anything else in it, it
-    /// is refused, and nothing is changed.
+    /// The folder of the generated code. Generated files that no spec asks for any more are removed. A folder with other files is refused, and nothing is
+    /// changed.
     #[arg(long)]
     out: String,
 }
