@@ -32,6 +32,7 @@
 mod add;
 #[cfg(feature = "generate")]
 mod catalogue;
+mod causes;
 mod check;
 mod diagnostics;
 #[cfg(feature = "generate")]
@@ -72,6 +73,7 @@ pub use add::{AddError, Added, AddedMethod, Drafted, Refusal, add};
 pub use catalogue::{Catalogue, CatalogueError, FieldOutline, MethodOutline, Outline};
 #[cfg(feature = "catalogue")]
 pub use catalogue::{Unpacked, pack};
+pub use causes::Causes;
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 #[cfg(feature = "generate")]
 pub use draft::{Filling, drafts};

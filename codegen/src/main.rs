@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use alipay_codegen::{Added, AddedMethod, Drafted, Found, Project, Root, Unpacked, add, search};
+use alipay_codegen::{Added, AddedMethod, Causes, Drafted, Found, Project, Root, Unpacked, add, search};
 use clap::{Args, Parser};
 
 /// Typed methods of Alipay's gateway for a crate that depends on `alipay-api`, beside those that it ships.
@@ -73,13 +73,7 @@ fn main() -> ExitCode {
         // Who reads the output has seen enough.
         Err(error) if is_closed(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            _ = writeln!(io::stderr(), "{text}");
+            _ = writeln!(io::stderr(), "{}", Causes(&*error));
             ExitCode::FAILURE
         }
     }
