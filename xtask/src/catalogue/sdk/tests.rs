@@ -419,6 +419,10 @@ fn what_is_not_understood_is_reported() {
             "{file}: {expected}\n{found}"
         );
     }
+}
+
+#[test]
+fn what_is_missing_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     tree(folder.path(), "", "", "");
     fs::remove_file(
