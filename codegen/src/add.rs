@@ -8,7 +8,7 @@ use crate::check::suggest;
 use crate::draft::{self, Filling, drafts};
 use crate::project::{Project, ProjectError};
 use crate::shipped::Shipped;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, spec_of};
 use crate::{extension_names, rust_names};
 
 /// What was done for each of the methods.
@@ -46,14 +46,14 @@ pub struct Drafted {
     pub errors: usize,
 }
 
-/// Methods can't be added. Nothing was written, but where a file could not be.
+/// Methods can't be added. Nothing was written, unless writing a file failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddError {
-    /// Some of the methods are none that can be.
+    /// Some of the methods can't be added.
     #[error("{}", lines(.0))]
     Refused(Vec<Refusal>),
-    /// The catalogue is of no use.
+    /// The catalogue can't be read.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     /// The specs that are there are unsound, or a file can't be read or written.
@@ -113,9 +113,7 @@ pub fn add(project: &Project, methods: &BTreeSet<String>, catalogue: &Catalogue<
     let specs = project.specs()?;
     let mut paths: BTreeMap<&str, String> = BTreeMap::new();
     for method in methods {
-        let name = format!("{method}.yaml");
-        let of_method = |file: &&SourceFile| file.path.split_once('/').is_some_and(|(_, other)| other == name);
-        if let Some(file) = specs.iter().find(of_method) {
+        if let Some(file) = spec_of(&specs, method) {
             paths.insert(method, file.path.clone());
         }
     }

@@ -32,6 +32,7 @@
 mod add;
 #[cfg(feature = "generate")]
 mod catalogue;
+mod causes;
 mod check;
 mod diagnostics;
 #[cfg(feature = "generate")]
@@ -72,6 +73,7 @@ pub use add::{AddError, Added, AddedMethod, Drafted, Refusal, add};
 pub use catalogue::{Catalogue, CatalogueError, FieldOutline, MethodOutline, Outline};
 #[cfg(feature = "catalogue")]
 pub use catalogue::{Unpacked, pack};
+pub use causes::Causes;
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 #[cfg(feature = "generate")]
 pub use draft::{Filling, drafts};
@@ -90,7 +92,7 @@ pub use project::{Page, Project, ProjectError};
 pub use search::{Found, search};
 #[cfg(feature = "catalogue")]
 pub use shipped::{Shipped, shipped_list};
-pub use source::{ReadError, SourceFile, read_specs};
+pub use source::{ReadError, SourceFile, read_specs, spec_of};
 #[cfg(feature = "generate")]
 pub use table::{methods_page, methods_table, with_products};
 #[cfg(feature = "generate")]

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use alipay_codegen::{Added, AddedMethod, Drafted, Found, Project, Root, Unpacked, add, search};
+use alipay_codegen::{Added, AddedMethod, Causes, Drafted, Found, Project, Root, Unpacked, add, search};
 use clap::{Args, Parser};
 
 /// Typed methods of Alipay's gateway for a crate that depends on `alipay-api`, beside those that it ships.
@@ -43,8 +43,8 @@ struct Folders {
     /// The folder of the specs: `<product>/<method>.yaml`.
     #[arg(long)]
     spec: String,
-    /// The folder of the generated code: one of its own. What was generated into it before and is asked for no more is removed; with anything else in it, it
-    /// is refused, and nothing is changed.
+    /// The folder of the generated code. Generated files that no spec asks for any more are removed. A folder with other files is refused, and nothing is
+    /// changed.
     #[arg(long)]
     out: String,
 }
@@ -73,13 +73,7 @@ fn main() -> ExitCode {
         // Who reads the output has seen enough.
         Err(error) if is_closed(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            _ = writeln!(io::stderr(), "{text}");
+            _ = writeln!(io::stderr(), "{}", Causes(&*error));
             ExitCode::FAILURE
         }
     }

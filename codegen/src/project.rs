@@ -50,6 +50,14 @@ pub enum ProjectError {
     /// A generated file can't be read, written or removed.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A spec can't be written where something stands that was not read as one.
+    #[error(
+        "{path} is there and was not read as a spec, since it is a symbolic link or no file: move it away; nothing was written"
+    )]
+    InTheWay {
+        /// The file, or the product's folder.
+        path: String,
+    },
     /// The manifest isn't TOML.
     #[error("{path} is not TOML: {problem}")]
     Manifest {
@@ -73,12 +81,13 @@ impl Project {
     /// When a spec is unsound or a file can't be read, written or removed. Nothing is written unless all specs are sound and the folder holds nothing
     /// but generated code.
     pub fn write(&self) -> Result<(), ProjectError> {
-        self.write_of(&self.load()?)
+        let spec = self.load()?;
+        self.write_of(&spec, &self.tree(&spec))
     }
 
-    fn write_of(&self, spec: &ir::Spec) -> Result<(), ProjectError> {
+    fn write_of(&self, spec: &ir::Spec, tree: &Tree) -> Result<(), ProjectError> {
         let beside = self.beside(spec)?;
-        self.tree(spec).write(&self.base.join(&self.out))?;
+        tree.write(&self.base.join(&self.out))?;
         for Beside { path, wanted, .. } in beside {
             files::write(&self.base.join(path), &wanted)?;
         }
@@ -114,18 +123,52 @@ impl Project {
     }
 
     /// Adds files to the specs, or puts them in the place of those that are there, and writes the code. Nothing is written before all specs are sound and
-    /// the folder of the code is known to hold nothing else.
+    /// the folder of the code is known to hold nothing else, and what was not read as a spec is never written over.
     #[cfg(feature = "catalogue")]
     pub(crate) fn with(&self, mut specs: Vec<SourceFile>, files: &[SourceFile]) -> Result<ir::Spec, ProjectError> {
+        let fresh: Vec<&str> = files
+            .iter()
+            .map(|file| file.path.as_str())
+            .filter(|path| specs.iter().all(|spec| spec.path != *path))
+            .collect();
         specs.retain(|spec| files.iter().all(|file| file.path != spec.path));
         specs.extend(files.iter().cloned());
         let spec = self.check(specs)?;
-        self.tree(&spec).compare(&self.base.join(&self.out))?;
+        files::generated(&self.base.join(&self.out))?;
+        for path in fresh {
+            self.is_free(path)?;
+        }
+        let tree = self.tree(&spec);
         for SourceFile { path, text } in files {
             files::write(&self.base.join(&self.spec).join(path), text)?;
         }
-        self.write_of(&spec)?;
+        self.write_of(&spec, &tree)?;
         Ok(spec)
+    }
+
+    /// An error where a new spec would be written through a symbolic link, or over something.
+    #[cfg(feature = "catalogue")]
+    fn is_free(&self, path: &str) -> Result<(), ProjectError> {
+        let found = |path: &str| {
+            let path = self.base.join(&self.spec).join(path);
+            match std::fs::symlink_metadata(&path) {
+                Ok(found) => Ok(Some(found)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(WriteError::new("read", &path, error)),
+            }
+        };
+        let in_the_way = |path| ProjectError::InTheWay {
+            path: self.spec_path(path),
+        };
+        if let Some((folder, _)) = path.split_once('/')
+            && found(folder)?.is_some_and(|found| !found.is_dir())
+        {
+            return Err(in_the_way(folder));
+        }
+        match found(path)? {
+            Some(_) => Err(in_the_way(path)),
+            None => Ok(()),
+        }
     }
 
     /// A spec's path, as it begins at the base.

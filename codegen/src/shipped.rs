@@ -31,13 +31,13 @@ pub struct Shipped {
 impl Shipped {
     /// The method of this name, if `alipay-api` has it in the version of this crate.
     pub fn find(method: &str) -> Option<Self> {
-        let line = |line: &'static str| match line.split(' ').collect::<Vec<_>>()[..] {
-            [name, feature, function, request] if name == method => Some(Self {
-                feature,
-                function,
-                request,
-            }),
-            _ => None,
+        let line = |line: &'static str| {
+            let mut words = line.strip_prefix(method)?.strip_prefix(' ')?.split(' ');
+            Some(Self {
+                feature: words.next()?,
+                function: words.next()?,
+                request: words.next()?,
+            })
         };
         include_str!("shipped.txt").lines().find_map(line)
     }

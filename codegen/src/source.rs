@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+/// The files of a product that describe no method, without `.yaml`.
+pub(crate) const NOT_METHODS: [&str; 2] = ["types", "product"];
+
 /// A spec file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
@@ -10,6 +13,17 @@ pub struct SourceFile {
     pub path: String,
     /// What it holds.
     pub text: String,
+}
+
+/// The spec of a method among these, whatever its product. No method is called as the two other files that a product has.
+pub fn spec_of<'f>(specs: &'f [SourceFile], method: &str) -> Option<&'f SourceFile> {
+    if NOT_METHODS.contains(&method) {
+        return None;
+    }
+    let name = format!("{method}.yaml");
+    specs
+        .iter()
+        .find(|file| file.path.split_once('/').is_some_and(|(_, other)| other == name))
 }
 
 /// A spec file or folder could not be read.
@@ -57,4 +71,25 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<SourceFile>) -> Result<(
 fn is_yaml(name: &str) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_methods_file_is_a_methods_spec() {
+        let paths = [
+            "trade/alipay.trade.close.yaml",
+            "trade/product.yaml",
+            "trade/types.yaml",
+        ];
+        let specs = paths.map(|path| SourceFile {
+            path: path.to_owned(),
+            text: String::new(),
+        });
+        let found = |method| spec_of(&specs, method).map(|file| file.path.as_str());
+        assert_eq!(found("alipay.trade.close"), Some("trade/alipay.trade.close.yaml"));
+        assert_eq!([found("types"), found("product"), found("alipay.trade.pay")], [None; 3]);
+    }
 }

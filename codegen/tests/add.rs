@@ -131,6 +131,79 @@ fn a_draft_is_made_once_and_kept_however_it_is_edited() {
     assert!(base.path().join("src/alipay/user/kabao_voucher_modify.rs").exists());
 }
 
+/// What a link leads to is not read, and so never written over.
+#[cfg(unix)]
+#[test]
+fn a_spec_behind_a_symbolic_link_is_not_written_over() {
+    use std::os::unix::fs::symlink;
+    for (link, target) in [
+        ("specs/user", "elsewhere"),
+        (
+            "specs/user/alipay.user.kabao.voucher.create.yaml",
+            "elsewhere/alipay.user.kabao.voucher.create.yaml",
+        ),
+        (
+            "specs/user/alipay.user.kabao.voucher.create.yaml",
+            "elsewhere/none.yaml",
+        ),
+    ] {
+        let base = tempfile::tempdir().unwrap();
+        let elsewhere = base.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::write(elsewhere.join(format!("{COUPON}.yaml")), "# edited\n").unwrap();
+        let at = base.path().join(link);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        symlink(base.path().join(target), &at).unwrap();
+        let said = fails(&add(&[COUPON], base.path()));
+        assert!(
+            said.starts_with(&format!("{link} is there and was not read as a spec")),
+            "{said}"
+        );
+        let found = files(&elsewhere);
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            [(format!("{COUPON}.yaml"), "# edited\n".to_owned())]
+        );
+        assert!(!base.path().join("src").exists());
+    }
+}
+
+#[test]
+fn only_methods_can_be_added() {
+    let base = tempfile::tempdir().unwrap();
+    let two = [
+        "alipay.account.cashpool.allocaterule.create",
+        "alipay.account.instfund.account.sync",
+    ];
+    succeeds(&add(&two, base.path()));
+    assert!(base.path().join("specs/account/types.yaml").exists());
+    let said = fails(&add(&["types"], base.path()));
+    assert!(said.starts_with("types is not in the catalogue"), "{said}");
+}
+
+/// A type that an earlier method has as its own can't become a shared one: each later method has its own copy.
+#[test]
+fn a_method_can_be_added_after_another_that_uses_the_same_type() {
+    let base = tempfile::tempdir().unwrap();
+    succeeds(&add(&["alipay.account.cashpool.account.bind"], base.path()));
+    let bind = base
+        .path()
+        .join("specs/account/alipay.account.cashpool.account.bind.yaml");
+    let before = fs::read_to_string(&bind).unwrap();
+    assert!(before.contains("\n  InstAccountDTO:\n"), "{before}");
+    let later = [
+        "alipay.account.cashpool.allocaterule.create",
+        "alipay.account.instfund.account.sync",
+    ];
+    succeeds(&add(&later, base.path()));
+    assert_eq!(fs::read_to_string(&bind).unwrap(), before);
+    for method in later {
+        let spec = base.path().join(format!("specs/account/{method}.yaml"));
+        let spec = fs::read_to_string(spec).unwrap();
+        assert!(spec.contains("\n  InstAccountDTO:\n"), "{spec}");
+    }
+}
+
 #[test]
 fn what_is_shipped_or_unknown_is_refused_with_what_to_do() {
     let base = tempfile::tempdir().unwrap();

@@ -649,12 +649,26 @@ fn a_catalogue_that_cannot_be_read_says_where() {
     );
     assert!(matches!(
         draft("a.b", &of("\n{\"a.b\": 1"), &[]),
-        Err(CatalogueError::Line { line: 2, .. })
+        Err(CatalogueError::Line {
+            section: "methods",
+            line: 2,
+            ..
+        })
     ));
     assert!(matches!(
         draft("a.b", &of("{\"method\":\"a.b\",\"biz_content\":[1]}"), &[]),
-        Err(CatalogueError::Line { line: 1, .. })
+        Err(CatalogueError::Line {
+            section: "methods",
+            line: 1,
+            ..
+        })
     ));
+    let facts = Catalogue {
+        fields: "[]",
+        ..of("{\"method\":\"a.b\"}")
+    };
+    let error = draft("a.b", &facts, &[]).unwrap_err().to_string();
+    assert!(error.starts_with("line 1 of `fields` in the catalogue: "), "{error}");
 }
 
 #[test]

@@ -10,14 +10,14 @@ mod msrv;
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fmt, fs};
 
 use alipay_codegen::{
-    Filling, Page, Project, Root, SourceFile, Unpacked, drafts, methods_page, methods_table, read_specs, shipped_list,
-    types_list, with_products,
+    Causes, Filling, Page, Project, Root, SourceFile, Unpacked, drafts, methods_page, methods_table, read_specs,
+    shipped_list, spec_of, types_list, with_products,
 };
 use clap::{Args, Parser};
 use console::say;
@@ -208,11 +208,7 @@ fn new(arguments: &New) -> CommandResult {
         methods.extend(names.map(str::to_owned));
     }
     // An existing spec is worth more than a draft.
-    let path_of = |method: &str| {
-        let name = format!("{method}.yaml");
-        let of_product = |file: &&SourceFile| file.path.split_once('/').is_some_and(|(_, other)| other == name);
-        specs.iter().find(of_product).map(|file| &file.path)
-    };
+    let path_of = |method: &str| spec_of(&specs, method).map(|file| &file.path);
     methods.retain(|method| path_of(method).is_none());
     for method in &arguments.methods {
         if let Some(path) = path_of(method) {
@@ -256,19 +252,4 @@ fn new(arguments: &New) -> CommandResult {
 
 fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-/// An error with its causes.
-struct Causes<'e>(&'e dyn Error);
-
-impl fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }

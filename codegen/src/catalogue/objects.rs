@@ -11,12 +11,12 @@ pub(crate) struct Objects(HashMap<String, Object>);
 impl Objects {
     /// From lines of types, and lines of facts on them.
     pub(crate) fn read(types: &str, facts: &str) -> Result<Self, CatalogueError> {
-        let facts = Lines::read(facts, "type", None)?;
-        let named = Lines::read(types, "type", None)?;
-        let read = named.iter().map(|(name, line, text)| {
-            let mut object = Object::read(line, text)?;
-            if let Some((line, text)) = facts.get(name) {
-                object.learn(&parse(line, text)?);
+        let facts = Lines::read("type_facts", facts, "type", None)?;
+        let named = Lines::read("types", types, "type", None)?;
+        let read = named.iter().map(|(name, place, text)| {
+            let mut object = Object::read(place, text)?;
+            if let Some((place, text)) = facts.get(name) {
+                object.learn(&parse(place, text)?);
             }
             Ok((name.to_owned(), object))
         });

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::error::CatalogueError;
 use super::facts::{Facts, Json};
-use super::read::{Field, Lines, Method, Object, page_of, parse, title_of};
+use super::read::{Field, Lines, Method, Object, Place, page_of, parse, title_of};
 use super::texts::Catalogue;
 
 /// The first line of what is packed, with the number of the format.
@@ -55,15 +55,15 @@ pub fn pack(catalogue: &Catalogue<'_>) -> Result<Vec<u8>, CatalogueError> {
 
 /// Lines of methods, and lines of facts on them.
 fn methods(catalogue: &Catalogue<'_>, names: &BTreeSet<String>) -> Result<(String, String), CatalogueError> {
-    let lines = Lines::read(catalogue.methods, "method", None)?;
-    let facts = Lines::read(catalogue.fields, "method", None)?;
+    let lines = Lines::read("methods", catalogue.methods, "method", None)?;
+    let facts = Lines::read("fields", catalogue.fields, "method", None)?;
     let (mut bare, mut known) = (String::new(), String::new());
     for name in names {
-        let Some((line, text)) = lines.get(name) else { continue };
-        let method = Method::read(line, &parse(line, text)?)?;
+        let Some((place, text)) = lines.get(name) else { continue };
+        let method = Method::read(place, &parse(place, text)?)?;
         push(&mut bare, outline(&method));
-        let Some((line, text)) = facts.get(name) else { continue };
-        let said = parse(line, text)?;
+        let Some((place, text)) = facts.get(name) else { continue };
+        let said = parse(place, text)?;
         let mut line = Json::new();
         if let Some(title) = title_of(&said) {
             line.insert("title_zh".to_owned(), title.into());
@@ -105,15 +105,15 @@ fn methods(catalogue: &Catalogue<'_>, names: &BTreeSet<String>) -> Result<(Strin
 
 /// Lines of types, and lines of facts on their fields.
 fn types(catalogue: &Catalogue<'_>) -> Result<(String, String), CatalogueError> {
-    let lines = Lines::read(catalogue.types, "type", None)?;
-    let facts = Lines::read(catalogue.type_facts, "type", None)?;
-    let sorted: BTreeMap<&str, (usize, &str)> = lines.iter().map(|(name, line, text)| (name, (line, text))).collect();
+    let lines = Lines::read("types", catalogue.types, "type", None)?;
+    let facts = Lines::read("type_facts", catalogue.type_facts, "type", None)?;
+    let sorted: BTreeMap<&str, (Place, &str)> = lines.iter().map(|(name, place, text)| (name, (place, text))).collect();
     let (mut bare, mut known) = (String::new(), String::new());
-    for (name, (line, text)) in sorted {
-        let Object { fields } = Object::read(line, text)?;
+    for (name, (place, text)) in sorted {
+        let Object { fields } = Object::read(place, text)?;
         push(&mut bare, named("type", name, object([("fields", list(&fields))])));
-        let Some((line, text)) = facts.get(name) else { continue };
-        let said = parse(line, text)?;
+        let Some((place, text)) = facts.get(name) else { continue };
+        let said = parse(place, text)?;
         let is_field = |name: &str, _: &Facts| fields.iter().any(|field| field.name == name);
         let facts = facts_of(said.get("fields").and_then(Value::as_object), is_field);
         if !facts.is_empty() {

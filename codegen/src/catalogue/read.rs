@@ -66,30 +66,52 @@ pub(crate) struct Field {
     pub(crate) facts: Facts,
 }
 
+/// Where a line stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The text of the catalogue.
+    section: &'static str,
+    /// From 1.
+    line: usize,
+}
+
+impl Place {
+    fn problem(self, problem: String) -> CatalogueError {
+        let Self { section, line } = self;
+        CatalogueError::Line { section, line, problem }
+    }
+}
+
 /// Lines by what they are about. Of two about the same, the first holds.
-pub(crate) struct Lines<'a>(HashMap<String, (usize, &'a str)>);
+pub(crate) struct Lines<'a>(HashMap<String, (Place, &'a str)>);
 
 impl<'a> Lines<'a> {
     /// All lines that have such a `key`, or only those that are about what is `wanted`.
-    pub(crate) fn read(text: &'a str, key: &str, wanted: Option<&BTreeSet<String>>) -> Result<Self, CatalogueError> {
+    pub(crate) fn read(
+        section: &'static str,
+        text: &'a str,
+        key: &str,
+        wanted: Option<&BTreeSet<String>>,
+    ) -> Result<Self, CatalogueError> {
         // Of a few, each line can be looked through; so a catalogue that is much larger than what is wanted of it need not be parsed.
         const FEW: usize = 8;
         let few = wanted.filter(|wanted| wanted.len() <= FEW);
         let concerns = |text: &str| few.is_none_or(|few| few.iter().any(|name| text.contains(name)));
         let mut lines = HashMap::new();
         for (line, text) in numbered(text).filter(|(_, text)| concerns(text)) {
-            let name = string(line, &parse(line, text)?, key)?;
-            lines.entry(name).or_insert((line, text));
+            let place = Place { section, line };
+            let name = string(place, &parse(place, text)?, key)?;
+            lines.entry(name).or_insert((place, text));
         }
         Ok(Self(lines))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<(usize, &'a str)> {
+    pub(crate) fn get(&self, name: &str) -> Option<(Place, &'a str)> {
         self.0.get(name).copied()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, usize, &'a str)> {
-        self.0.iter().map(|(name, &(line, text))| (name.as_str(), line, text))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Place, &'a str)> {
+        self.0.iter().map(|(name, &(place, text))| (name.as_str(), place, text))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -101,19 +123,13 @@ fn numbered(lines: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(lines.lines()).filter(|(_, text)| !text.trim().is_empty())
 }
 
-pub(crate) fn parse(line: usize, text: &str) -> Result<Json, CatalogueError> {
-    serde_json::from_str(text).map_err(|error| CatalogueError::Line {
-        line,
-        problem: error.to_string(),
-    })
+pub(crate) fn parse(place: Place, text: &str) -> Result<Json, CatalogueError> {
+    serde_json::from_str(text).map_err(|error| place.problem(error.to_string()))
 }
 
-fn string(line: usize, object: &Json, key: &str) -> Result<String, CatalogueError> {
+fn string(place: Place, object: &Json, key: &str) -> Result<String, CatalogueError> {
     let text = object.get(key).and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| CatalogueError::Line {
-        line,
-        problem: format!("`{key}` is no text"),
-    })
+    text.ok_or_else(|| place.problem(format!("`{key}` is no text")))
 }
 
 fn array<'a>(object: &'a Json, key: &str) -> &'a [Value] {
@@ -131,16 +147,13 @@ fn names(object: &Json, key: &str) -> Vec<String> {
     array(object, key).iter().filter_map(name).collect()
 }
 
-fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, CatalogueError> {
+fn fields(place: Place, object: &Json, key: &str) -> Result<Vec<Field>, CatalogueError> {
     let field = |value: &Value| {
-        let problem = || CatalogueError::Line {
-            line,
-            problem: format!("`{key}` holds something other than fields"),
-        };
+        let problem = || place.problem(format!("`{key}` holds something other than fields"));
         let object = value.as_object().ok_or_else(problem)?;
         Ok(Field {
-            name: string(line, object, "name")?,
-            ty: string(line, object, "type")?,
+            name: string(place, object, "name")?,
+            ty: string(place, object, "type")?,
             list: object.get("list") == Some(&Value::Bool(true)),
             facts: Facts::default(),
         })
@@ -171,21 +184,21 @@ impl Method {
         without.filter(move |name| has(name) && !in_query(name))
     }
 
-    pub(crate) fn read(line: usize, object: &Json) -> Result<Self, CatalogueError> {
+    pub(crate) fn read(place: Place, object: &Json) -> Result<Self, CatalogueError> {
         let v3 = object.get("v3").and_then(Value::as_object).map(|v3| {
             Ok(V3 {
-                verb: string(line, v3, "verb")?,
-                path: string(line, v3, "path")?,
+                verb: string(place, v3, "verb")?,
+                path: string(place, v3, "path")?,
                 query: names(v3, "query"),
                 multipart: v3.get("multipart") == Some(&Value::Bool(true)),
             })
         });
         let mut read = Self {
-            name: string(line, object, "method")?,
-            biz_content: fields(line, object, "biz_content")?,
-            params: fields(line, object, "params")?,
+            name: string(place, object, "method")?,
+            biz_content: fields(place, object, "biz_content")?,
+            params: fields(place, object, "params")?,
             files: names(object, "files"),
-            response: fields(line, object, "response")?,
+            response: fields(place, object, "response")?,
             v3: v3.transpose()?,
             error_codes: names(object, "error_codes"),
             facts: MethodFacts::default(),
@@ -307,9 +320,9 @@ impl Object {
         }
     }
 
-    pub(crate) fn read(line: usize, text: &str) -> Result<Self, CatalogueError> {
+    pub(crate) fn read(place: Place, text: &str) -> Result<Self, CatalogueError> {
         Ok(Self {
-            fields: fields(line, &parse(line, text)?, "fields")?,
+            fields: fields(place, &parse(place, text)?, "fields")?,
         })
     }
 }

@@ -31,7 +31,7 @@ impl Catalogue<'_> {
     /// # Errors
     /// When a line is malformed.
     pub fn names(&self) -> Result<BTreeSet<String>, CatalogueError> {
-        let lines = Lines::read(self.methods, "method", None)?;
+        let lines = Lines::read("methods", self.methods, "method", None)?;
         Ok(lines.names().map(str::to_owned).collect())
     }
 
@@ -40,9 +40,9 @@ impl Catalogue<'_> {
     /// # Errors
     /// When a line is malformed.
     pub fn titles(&self) -> Result<BTreeMap<String, Option<String>>, CatalogueError> {
-        let facts = Lines::read(self.fields, "method", None)?;
+        let facts = Lines::read("fields", self.fields, "method", None)?;
         let title = |name: String| {
-            let facts = facts.get(&name).map(|(line, text)| parse(line, text)).transpose()?;
+            let facts = facts.get(&name).map(|(place, text)| parse(place, text)).transpose()?;
             Ok((name, facts.as_ref().and_then(title_of)))
         };
         self.names()?.into_iter().map(title).collect()
@@ -57,8 +57,8 @@ impl Catalogue<'_> {
     pub(crate) fn lines(&self, methods: &BTreeSet<String>) -> Result<MethodLines<'_>, CatalogueError> {
         Ok(MethodLines {
             catalogue: self,
-            methods: Lines::read(self.methods, "method", Some(methods))?,
-            facts: Lines::read(self.fields, "method", Some(methods))?,
+            methods: Lines::read("methods", self.methods, "method", Some(methods))?,
+            facts: Lines::read("fields", self.fields, "method", Some(methods))?,
         })
     }
 }
@@ -77,12 +77,12 @@ impl MethodLines<'_> {
 
     /// All that is known of a method.
     pub(crate) fn method(&self, name: &str) -> Result<Method, CatalogueError> {
-        let Some((line, text)) = self.methods.get(name) else {
+        let Some((place, text)) = self.methods.get(name) else {
             return Err(CatalogueError::NoSuchMethod(name.to_owned()));
         };
-        let mut method = Method::read(line, &parse(line, text)?)?;
-        if let Some((line, text)) = self.facts.get(name) {
-            method.learn(&parse(line, text)?);
+        let mut method = Method::read(place, &parse(place, text)?)?;
+        if let Some((place, text)) = self.facts.get(name) {
+            method.learn(&parse(place, text)?);
         }
         let Catalogue {
             kinds,

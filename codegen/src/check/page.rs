@@ -47,6 +47,18 @@ pub(super) fn page(
         Some(count(reader, text, field))
     };
     let (total, pages) = (counted("total"), counted("pages"));
+    let (number, size) = (number.flatten(), size.flatten());
+    for (one, other, named) in [
+        ("number", "size", [&number, &size]),
+        ("total", "pages", [&total, &pages]),
+    ] {
+        if let ([Some(field), Some(same)], Some(node)) = (named, map.get(other))
+            && field == same
+        {
+            let message = format!("`{one}` and `{other}` both name `{field}`");
+            reader.add(Code::Page, node.span, message, "name a field of its own for each");
+        }
+    }
     let more = map.get("more").and_then(|node| {
         let (text, field) = field(reader, node, response)?;
         if field.ty != Type::Scalar(Scalar::Bool) {
@@ -60,8 +72,8 @@ pub(super) fn page(
         listing(reader, &map, (retry, outcomes), response),
     );
     Some(Page {
-        number: number??,
-        size: size??,
+        number: number?,
+        size: size?,
         max_items,
         total,
         pages,

@@ -1,6 +1,7 @@
 //! A file of a folder of specs.
 
 use crate::diagnostics::Span;
+use crate::source::NOT_METHODS;
 use crate::syntax::Node;
 
 /// A file's tree; `None` where it isn't YAML, which is reported already.
@@ -19,6 +20,6 @@ pub(super) struct SpecFile<'a> {
 impl SpecFile<'_> {
     /// Whether it describes a method: every file of a product does, but for two.
     pub(super) fn is_method(&self) -> bool {
-        !["types", "product"].contains(&self.name)
+        !NOT_METHODS.contains(&self.name)
     }
 }

@@ -8,7 +8,7 @@ mod shared;
 mod types;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::catalogue::{Catalogue, CatalogueError, Method, Object, Objects};
 use crate::source::SourceFile;
@@ -33,7 +33,7 @@ pub enum Filling {
 /// the name's first segment, split where it would be too large.
 ///
 /// What the `types.yaml` of the product and `gateway.yaml` describe already, among the `specs` that there are, the drafts refer to. Types that several of the
-/// methods use are drafted into the product's `types.yaml`, behind those that it has.
+/// methods use are drafted into the product's `types.yaml`, among those that it has, unless a method among the `specs` has a type of that name.
 ///
 /// # Errors
 /// When the catalogue lacks a method or is malformed where it is looked at.
@@ -74,6 +74,7 @@ fn of_product(
 ) {
     let path = format!("{product}/types.yaml");
     let mut known = Shared::of(&path, specs);
+    let taken = shared::of_methods(product, specs);
     let mut users: BTreeMap<&str, (usize, &Object)> = BTreeMap::new();
     for method in methods {
         for (name, object) in objects.reached(method, &known.types) {
@@ -81,14 +82,15 @@ fn of_product(
         }
     }
     // What a shared type reaches is shared by the same methods.
-    let shared: BTreeMap<&str, &Object> = users
+    let mut shared: BTreeMap<&str, &Object> = users
         .into_iter()
         .filter(|(_, (users, _))| *users > 1)
         .map(|(name, (_, object))| (name, object))
         .collect();
+    leave_out(&mut shared, &taken);
     known.types.extend(shared.keys().map(|name| (*name).to_owned()));
     if !shared.is_empty() {
-        let drafted = yaml::types(&shared, methods, &known, objects, words);
+        let drafted = yaml::types(&shared, methods, &known, &taken, objects, words);
         known.types.extend(drafted.enums);
         let text = shared::with_types(&path, specs, &drafted.text);
         files.push(SourceFile { path, text });
@@ -99,5 +101,21 @@ fn of_product(
             path: format!("{product}/{}.yaml", method.name),
             text: yaml::method(method, product, &own, &known, objects, words),
         });
+    }
+}
+
+/// Leaves to each method its own copy of what another method's spec has as its own, since a shared type can't have its name, and of all that refers to that.
+fn leave_out(shared: &mut BTreeMap<&str, &Object>, taken: &HashSet<String>) {
+    let mut left_out = taken.clone();
+    loop {
+        let (out, kept): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(shared).into_iter().partition(|(name, object)| {
+                left_out.contains(*name) || object.fields.iter().any(|field| left_out.contains(&field.ty))
+            });
+        *shared = kept;
+        if out.is_empty() {
+            return;
+        }
+        left_out.extend(out.into_keys().map(str::to_owned));
     }
 }

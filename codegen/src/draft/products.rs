@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::names;
-use crate::source::SourceFile;
+use crate::source::{NOT_METHODS, SourceFile};
 
 /// The products of these methods: those that have specs already, and new ones of the first segments of names. One that would be too large gives its largest
-/// parts, by the next segment, to products of their own.
+/// parts, by the next segment, to products of their own: of those that have specs already, only what is new.
 pub(super) fn assign<'m>(methods: &'m BTreeSet<String>, specs: &[SourceFile]) -> BTreeMap<String, Vec<&'m str>> {
     let folders: BTreeSet<&str> = specs
         .iter()
@@ -21,33 +21,51 @@ pub(super) fn assign<'m>(methods: &'m BTreeSet<String>, specs: &[SourceFile]) ->
     let mut waiting: Vec<(String, Vec<&str>)> = products.into_iter().collect();
     let mut assigned = BTreeMap::new();
     while let Some((product, mut methods)) = waiting.pop() {
-        while methods.len() > names::LARGEST_PRODUCT
-            && let Some((segment, count)) = largest(&product, &methods)
+        let existing = of_product(&product, specs);
+        while existing.len() + methods.len() > names::LARGEST_PRODUCT
+            && let Some((part, of_part)) = largest(&product, &existing, &methods)
             // What is left must be worth a product.
-            && count < methods.len()
+            && of_part.len() < existing.len() + methods.len()
         {
-            let belongs = |method: &&str| next_segment(&product, method) == Some(segment);
-            let part = format!("{product}_{segment}");
-            waiting.push((part, methods.iter().copied().filter(belongs).collect()));
-            methods.retain(|method| !belongs(method));
+            methods.retain(|method| !of_part.contains(method));
+            waiting.push((part, of_part));
         }
-        assigned.insert(product, methods);
+        if !methods.is_empty() {
+            assigned.insert(product, methods);
+        }
     }
     assigned
 }
 
-/// The segment that most of these names go on with behind the product, and how many do.
-fn largest<'m>(product: &str, methods: &[&'m str]) -> Option<(&'m str, usize)> {
-    let mut segments: BTreeMap<&str, usize> = BTreeMap::new();
-    for segment in methods.iter().filter_map(|method| next_segment(product, method)) {
-        *segments.entry(segment).or_default() += 1;
-    }
-    segments.into_iter().max_by_key(|&(_, count)| count)
+/// The names of the methods that a product has already.
+fn of_product<'s>(product: &str, specs: &'s [SourceFile]) -> Vec<&'s str> {
+    let names = specs.iter().filter_map(|file| {
+        let (folder, name) = file.path.split_once('/')?;
+        name.strip_suffix(".yaml").filter(|_| folder == product)
+    });
+    names.filter(|name| !NOT_METHODS.contains(name)).collect()
 }
 
-/// `mini` of `alipay.open.mini.version.upload` in `open`; `None` where what follows is the method's last word.
-fn next_segment<'m>(product: &str, method: &'m str) -> Option<&'m str> {
-    Some(names::stem(method, product)?.split_once('.')?.0)
+/// The part of a product that most of these methods can make up, and which.
+fn largest<'m>(product: &str, existing: &[&str], methods: &[&'m str]) -> Option<(String, Vec<&'m str>)> {
+    let mut parts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for method in methods {
+        if let Some(part) = part(product, existing, method) {
+            parts.entry(part).or_default().push(method);
+        }
+    }
+    parts.into_iter().max_by_key(|(_, methods)| methods.len())
+}
+
+/// `open_mini` of `alipay.open.mini.version.upload` in `open`, or `open_mini_version` where a method that exists would belong to `open_mini`; `None` where
+/// only the method's last word is left.
+fn part(product: &str, existing: &[&str], method: &str) -> Option<String> {
+    let rest = names::stem(method, product)?;
+    rest.match_indices('.').find_map(|(at, _)| {
+        let part = format!("{product}_{}", rest[..at].replace('.', "_"));
+        let is_new = existing.iter().all(|other| names::stem(other, &part).is_none());
+        is_new.then_some(part)
+    })
 }
 
 #[cfg(test)]
@@ -102,5 +120,33 @@ mod tests {
             ("open_mini_version", 40),
         ]);
         assert_eq!(assigned(methods(), &["koubei_trade", "open_app"]), expected);
+    }
+    /// What exists stays where it is, so that no new product may be the one that it belongs to.
+    #[test]
+    fn a_product_that_is_full_gives_away_what_is_new() {
+        let mut specs: Vec<SourceFile> = (0..names::LARGEST_PRODUCT)
+            .map(|number| format!("alipay.trade.order.m{number}"))
+            .chain(["product".to_owned(), "types".to_owned()])
+            .map(|name| SourceFile {
+                path: format!("trade/{name}.yaml"),
+                text: String::new(),
+            })
+            .collect();
+        let names = [
+            "alipay.trade.order.more",
+            "alipay.trade.order.thing.get",
+            "alipay.trade.thing.get",
+        ];
+        let methods = names.map(str::to_owned).into();
+        let expected = BTreeMap::from([
+            ("trade".to_owned(), vec![names[0]]),
+            ("trade_order_thing".to_owned(), vec![names[1]]),
+            ("trade_thing".to_owned(), vec![names[2]]),
+        ]);
+        assert_eq!(assign(&methods, &specs), expected);
+        // Where there is room, all of them stay.
+        specs.drain(..names.len());
+        let expected = BTreeMap::from([("trade".to_owned(), names.to_vec())]);
+        assert_eq!(assign(&methods, &specs), expected);
     }
 }

@@ -23,8 +23,7 @@ impl Shared {
     pub(super) fn of(path: &str, specs: &[SourceFile]) -> Self {
         let below = |path: &str, key: &str| {
             let file = specs.iter().find(|file| file.path == path);
-            let tree = file.and_then(|file| syntax::parse(0, &file.text, &Report::default()));
-            tree.map(|tree| names(&tree, key)).unwrap_or_default()
+            file.map(|file| below(file, key)).unwrap_or_default()
         };
         Self {
             types: below(path, "types"),
@@ -34,30 +33,49 @@ impl Shared {
     }
 }
 
+/// The names of the types that the specs of a product's methods describe for themselves.
+pub(super) fn of_methods(product: &str, specs: &[SourceFile]) -> HashSet<String> {
+    let of_product = specs.iter().filter(|file| {
+        file.path
+            .split_once('/')
+            .is_some_and(|(folder, name)| folder == product && name != "types.yaml")
+    });
+    of_product.flat_map(|file| below(file, "types")).collect()
+}
+
 /// The text of a `types.yaml` with these definitions among the types that it has, in the order of their names.
 pub(super) fn with_types(path: &str, specs: &[SourceFile], definitions: &str) -> String {
-    const HEAD: &str = "types:\n";
     let before = specs.iter().find(|file| file.path == path);
-    let before = before.map_or("", |file| file.text.as_str());
-    let start = if before.starts_with(HEAD) {
-        HEAD.len()
-    } else if let Some(at) = before.find(&format!("\n{HEAD}")) {
-        at + 1 + HEAD.len()
-    } else {
-        return format!("{HEAD}{}{before}", sorted(definitions));
+    let before = before.map_or_else(String::new, |file| file.text.replace("\r\n", "\n"));
+    let Some(start) = types_value(&before) else {
+        return format!("types:\n{}{before}", sorted(definitions));
     };
-    // What stands there reaches to the next key of the file, or to its end.
-    let mut end = start;
-    for line in before[start..].split_inclusive('\n') {
-        if !line.trim().is_empty() && !line.starts_with([' ', '#']) {
-            break;
-        }
-        end += line.len();
-    }
-    let (types, rest) = before.split_at(end);
-    let gap = if types.ends_with('\n') { "" } else { "\n" };
-    let (head, types) = types.split_at(start);
+    let (head, rest) = before.split_at(start);
+    // What stands beside the key: nothing, a comment or an empty mapping.
+    let (beside, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+    let beside = match beside.trim_start().strip_prefix("{}") {
+        Some(comment) => comment,
+        None => beside,
+    };
+    let head = format!("{}\n", format!("{head}{beside}").trim_end());
+    // The types reach to the next key of the file, or to its end.
+    let is_type = |line: &&str| line.trim().is_empty() || line.starts_with([' ', '#']);
+    let end: usize = rest.split_inclusive('\n').take_while(is_type).map(str::len).sum();
+    let (types, rest) = rest.split_at(end);
+    let gap = if types.is_empty() || types.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
     format!("{head}{}{rest}", sorted(&format!("{types}{gap}{definitions}")))
+}
+
+/// Where a file's `types` begin, behind the colon.
+fn types_value(file: &str) -> Option<usize> {
+    let tree = syntax::parse(0, file, &Report::default())?;
+    let (key, _) = entries(&tree).iter().find(|(name, _)| text(name) == Some("types"))?;
+    let end = key.span.end as usize;
+    Some(end + file.get(end..)?.find(':')? + 1)
 }
 
 /// Entries in the order of their names, each with the comments above it.
@@ -68,7 +86,7 @@ fn sorted(entries: &str) -> String {
         let inner = line.trim_start();
         if inner.starts_with('#') && line.len() - inner.len() <= INDENT {
             comments.push_str(line);
-        } else if line.len() - inner.len() == INDENT {
+        } else if !inner.is_empty() && line.len() - inner.len() == INDENT {
             let name = inner.split(':').next().unwrap_or(inner);
             blocks.push((name, std::mem::take(&mut comments) + line));
         } else if let Some((_, block)) = blocks.last_mut() {
@@ -78,6 +96,13 @@ fn sorted(entries: &str) -> String {
     }
     blocks.sort_by_key(|&(name, _)| name);
     blocks.into_iter().map(|(_, block)| block).collect::<String>() + &comments
+}
+
+/// The keys of the mapping below a key of a file; none where the file can't be read.
+fn below(file: &SourceFile, key: &str) -> HashSet<String> {
+    let text = file.text.replace("\r\n", "\n");
+    let tree = syntax::parse(0, &text, &Report::default());
+    tree.map(|tree| names(&tree, key)).unwrap_or_default()
 }
 
 /// The keys of the mapping below a key.
@@ -121,5 +146,35 @@ mod tests {
             with_types("trade/types.yaml", &[], "  B: {}\n  A: {}\n"),
             "types:\n  A: {}\n  B: {}\n"
         );
+    }
+    #[test]
+    fn the_types_are_found_however_their_key_is_written() {
+        for (before, expected) in [
+            (
+                "errors: {}\r\ntypes:\r\n  B: {}\r\n",
+                "errors: {}\ntypes:\n  A: {}\n  B: {}\n",
+            ),
+            (
+                "types: # What several share.\n  B: {}\nerrors: {}\n",
+                "types: # What several share.\n  A: {}\n  B: {}\nerrors: {}\n",
+            ),
+            ("types: {}\nerrors: {}\n", "types:\n  A: {}\nerrors: {}\n"),
+            ("types: {} # None.\n", "types: # None.\n  A: {}\n"),
+            ("\"types\":\n  B: {}\n", "\"types\":\n  A: {}\n  B: {}\n"),
+            ("types:\n  B: {}\n \n  C: {}", "types:\n  A: {}\n  B: {}\n \n  C: {}\n"),
+            // No key, though it looks so.
+            (
+                "errors:\n  X:\n    doc: |\n      Of\n\n      types:\n",
+                "types:\n  A: {}\nerrors:\n  X:\n    doc: |\n      Of\n\n      types:\n",
+            ),
+            ("# types:\nerrors: {}\n", "types:\n  A: {}\n# types:\nerrors: {}\n"),
+        ] {
+            let file = SourceFile {
+                path: "trade/types.yaml".to_owned(),
+                text: before.to_owned(),
+            };
+            let found = with_types("trade/types.yaml", &[file], "  A: {}\n");
+            assert_eq!(found, expected, "{before:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Types<'t> {
     pub(super) shared: &'t Shared,
     /// All that the catalogue has.
     pub(super) objects: &'t Objects,
-    /// What the method's own items are called in Rust.
+    /// What the method's own items are called in Rust; of shared types, what other methods call their own.
     pub(super) taken: Vec<String>,
 }
 

@@ -85,11 +85,12 @@ pub(super) struct SharedTypes {
     pub(super) enums: Vec<String>,
 }
 
-/// The types that these methods of a product share.
+/// The types that these methods of a product share. No enum among them has a name that is `taken` by a type of another method.
 pub(super) fn types(
     shared: &BTreeMap<&str, &Object>,
     methods: &[Method],
     known: &Shared,
+    taken: &HashSet<String>,
     objects: &Objects,
     words: &Words,
 ) -> SharedTypes {
@@ -98,7 +99,7 @@ pub(super) fn types(
         own: &own,
         shared: known,
         objects,
-        taken: Vec::new(),
+        taken: taken.iter().cloned().collect(),
     };
     let labels = labels(
         methods

@@ -120,7 +120,7 @@ fn remove(root: &Path, path: &str) -> Result<(), WriteError> {
 }
 
 /// The files below a folder, relative to it: all of them are generated ones, or it is an error. Symbolic links are not, and are not followed.
-pub(super) fn generated(folder: &Path) -> Result<BTreeSet<String>, WriteError> {
+pub(crate) fn generated(folder: &Path) -> Result<BTreeSet<String>, WriteError> {
     let mut survey = Survey::default();
     survey.look_into(folder, "")?;
     if survey.foreign.is_empty() {

@@ -151,12 +151,16 @@ fn described(spec: &ir::Spec) -> impl Iterator<Item = String> {
 
 /// Writes a file, or tells whether it is what it should be.
 fn keep(path: &Path, wanted: &[u8], write: bool, is_same: impl Fn(&[u8], &[u8]) -> bool) -> Result<bool, String> {
-    let found = fs::read(path).unwrap_or_default();
+    let failed = |error: io::Error| format!("{}: {error}", path.display());
+    let found = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        found => found.map_err(failed)?,
+    };
     if is_same(&found, wanted) {
         return Ok(true);
     }
     if write {
-        fs::write(path, wanted).map_err(|error| format!("{}: {error}", path.display()))?;
+        fs::write(path, wanted).map_err(failed)?;
     } else {
         say(&format_args!(
             "stale: {} is not what the catalogue says; to mend it: cargo xtask catalogue --write, with --compare DIR if that was there",

@@ -4,6 +4,7 @@ use alipay_codegen::{Catalogue, Outline, SourceFile, ir, load};
 
 use super::compare::compare;
 use super::digest;
+use super::keep;
 use super::reasons::{Reasons, Settled};
 
 const METHODS: &str = r#"
@@ -436,4 +437,16 @@ fn a_difference_is_listed_once_below_its_reason() {
     ] {
         assert_eq!(Reasons::read(text).err().as_deref(), Some(expected), "{text}");
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_called_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = |found: &[u8], wanted: &[u8]| found == wanted;
+    let error = keep(folder.path(), b"wanted", false, same).unwrap_err();
+    assert!(error.starts_with(&format!("{}: ", folder.path().display())), "{error}");
+    let path = folder.path().join("digest.txt");
+    assert_eq!(keep(&path, b"wanted", false, same), Ok(false));
+    assert_eq!(keep(&path, b"wanted", true, same), Ok(true));
+    assert_eq!(std::fs::read(&path).unwrap(), b"wanted");
 }

@@ -10,7 +10,7 @@ mod php;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alipay_codegen::Catalogue;
 use serde_json::{Map, Value, json};
@@ -29,14 +29,17 @@ const BELOW: [&str; 5] = ["", "AlipaySDKNet", "v2/AlipaySDKNet", "src", "v3/src"
 pub(super) fn read(trees: &[PathBuf], old: &Catalogue<'_>) -> Result<(Texts, Problems), String> {
     let mut problems = Problems::default();
     let (mut net, mut operations) = (None, None);
+    let (mut net_at, mut php_at) = (None, None);
     for tree in trees {
         let folders = || BELOW.iter().map(|below| tree.join(below));
         let mut is_known = false;
         if let Some(folder) = folders().find(|folder| net::is_here(folder)) {
+            only(&mut net_at, &folder, ".NET")?;
             net = Some(net::read(&folder, &mut problems)?);
             is_known = true;
         }
         if let Some(folder) = folders().find(|folder| php::is_here(folder)) {
+            only(&mut php_at, &folder, "PHP")?;
             operations = Some(php::read(&folder, &mut problems)?);
             is_known = true;
         }
@@ -50,6 +53,18 @@ pub(super) fn read(trees: &[PathBuf], old: &Catalogue<'_>) -> Result<(Texts, Pro
     let old = Old::read(old)?;
     let texts = old.with(net.as_ref(), operations.as_ref(), &mut problems);
     Ok((texts, problems))
+}
+
+/// An error where a tree of this kind was found already.
+fn only(found: &mut Option<PathBuf>, folder: &Path, kind: &str) -> Result<(), String> {
+    match found.replace(folder.to_owned()) {
+        Some(other) => Err(format!(
+            "{} and {} are both trees of the {kind} SDK: name one of them",
+            other.display(),
+            folder.display()
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The catalogue that there is, line by line.
@@ -81,7 +96,7 @@ impl<'c> Old<'c> {
         problems: &mut Problems,
     ) -> Texts {
         if let Some(net) = net {
-            self.take_v2(net);
+            self.take_v2(net, problems);
         }
         let mut differences = self.differences.to_owned();
         if let Some(operations) = operations {
@@ -100,6 +115,10 @@ impl<'c> Old<'c> {
                 self.take_v3(&name, operations.get(&php::key(&name)), &mut differences);
             }
         }
+        // What .NET says of a request's content is a sentence now and then, so that it comes last.
+        for (name, method) in net.iter().flat_map(|net| &net.methods) {
+            take_title(entry(&mut self.fields, "method", name), &method.about);
+        }
         Texts {
             methods: lines(&self.methods),
             types: lines(&self.types),
@@ -111,7 +130,7 @@ impl<'c> Old<'c> {
         }
     }
 
-    fn take_v2(&mut self, net: &Net) {
+    fn take_v2(&mut self, net: &Net, problems: &mut Problems) {
         let mut methods = BTreeMap::new();
         let mut reached: Vec<&Member> = Vec::new();
         for (name, method) in &net.methods {
@@ -137,18 +156,16 @@ impl<'c> Old<'c> {
             }
             methods.insert(name.clone(), line);
             let facts = entry(&mut self.fields, "method", name);
-            if !method.about.is_empty() {
-                facts.entry("title_zh").or_insert_with(|| json!(method.about));
-            }
             let request = content.iter().chain(&method.params).chain(&method.files);
             learn(object(object(facts, "fields"), "request"), request);
             learn(object(object(facts, "fields"), "response"), method.response.iter());
         }
         self.methods = methods;
         let mut types = BTreeMap::new();
-        while let Some(member) = reached.pop() {
-            if let Some((name, members)) = net.types.get_key_value(&member.ty)
-                && !types.contains_key(name)
+        let mut seen = BTreeSet::new();
+        while let Some(Member { ty: name, .. }) = reached.pop() {
+            if seen.insert(name)
+                && let Some(members) = net.object(name, problems)
             {
                 let mut line = Json::new();
                 line.insert("type".to_owned(), json!(name));
@@ -197,7 +214,7 @@ impl<'c> Old<'c> {
                 differences.extend(["method\t", name, "\trequest\t", *field, "\tonly_v2\n"]);
             }
         }
-        facts.entry("title_zh").or_insert_with(|| json!(operation.title));
+        take_title(facts, &operation.title);
     }
 }
 
@@ -237,6 +254,13 @@ fn entry<'l>(lines: &'l mut BTreeMap<String, Json>, key: &str, name: &str) -> &'
     let line = lines.entry(name.to_owned()).or_default();
     line.entry(key).or_insert_with(|| json!(name));
     line
+}
+
+/// Gives a method that has no title this one, unless that is empty.
+fn take_title(facts: &mut Json, title: &str) {
+    if !title.is_empty() {
+        facts.entry("title_zh").or_insert_with(|| json!(title));
+    }
 }
 
 /// The object below a key, which is made where there is none.

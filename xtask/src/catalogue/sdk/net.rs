@@ -1,12 +1,13 @@
 //! The official .NET SDK's tree of V2: `Request/*.cs`, `Response/*.cs` and `Domain/*.cs`, one class a file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::files::{self, Problems};
 
 /// What the tree says.
 pub(super) struct Net {
+    folder: PathBuf,
     /// By the gateway's names.
     pub(super) methods: BTreeMap<String, Method>,
     /// Objects, the content of requests among them.
@@ -30,9 +31,23 @@ pub(super) struct Member {
     pub(super) wire: String,
     /// In C#.
     property: String,
+    /// Of its file, from 1.
+    line: usize,
     pub(super) ty: String,
     pub(super) list: bool,
     pub(super) about: String,
+}
+
+impl Net {
+    /// The members of an object; `None` of a type that is none. What has no file goes to the problems.
+    pub(super) fn object(&self, ty: &str, problems: &mut Problems) -> Option<&[Member]> {
+        const PLAIN: [&str; 6] = ["string", "int", "bool", "float", "datetime", "file"];
+        let members = self.types.get(ty);
+        if members.is_none() && !PLAIN.contains(&ty) {
+            problems.add(&self.folder.join(format!("Domain/{ty}.cs")), 1, "the file is missing");
+        }
+        members.map(Vec::as_slice)
+    }
 }
 
 /// Whether this is such a tree.
@@ -44,11 +59,11 @@ pub(super) fn is_here(folder: &Path) -> bool {
 pub(super) fn read(folder: &Path, problems: &mut Problems) -> Result<Net, String> {
     let mut types = BTreeMap::new();
     for (path, text) in files::with_extension(&folder.join("Domain"), "cs")? {
-        types.insert(files::stem(&path), members(&path, &text, problems));
+        types.insert(files::stem(&path), named(&path, &text, problems));
     }
     let mut responses = BTreeMap::new();
     for (path, text) in files::with_extension(&folder.join("Response"), "cs")? {
-        responses.insert(files::stem(&path), members(&path, &text, problems));
+        responses.insert(files::stem(&path), named(&path, &text, problems));
     }
     let mut methods = BTreeMap::new();
     for (path, text) in files::with_extension(&folder.join("Request"), "cs")? {
@@ -59,7 +74,21 @@ pub(super) fn read(folder: &Path, problems: &mut Problems) -> Result<Net, String
             problems.add(&path, 1, &format!("{name} has another file too"));
         }
     }
-    Ok(Net { methods, types })
+    Ok(Net {
+        folder: folder.to_owned(),
+        methods,
+        types,
+    })
+}
+
+/// The properties of a class that says what each of them is called on the wire.
+fn named(path: &Path, text: &str, problems: &mut Problems) -> Vec<Member> {
+    let members = members(path, text, problems);
+    for member in members.iter().filter(|member| member.wire.is_empty()) {
+        let problem = format!("the property {} has no name on the wire", member.property);
+        problems.add(path, member.line, &problem);
+    }
+    members
 }
 
 /// The properties of a class, from its beginning to its end or to the region of what all requests have.
@@ -100,6 +129,7 @@ fn members(path: &Path, text: &str, problems: &mut Problems) -> Vec<Member> {
                 Some((ty, list, property)) => members.push(Member {
                     wire: std::mem::take(&mut wire),
                     property,
+                    line: number,
                     ty,
                     list,
                     about: std::mem::take(&mut about),

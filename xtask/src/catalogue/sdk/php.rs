@@ -72,7 +72,10 @@ fn operation(
     let mut query = Vec::new();
     for (at, line) in body.iter().enumerate() {
         if line.trim_end().ends_with("toQueryValue(") {
-            query.extend(body.get(at + 2).and_then(|line| quoted(line)));
+            let Some(name) = body.get(at + 2).and_then(|line| quoted(line)) else {
+                return Ok(None);
+            };
+            query.push(name);
         }
     }
     let path_params = body.iter().filter_map(|line| {
@@ -125,7 +128,8 @@ fn operation(
         }
         None => Vec::new(),
     };
-    let errors = files::text(&folder.join(format!("Model/{class}ErrorResponseModel.php")))?.unwrap_or_default();
+    let errors = files::text(&folder.join(format!("Model/{class}ErrorResponseModel.php")))?;
+    let Some(errors) = errors else { return Ok(None) };
     let codes = errors
         .lines()
         .filter(|line| line.trim().starts_with("public const CODE_"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use alipay_codegen::{Catalogue, Unpacked, pack};
 
@@ -356,6 +356,24 @@ fn what_is_not_understood_is_reported() {
             "Part.cs:15: not understood: protected int inner;",
         ),
         (
+            "Part.cs",
+            "[XmlElement(\"inner\")]\n",
+            "",
+            "Part.cs:15: the property Inner has no name on the wire",
+        ),
+        (
+            "GetResponse.cs",
+            "[XmlElement(\"colour\")]\n",
+            "",
+            "GetResponse.cs:8: the property Colour has no name on the wire",
+        ),
+        (
+            "Part.cs",
+            "public Part Inner",
+            "public Screw Inner",
+            "Domain/Screw.cs:1: the file is missing",
+        ),
+        (
             "ThingGetRequest.cs",
             "this.Locale",
             "this.Language",
@@ -381,6 +399,12 @@ fn what_is_not_understood_is_reported() {
         ),
         (
             "ThingApi.php",
+            "'auth_token', // param",
+            "$name, // param",
+            "ThingApi.php:18: not understood: public function getRequest($thingId = null, $alipayShopThingGetModel = null)",
+        ),
+        (
+            "ThingApi.php",
             "GetDefaultResponse",
             "GetResponse",
             "ThingApi.php:18: not understood: public function getRequest($thingId = null, $alipayShopThingGetModel = null)",
@@ -395,6 +419,10 @@ fn what_is_not_understood_is_reported() {
             "{file}: {expected}\n{found}"
         );
     }
+}
+
+#[test]
+fn what_is_missing_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     tree(folder.path(), "", "", "");
     fs::remove_file(
@@ -403,11 +431,19 @@ fn what_is_not_understood_is_reported() {
             .join("v2/AlipaySDKNet/Response/AlipayShopThingGetResponse.cs"),
     )
     .unwrap();
+    fs::remove_file(
+        folder
+            .path()
+            .join("v3/src/Model/AlipayShopThingGetErrorResponseModel.php"),
+    )
+    .unwrap();
     let (_, problems) = read(&[folder.path().to_owned()], &OLD).unwrap();
+    let found = problems.to_string();
+    let found: Vec<&str> = found.lines().collect();
     assert!(
-        problems
-            .to_string()
-            .ends_with("Response/AlipayShopThingGetResponse.cs is missing"),
+        found.len() == 2
+            && found[0].ends_with("Response/AlipayShopThingGetResponse.cs is missing")
+            && found[1].contains("ThingApi.php:18: not understood: public function getRequest("),
         "{problems}"
     );
     let empty = tempfile::tempdir().unwrap();
@@ -439,6 +475,10 @@ fn what_is_rare_is_understood() {
         "AlipayShopThingFindDefaultResponse",
     );
     tree(folder.path(), "ThingApi.php", get, find);
+    let errors = folder
+        .path()
+        .join("v3/src/Model/AlipayShopThingFindErrorResponseModel.php");
+    fs::write(errors, ERRORS).unwrap();
     let (texts, problems) = read(&[folder.path().to_owned()], &OLD).unwrap();
     assert!(problems.is_empty(), "{problems}");
     assert_eq!(
@@ -446,4 +486,51 @@ fn what_is_rare_is_understood() {
         ["only in V3, and left out: POST /v3/alipay/shop/thing/{thing_id}"]
     );
     assert!(!texts.methods.contains("find"), "{}", texts.methods);
+}
+
+#[test]
+fn a_second_tree_of_one_kind_is_an_error() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for (below, kind) in [("v2", ".NET"), ("v3", "PHP")] {
+        for folder in &folders {
+            tree(folder.path(), "", "", "");
+        }
+        let paths = folders.each_ref().map(|folder| folder.path().join(below));
+        let error = read(&paths, &OLD).err().unwrap();
+        assert!(
+            error.ends_with(&format!("are both trees of the {kind} SDK: name one of them")),
+            "{error}"
+        );
+        for path in paths {
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+        }
+    }
+}
+
+/// What .NET says of a request's content may be a sentence, which is no title.
+#[test]
+fn a_new_method_has_the_title_of_v3() {
+    let folder = tempfile::tempdir().unwrap();
+    tree(
+        folder.path(),
+        "ThingGetRequest.cs",
+        "取一件东西",
+        "取一件东西。没有的时候是错误。",
+    );
+    let old = Catalogue { fields: "", ..OLD };
+    let title = |trees: &[PathBuf]| {
+        let (texts, problems) = read(trees, &old).unwrap();
+        assert!(problems.is_empty(), "{problems}");
+        let unpacked = Unpacked::read(&pack(&texts.catalogue()).unwrap()).unwrap();
+        unpacked
+            .catalogue()
+            .titles()
+            .unwrap()
+            .remove("alipay.shop.thing.get")
+            .unwrap()
+    };
+    assert_eq!(title(&[folder.path().to_owned()]).as_deref(), Some("取东西"));
+    assert_eq!(title(&[folder.path().join("v2")]), None);
+    tree(folder.path(), "", "", "");
+    assert_eq!(title(&[folder.path().join("v2")]).as_deref(), Some("取一件东西"));
 }
