@@ -664,7 +664,7 @@ fn a_catalogue_that_cannot_be_read_says_where() {
         })
     ));
     let facts = Catalogue {
-        fields: "[]",
+        fields: "[\"a.b\"]",
         ..of("{\"method\":\"a.b\"}")
     };
     let error = draft("a.b", &facts, &[]).unwrap_err().to_string();
