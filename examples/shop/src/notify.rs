@@ -23,7 +23,7 @@ pub(crate) async fn notified(State(shop): State<Shop>, received: Received) -> Re
         .expect_seller(&shop.config.seller_id)?
         .expect_order(&order.number, order.total)?;
     match trade.event() {
-        TradeEvent::Paid | TradeEvent::Finished => {
+        TradeEvent::Paid | TradeEvent::Finished if !order.is_closed() || order.is_refunded_in_full() => {
             if shop.orders.paid(&order.number, Some(&trade.trade_no)).await? {
                 tracing::info!(order = order.number, "an order is paid, as Alipay notifies");
             }
@@ -39,6 +39,14 @@ pub(crate) async fn notified(State(shop): State<Shop>, received: Received) -> Re
             shop.orders.close(&order.number).await?;
         }
         TradeEvent::Waiting => {}
+        // The order is closed here: its payment may have been given back since the notification was written. The gateway says what is true now.
+        TradeEvent::Paid | TradeEvent::Finished => {
+            if !reconcile::ask_whether_paid(&shop, &order).await? {
+                return Err(
+                    "the order is closed here and notified as paid, and the gateway did not say which is true".into(),
+                );
+            }
+        }
         // It does not say what happened: the gateway does.
         _ => {
             if !reconcile::ask(&shop, [order]).await? {

@@ -71,6 +71,10 @@ impl Order {
         self.state == State::Open
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
     pub(crate) fn is_paid(&self) -> bool {
         self.state == State::Paid
     }

@@ -54,6 +54,17 @@ pub(crate) async fn ask(
     Ok(is_known)
 }
 
+/// Asks for an order that is closed here and notified as paid. Says whether it has found out that the order is paid, or is over.
+pub(crate) async fn ask_whether_paid(shop: &Shop, order: &Order) -> Result<bool, BoxError> {
+    let believed = stream::iter([believed(&shop.alipay, order)]);
+    let mut differences = flows::reconcile(&shop.alipay, believed, Rate::per_second(20));
+    match differences.next().await {
+        Some(difference) => settle(shop, &difference).await,
+        // Open, as is believed of all: that is neither.
+        None => Ok(false),
+    }
+}
+
 fn believed(client: &Client, order: &Order) -> Believed {
     Believed {
         // The ticket has the amount: an order of another amount is not ours, and is not taken for paid.
@@ -79,9 +90,14 @@ async fn settle(shop: &Shop, difference: &Difference) -> Result<bool, BoxError> 
         }
         // Nobody has opened its page or scanned its code: it is over when nobody can any more.
         Found::Absent => {
-            let order = shop.orders.find(number).await?;
-            if order.is_some_and(|order| order.expires_at + SLACK_SECONDS <= now()) && shop.orders.close(number).await?
-            {
+            let Some(order) = shop.orders.find(number).await?.filter(Order::is_open) else {
+                tracing::error!(
+                    order = number,
+                    "the gateway does not know an order that is not open here"
+                );
+                return Ok(false);
+            };
+            if order.expires_at + SLACK_SECONDS <= now() && shop.orders.close(number).await? {
                 tracing::info!(order = number, "an order was given up");
             }
         }
