@@ -29,8 +29,13 @@ pub(crate) async fn notified(State(shop): State<Shop>, received: Received) -> Re
             }
         }
         TradeEvent::Refunded(refund) => {
-            let nothing_left = if refund.is_closed { order.total } else { Price::ZERO };
-            let total_refunded = refund.total_refunded.unwrap_or(nothing_left);
+            // Alipay closes a paid order when nothing is left to be refunded.
+            let total_refunded = if refund.is_closed {
+                Some(order.total)
+            } else {
+                refund.total_refunded
+            };
+            let total_refunded = total_refunded.unwrap_or(Price::ZERO);
             shop.orders
                 .refunded(&order, Some(&trade.trade_no), total_refunded)
                 .await?;

@@ -279,10 +279,8 @@ impl Orders {
     /// Alipay closes an order that was not paid in time, and one that was paid when all is given back. So what it says of a paid order is a refund.
     pub(crate) async fn closed_by_alipay(&self, number: &str) -> Result<bool> {
         let mut transaction = self.begin().await?;
-        sqlx::query("UPDATE orders SET refunded = total WHERE number = ? AND state = 'paid'")
-            .bind(number)
-            .execute(&mut *transaction)
-            .await?;
+        let update = "UPDATE orders SET closed_by_alipay = 1, refunded = CASE WHEN state = 'paid' THEN total ELSE refunded END WHERE number = ?";
+        sqlx::query(update).bind(number).execute(&mut *transaction).await?;
         let is_closed = close_open(&mut transaction, number).await?;
         transaction.commit().await?;
         Ok(is_closed)
@@ -304,8 +302,9 @@ async fn deliver_once(
     trade_no: Option<&str>,
 ) -> std::result::Result<bool, BoxError> {
     // Who changes the row delivers. An order that was closed here and is paid all the same is delivered, for the buyer's money is there; one that was
-    // refunded in full before it was delivered is not, even if the notification of its payment comes last.
-    let update = "UPDATE orders SET state = 'paid', trade_no = coalesce(?, trade_no) WHERE number = ? AND state <> 'paid' AND refunded < total";
+    // refunded in full before it was delivered, or that Alipay has closed, is not, even if the notification of its payment comes last.
+    let update = "UPDATE orders SET state = 'paid', trade_no = coalesce(?, trade_no)
+         WHERE number = ? AND state <> 'paid' AND refunded < total AND NOT closed_by_alipay";
     let updated = sqlx::query(update)
         .bind(trade_no)
         .bind(number)

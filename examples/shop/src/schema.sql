@@ -13,6 +13,8 @@ CREATE TABLE IF NOT EXISTS orders (
     -- open: it can be paid. paid: it is paid and delivered. closed: it was not paid and can't be any more, or all was given back before it was delivered.
     state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'paid', 'closed')),
     placed_at INTEGER NOT NULL,
+    -- 1 once the gateway has said that Alipay has closed the order, which is final. Whatever tells of its payment after that is older.
+    closed_by_alipay INTEGER NOT NULL DEFAULT 0 CHECK (closed_by_alipay IN (0, 1)),
     -- From then on Alipay takes no payment for it.
     expires_at INTEGER NOT NULL,
     -- 1 from when a buyer could get to Alipay with it. Before that nobody can have paid it, and nobody has to ask.

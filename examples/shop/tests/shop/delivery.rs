@@ -136,6 +136,8 @@ async fn notifications_in_any_order_have_one_result() {
             vec![("TRADE_SUCCESS", none()), ("TRADE_CLOSED", refunded("88.80"))],
             ("paid", 1, 8880),
         ),
+        // Closed, nothing is left, whatever the last refund was.
+        (vec![("TRADE_CLOSED", refunded("10.00"))], ("closed", 0, 8880)),
     ];
     for (notifications, (state, deliveries, refunded)) in cases {
         world.change_database("DELETE FROM deliveries").await;
@@ -216,6 +218,30 @@ async fn a_payment_of_an_order_that_is_closed_here_is_asked_about() {
         assert_eq!((code, text.as_str()), answer, "{status}");
     }
     assert_eq!(world.deliveries().await, 1);
+    shop.close().await;
+}
+
+/// The gateway has said that the order is closed: what is told of its payment or of a part of its refunds after that is older.
+#[tokio::test]
+async fn an_order_that_alipay_has_closed_is_not_delivered() {
+    let world = World::new().await;
+    let shop = world.open_shop().await;
+    world.mail.lose();
+    let number = shop.browser.order("qr").await;
+    world.pay(&number).await;
+    for amount in ["30.00", "58.80"] {
+        world.refund_elsewhere(&number, amount).await;
+    }
+    // The buyer looks, so the gateway is asked, if it was not just now.
+    world.change_database("UPDATE orders SET asked_at = 0").await;
+    assert!(!shop.browser.is_paid(&number).await);
+    assert_eq!(world.number_of("SELECT closed_by_alipay FROM orders").await, 1);
+    let part = json!({ "refund_fee": "30.00", "gmt_refund": "2026-11-28 12:00:00", "out_biz_no": "1" });
+    for more in [part, json!({})] {
+        let body = world.notification(&number, "TRADE_SUCCESS", more);
+        assert_eq!(shop.browser.notify(&body).await, (200, "success".to_owned()));
+    }
+    assert_eq!(world.deliveries().await, 0);
     shop.close().await;
 }
 

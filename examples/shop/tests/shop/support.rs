@@ -133,7 +133,8 @@ impl World {
     pub(crate) async fn refund_elsewhere(&self, number: &str, amount: &str) {
         let environment = self.environment();
         let config = Config::read(|name| environment.get(name).cloned()).unwrap();
-        let refund = Refund::with_out_trade_no(number, amount.parse().unwrap()).out_request_no("elsewhere");
+        let refund = Refund::with_out_trade_no(number, amount.parse().unwrap())
+            .out_request_no(format!("elsewhere {amount}").replace([' ', '.'], "_"));
         config.alipay.trade().refund(refund).await.unwrap();
         self.mock.notifications_settled().await;
     }
