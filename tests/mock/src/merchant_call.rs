@@ -2,6 +2,8 @@
 //!
 //! By Alipay's rules for SPI (opendocs.alipay.com/isv/0gp3u4 and /isv/spiforisv).
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -60,8 +62,10 @@ pub enum MerchantCallError {
 struct Answer<'a> {
     #[serde(borrow)]
     response: &'a RawValue,
-    sign: &'a str,
-    app_cert_sn: Option<&'a str>,
+    // Some writers of JSON escape the `/` of base64.
+    #[serde(borrow)]
+    sign: Cow<'a, str>,
+    app_cert_sn: Option<String>,
 }
 
 /// The form of a call of this method at this time, in seconds, by the V1 rule, and its charset. Alipay's list of its parameters has no certificate of
@@ -128,10 +132,10 @@ pub(crate) fn verified(answer: &str, key: &PublicKey, serial: Option<&str>) -> R
     let parsed: Answer<'_> = serde_json::from_str(answer).map_err(|_| malformed())?;
     let text = parsed.response.get();
     let sign_type = key.fitting(SignType::Rsa2);
-    if !key.verify(sign_type, text.as_bytes(), parsed.sign) {
+    if !key.verify(sign_type, text.as_bytes(), &parsed.sign) {
         return Err(MerchantCallError::Signature(beginning(text)));
     }
-    if serial.is_some() && parsed.app_cert_sn != serial {
+    if serial.is_some() && parsed.app_cert_sn.as_deref() != serial {
         return Err(MerchantCallError::Certificate);
     }
     let response: Value = serde_json::from_str(text).map_err(|_| malformed())?;
@@ -160,6 +164,7 @@ mod tests {
         let answer = |response: &str, serial: &str| format!(r#"{{"response":{response},"sign":"{sign}"{serial}}}"#);
         let plain = answer(response, "");
         assert_eq!(verified(&plain, &key, None).unwrap()["name"], "你好");
+        verified(&plain.replace('/', r"\/"), &key, None).unwrap();
         let named = answer(response, r#","app_cert_sn":"7""#);
         verified(&named, &key, Some("7")).unwrap();
         for (answer, serial, message) in [
