@@ -53,6 +53,16 @@ impl Subject {
         Error::new(ErrorKind::Verification, format!("{self}'s signature {does}"))
     }
 
+    /// There is no runtime to fetch a certificate in.
+    pub(super) fn no_runtime(self) -> Error {
+        let what = match self {
+            Self::Call => "await `receive_call` in one, or use `verify_call`",
+            Self::Notification | Self::Return => "await `receive` in one, or use `verify`",
+        };
+        let message = format!("no tokio runtime runs to fetch a certificate in: {what}");
+        Error::new(ErrorKind::Configuration, message)
+    }
+
     /// What to do where the signed text does not show where a value ends.
     pub(super) fn way_out(self) -> &'static str {
         match self {

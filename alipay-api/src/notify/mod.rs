@@ -185,13 +185,7 @@ impl Notifications<'_> {
     async fn fetched(self, body: &[u8], subject: Subject) -> Result<VerifiedParameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
-            let message = match subject {
-                Subject::Call => {
-                    "no tokio runtime runs to fetch a certificate in: await `receive_call` in one, or use `verify_call`"
-                }
-                _ => "no tokio runtime runs to fetch a certificate in: await `receive` in one, or use `verify`",
-            };
-            return Err(Error::new(ErrorKind::Configuration, message));
+            return Err(subject.no_runtime());
         }
         let received = self.received(body, subject)?;
         let named = received.alipay_cert_sn();

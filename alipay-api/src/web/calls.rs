@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     NotificationError, Reply,
@@ -15,18 +15,29 @@ use crate::{
     types::Json,
 };
 
+/// How long a refusal that could not be signed is not signed again.
+const BETWEEN_FAILURES: Duration = Duration::from_secs(60);
+
 /// Takes the calls that Alipay makes to an app (`spi.…`) from a web framework: the client that verifies them and signs the answers, and how much
 /// of a body is waited for, and how long.
 ///
 /// In axum, the router's state is one, or has a `FromRef` of your own. In actix, it is the `app_data`, by itself or in `web::Data`. A call need
 /// not name the app that it is for, so each app has an address of its own.
 ///
-/// It is cheap to clone. Make it once: its clones share the answer to a call whose signature does not hold, which is signed only once.
+/// It is cheap to clone. Make it once: its clones share the answer to a call whose signature does not hold, which is signed once for each set of keys.
 #[derive(Clone)]
 pub struct CallReceiver {
     client: Client,
     limits: Limits,
-    refusal: Arc<Mutex<Option<CallRefusal>>>,
+    refusal: Arc<Mutex<Refusal>>,
+}
+
+/// The answer to all calls whose signature does not hold.
+#[derive(Default)]
+struct Refusal {
+    kept: Option<CallRefusal>,
+    /// When it could last not be signed.
+    failed: Option<Instant>,
 }
 
 impl CallReceiver {
@@ -91,27 +102,40 @@ impl CallReceiver {
         }
     }
 
-    /// What to answer to a call whose signature does not hold. Anyone can send many of them: their answer is signed once for all, and nobody
-    /// waits for that.
+    /// What to answer to a call whose signature does not hold. Anyone can send many of them, and break them off: their answer is signed once for
+    /// all, in a task of its own. Meanwhile, and for a minute after that has failed, the others get an unsigned one.
     async fn refused(&self, error: Error) -> NotificationError {
         let forbidden = |error| NotificationError::new(StatusCode::FORBIDDEN, error);
-        let Ok(mut refusal) = self.refusal.try_lock() else {
+        let Ok(mut refusal) = Arc::clone(&self.refusal).try_lock_owned() else {
             return forbidden(error);
         };
-        let kept = refusal.take().filter(|kept| kept.is_by(&self.client));
-        let kept = match kept {
-            Some(kept) => kept,
-            None => match CallRefusal::sign(&self.client).await {
-                Ok(signed) => signed,
-                Err(unsigned) => {
-                    tracing::error!(error = %unsigned, "the refusal of an incoming call can't be signed");
-                    return forbidden(error);
+        let is_current = |kept: &&CallRefusal| kept.is_by(&self.client);
+        let json = if let Some(kept) = refusal.kept.as_ref().filter(is_current) {
+            Some(kept.json.clone())
+        } else if refusal.failed.is_some_and(|at| at.elapsed() < BETWEEN_FAILURES) {
+            None
+        } else {
+            let client = self.client.clone();
+            let signing = tokio::spawn(async move {
+                match CallRefusal::sign(&client).await {
+                    Ok(signed) => {
+                        let json = signed.json.clone();
+                        refusal.kept = Some(signed);
+                        Some(json)
+                    }
+                    Err(unsigned) => {
+                        tracing::error!(error = %unsigned, "the refusal of an incoming call can't be signed");
+                        refusal.failed = Some(Instant::now());
+                        None
+                    }
                 }
-            },
+            });
+            signing.await.ok().flatten()
         };
-        let reply = Reply::call(kept.json.clone());
-        *refusal = Some(kept);
-        forbidden(error).with_reply(reply)
+        match json {
+            Some(json) => forbidden(error).with_reply(Reply::call(json)),
+            None => forbidden(error),
+        }
     }
 }
 

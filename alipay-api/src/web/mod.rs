@@ -29,7 +29,8 @@
 //! # Calls from Alipay
 //! [`ReceivedCall`] is the same for the calls of `spi.…` methods, which want a [signed answer](ReceivedCall::reply). What can't be taken has the
 //! answers of the table, but for two: by GET it is taken, too, and where the signature does not hold or is not there, the answer is the one of
-//! Alipay's guide: 200 with `code` `40004` and `sub_code` `ISV-VERIFICATION-FAILED`, signed.
+//! Alipay's guide: 200 with `code` `40004` and `sub_code` `ISV-VERIFICATION-FAILED`, signed. While that is being signed for the first time, and
+//! for a minute after it could not be, it is 403 as in the table.
 //!
 //! The [guide](crate::guide::notifications) has a whole handler.
 

@@ -1,12 +1,22 @@
 //! Calls that Alipay makes to an app, and the app's signed answers.
 
-use std::{net::TcpListener, process::Command, thread};
+use std::{
+    net::TcpListener,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use alipay_api::{
     Client, Credentials, ErrorKind,
     cert::Certificate,
     notify::{TradeStatusSync, response_status},
+    sign::{PublicKey, SignError, Signer},
     trade::Precreate,
+    transport::BoxFuture,
     types::{Json, Price},
     web::{CallReceiver, NotificationError, ReceivedCall, Reply},
 };
@@ -14,7 +24,9 @@ use alipay_mock::{
     MerchantCallError, Mock,
     keys::{KeyPair, SignType},
 };
+use axum::extract::FromRequest as _;
 use serde_json::{Value, json};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     client::{Answer, Request},
@@ -511,4 +523,79 @@ async fn a_refusal_is_signed_with_the_key_of_the_day() {
         .0;
     let sign = value["sign"].as_str().unwrap();
     assert!(next.public_key().verify(SignType::Rsa2, response.as_bytes(), sign));
+}
+
+/// A signer that signs when it is let go, and counts.
+#[derive(Debug)]
+struct Slow {
+    begun: AtomicUsize,
+    reached: Notify,
+    go: Semaphore,
+    signs: bool,
+}
+
+impl Signer for Slow {
+    fn sign_type(&self) -> alipay_api::sign::SignType {
+        alipay_api::sign::SignType::Rsa2
+    }
+
+    fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>> {
+        Box::pin(async move {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+            self.reached.notify_one();
+            self.go.acquire().await.unwrap().forget();
+            if self.signs {
+                Ok(vec![1])
+            } else {
+                Err(SignError::new("the key is away"))
+            }
+        })
+    }
+}
+
+/// Anyone can send calls with a wrong signature, and break them off: that must not make a remote key sign again and again.
+#[tokio::test]
+async fn a_refusal_is_signed_once_whoever_breaks_off() {
+    let (mock, _) = start().await;
+    let verifier = PublicKey::parse(&mock.alipay_public_key())
+        .unwrap()
+        .verifier(alipay_api::sign::SignType::Rsa2);
+    let verifier = verifier.unwrap();
+    for signs in [true, false] {
+        let slow = Arc::new(Slow {
+            begun: AtomicUsize::new(0),
+            reached: Notify::new(),
+            go: Semaphore::new(0),
+            signs,
+        });
+        let credentials = Credentials::custom(Arc::clone(&slow) as _, Arc::clone(&verifier)).unwrap();
+        let receiver = CallReceiver::new(Client::builder(mock.app_id(), credentials).build().unwrap());
+        let forged = || {
+            let request = axum::http::Request::get("/?method=a&utc_timestamp=1&sign=AAAA");
+            ReceivedCall::from_request(request.body(axum::body::Body::empty()).unwrap(), &receiver)
+        };
+        tokio::select! {
+            refused = forged() => panic!("{refused:?}"),
+            () = slow.reached.notified() => {}
+        }
+        let error = forged().await.unwrap_err();
+        assert!(
+            error.status() == 403 && error.reply().is_none(),
+            "nobody waits for it: {error:?}"
+        );
+        slow.go.add_permits(1);
+        // The permit is taken when the task goes on; what comes after it finds its result.
+        while slow.go.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::yield_now().await;
+        for _ in 0..3 {
+            let error = forged().await.unwrap_err();
+            assert_eq!(
+                (error.status().as_u16(), error.reply().is_some()),
+                if signs { (200, true) } else { (403, false) }
+            );
+        }
+        assert_eq!(slow.begun.load(Ordering::Relaxed), 1);
+    }
 }
